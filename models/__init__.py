@@ -1,0 +1,1 @@
+"""PyTorch: golden models, networks, training and freezing to integers."""

@@ -1,0 +1,50 @@
+"""Delay estimates, by technology, of the primitives that pipelined units are built from.
+
+They rank cut points and pick a number of stages. They are estimates before synthesis, not timing sign-off.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["DelayModel", "DELAY_MODELS"]
+
+
+@dataclass(frozen=True, slots=True)
+class DelayModel:
+    """Delays of one technology in picoseconds, typical wires included.
+
+    Parameters
+    ----------
+    name : str
+        The technology.
+    gate_ps : int
+        A two-input gate on its own level.
+    full_adder_ps : int
+        One level of a compressor tree.
+    adder_ps, adder_level_ps, adder_bit_ps : int
+        A carry-propagate adder of w bits takes ``adder_ps + adder_level_ps * ceil(log2 w) + adder_bit_ps * w``.
+    register_ps : int
+        Clock to output plus set-up.
+    """
+
+    name: str
+    gate_ps: int
+    full_adder_ps: int
+    adder_ps: int
+    adder_level_ps: int
+    adder_bit_ps: int
+    register_ps: int
+
+    def carry_propagate_adder_ps(self, width: int) -> int:
+        """Delay of an adder of `width` bits."""
+        levels = max(width - 1, 0).bit_length()
+        return self.adder_ps + self.adder_level_ps * levels + self.adder_bit_ps * width
+
+
+DELAY_MODELS: dict[str, DelayModel] = {
+    # A parallel-prefix adder walks up and down its tree: two gates a level.
+    "cells": DelayModel("cells", gate_ps=25, full_adder_ps=70, adder_ps=70, adder_level_ps=50, adder_bit_ps=0,
+                        register_ps=80),
+    # One LUT and its net a level; a carry chain costs a LUT, its net and little a bit.
+    "lut": DelayModel("lut", gate_ps=350, full_adder_ps=350, adder_ps=550, adder_level_ps=0, adder_bit_ps=15,
+                      register_ps=200),
+}

@@ -1,0 +1,146 @@
+"""Where the registers of a pipeline go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from quadcim.spec.errors import IllegalSetting
+
+__all__ = ["Step", "StagePlan", "plan_stages", "fewest_stages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a computation; a register cut may follow it.
+
+    Parameters
+    ----------
+    name : str
+        What the step does.
+    delay_ps : int
+        Estimated delay of its logic.
+    live_bits : int
+        Bits that a cut after the step has to hold.
+    """
+
+    name: str
+    delay_ps: int
+    live_bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """Steps, and the cuts that make them a pipeline.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+        The computation, in order.
+    cuts : tuple of int
+        A register follows each step whose index is listed. Unless there are none, the last cut follows the last step:
+        a pipelined unit has registered outputs.
+    """
+
+    steps: tuple[Step, ...]
+    cuts: tuple[int, ...]
+
+    @property
+    def stages(self) -> int:
+        """Number of stages."""
+        return len(self.cuts)
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from an accepted beat to the beat out, with no stall."""
+        return len(self.cuts)
+
+    @property
+    def register_bits(self) -> int:
+        """Payload bits that the cuts hold."""
+        return sum(self.steps[cut].live_bits for cut in self.cuts)
+
+    @property
+    def stage_steps(self) -> tuple[tuple[Step, ...], ...]:
+        """The steps of each stage; one group if the plan is combinational."""
+        edges = [0, *(cut + 1 for cut in self.cuts)] if self.cuts else [0, len(self.steps)]
+        return tuple(self.steps[begin:end] for begin, end in zip(edges, edges[1:], strict=False))
+
+    @property
+    def slowest_stage_ps(self) -> int:
+        """Estimated delay of the slowest stage's logic."""
+        return max(sum(step.delay_ps for step in stage) for stage in self.stage_steps)
+
+
+def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
+    """Place `stages` cuts: the slowest stage as fast as it can be, then the fewest register bits, then balance.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The computation. Every step may end a stage.
+    stages : int
+        0 (combinational) to the number of steps.
+
+    Raises
+    ------
+    IllegalSetting
+        If `stages` is out of range.
+    """
+    steps = tuple(steps)
+    if not 0 <= stages <= len(steps):
+        raise IllegalSetting("stages", f"0 to {len(steps)} for this unit", stages)
+    if stages == 0:
+        return StagePlan(steps, ())
+    start = [0]
+    for step in steps:
+        start.append(start[-1] + step.delay_ps)
+
+    @lru_cache(maxsize=None)
+    def fastest(end: int, count: int) -> int:
+        """The least slowest-stage delay of the first `end` steps in `count` stages."""
+        if count == 1:
+            return start[end]
+        return min(max(fastest(begin, count - 1), start[end] - start[begin]) for begin in range(count - 1, end))
+
+    limit = fastest(len(steps), stages)
+
+    @lru_cache(maxsize=None)
+    def cheapest(end: int, count: int) -> tuple[int, int, tuple[int, ...]] | None:
+        """(register bits, sum of squared stage delays, cuts) of the cheapest plan within `limit`."""
+        options = []
+        for begin in range(count - 1, end) if count > 1 else (0,):
+            delay = start[end] - start[begin]
+            before = cheapest(begin, count - 1) if count > 1 else (0, 0, ())
+            if delay <= limit and before is not None:
+                bits, squares, cuts = before
+                options.append((bits + steps[end - 1].live_bits, squares + delay * delay, (*cuts, end - 1)))
+        return min(options, default=None)
+
+    best = cheapest(len(steps), stages)
+    assert best is not None  # the plan behind `limit` is one
+    return StagePlan(steps, best[2])
+
+
+def fewest_stages(steps: Sequence[Step], *, clock_mhz: float, register_ps: int) -> StagePlan:
+    """The plan with the fewest stages that meets a clock.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The computation.
+    clock_mhz : float
+        The clock that every stage has to meet.
+    register_ps : int
+        What a register takes of each cycle: clock to output and set-up.
+
+    Raises
+    ------
+    IllegalSetting
+        If no number of stages meets the clock.
+    """
+    plans = [plan_stages(steps, stages) for stages in range(1, len(steps) + 1)]
+    for plan in plans:
+        if (plan.slowest_stage_ps + register_ps) * clock_mhz <= 1e6:
+            return plan
+    fastest_mhz = 1e6 / (min(plan.slowest_stage_ps for plan in plans) + register_ps)
+    raise IllegalSetting("clock-mhz", f"at most {fastest_mhz:.0f} for this unit by the delay estimate", clock_mhz)

@@ -1,0 +1,1 @@
+"""Cases, testbenches and simulators."""
