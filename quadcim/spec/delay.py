@@ -16,10 +16,14 @@ class DelayModel:
     ----------
     name : str
         The technology.
-    gate_ps : int
-        A two-input gate on its own level.
+    exclusive_or_ps : int
+        A conditional complement.
+    product_ps : int
+        Forming partial products before the first level of a compressor tree.
     full_adder_ps : int
         One level of a compressor tree.
+    saturate_ps : int
+        Detecting and replacing what is out of range.
     adder_ps, adder_level_ps, adder_bit_ps : int
         A carry-propagate adder of w bits takes ``adder_ps + adder_level_ps * ceil(log2 w) + adder_bit_ps * w``.
     register_ps : int
@@ -27,8 +31,10 @@ class DelayModel:
     """
 
     name: str
-    gate_ps: int
+    exclusive_or_ps: int
+    product_ps: int
     full_adder_ps: int
+    saturate_ps: int
     adder_ps: int
     adder_level_ps: int
     adder_bit_ps: int
@@ -41,10 +47,10 @@ class DelayModel:
 
 
 DELAY_MODELS: dict[str, DelayModel] = {
-    # A parallel-prefix adder walks up and down its tree: two gates a level.
-    "cells": DelayModel("cells", gate_ps=25, full_adder_ps=70, adder_ps=70, adder_level_ps=50, adder_bit_ps=0,
-                        register_ps=80),
-    # One LUT and its net a level; a carry chain costs a LUT, its net and little a bit.
-    "lut": DelayModel("lut", gate_ps=350, full_adder_ps=350, adder_ps=550, adder_level_ps=0, adder_bit_ps=15,
-                      register_ps=200),
+    # 28 nm class standard cells. A parallel-prefix adder walks up and down its tree: two gates a level.
+    "cells": DelayModel("cells", exclusive_or_ps=50, product_ps=25, full_adder_ps=70, saturate_ps=50,
+                        adder_ps=70, adder_level_ps=50, adder_bit_ps=0, register_ps=80),
+    # 16 nm FPGA. One LUT and its net a level; the products are absorbed; a carry chain costs a LUT and little a bit.
+    "lut": DelayModel("lut", exclusive_or_ps=350, product_ps=0, full_adder_ps=350, saturate_ps=350,
+                      adder_ps=550, adder_level_ps=0, adder_bit_ps=15, register_ps=200),
 }

@@ -1,0 +1,117 @@
+"""Stage registers and flow control of a pipelined stream unit."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from amaranth.hdl import Const, Module, Shape, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.pipeline import StagePlan
+
+__all__ = ["FLOW_CONTROLS", "FlowControl", "Live", "PipelinedUnit"]
+
+FlowControl = Literal["elastic", "always"]
+FLOW_CONTROLS: tuple[FlowControl, ...] = get_args(FlowControl)
+
+Live = Mapping[str, Value]
+"""The values that are alive between two steps, by name."""
+
+
+class PipelinedUnit(wiring.Component):
+    """A stream unit that computes in steps, with registers where a stage plan puts them.
+
+    Latency: ``plan.latency_cycles`` cycles from an accepted beat to the beat out. Throughput: one beat a cycle; with
+    "elastic" flow control under any stall pattern, since every stage moves on when it is empty or the next one takes
+    its beat (the ready signal passes through all stages within the cycle). Only the valid bits are reset.
+
+    Parameters
+    ----------
+    input, output : Format
+        Formats of the payloads.
+    plan : StagePlan
+        The steps and the cuts; without cuts the unit is combinational.
+    flow_control : {"elastic", "always"}
+        Streams with valid and ready, or with valid alone (the receiver takes every beat).
+
+    Attributes
+    ----------
+    i : In(stream.Signature)
+        Beats in.
+    o : Out(stream.Signature)
+        Beats out, in the same order.
+    """
+
+    i: stream.Interface
+    o: stream.Interface
+
+    def __init__(self, *, input: Format, output: Format, plan: StagePlan, flow_control: FlowControl):
+        if flow_control not in FLOW_CONTROLS:
+            raise IllegalSetting("flow-control", "one of " + ", ".join(FLOW_CONTROLS), flow_control)
+        always = flow_control == "always"
+        super().__init__({
+            "i": In(stream.Signature(Shape(input.width, input.signed), always_ready=always)),
+            "o": Out(stream.Signature(Shape(output.width, output.signed), always_ready=always)),
+        })
+        self._plan = plan
+        self._flow_control = flow_control
+
+    @property
+    def plan(self) -> StagePlan:
+        """The steps and where they are cut."""
+        return self._plan
+
+    @property
+    def flow_control(self) -> FlowControl:
+        """Whether beats can be stalled."""
+        return self._flow_control
+
+    @abstractmethod
+    def build_step(self, m: Module, name: str, live: Live) -> Live:
+        """Add the logic of the step `name` to `m`: from what is alive before it to what is alive after it.
+
+        The first step finds the input as ``live["x"]``; the last one leaves the output as ``{"y": ...}``.
+        """
+
+    def elaborate(self, platform) -> Module:
+        """The steps, the registers after those that end a stage, and the handshake."""
+        m = Module()
+        moves = self._control(m)
+        live: Live = {"x": self.i.payload}
+        for index, step in enumerate(self._plan.steps):
+            live = self.build_step(m, step.name, live)
+            if index in self._plan.cuts:
+                stage = self._plan.cuts.index(index)
+                live = self._register(m, live, stage=stage + 1, moves=moves[stage])
+        m.d.comb += self.o.payload.eq(live["y"])
+        return m
+
+    def _control(self, m: Module) -> list[Value]:
+        """The valid bits and the ready chain; returns for each stage whether its registers take new values."""
+        numbers = range(1, self._plan.stages + 1)
+        valid = [self.i.valid, *(Signal(name=f"stage{number}_valid") for number in numbers)]
+        if self._flow_control == "always":
+            moves: list[Value] = [Const(1)] * self._plan.stages
+        else:
+            moves = [Signal(name=f"stage{number}_moves") for number in numbers]
+            ready = [*moves, self.o.ready]
+            for stage, move in enumerate(moves):
+                m.d.comb += move.eq(ready[stage + 1] | ~valid[stage + 1])
+            m.d.comb += self.i.ready.eq(ready[0])
+        for stage, move in enumerate(moves):
+            with m.If(move):
+                m.d.sync += valid[stage + 1].eq(valid[stage])
+        m.d.comb += self.o.valid.eq(valid[-1])
+        return moves
+
+    @staticmethod
+    def _register(m: Module, live: Live, *, stage: int, moves: Value) -> Live:
+        held: dict[str, Value] = {}
+        for name, value in live.items():
+            held[name] = register = Signal(value.shape(), name=f"stage{stage}_{name}", reset_less=True)
+            with m.If(moves):
+                m.d.sync += register.eq(value)
+        return held

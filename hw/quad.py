@@ -1,0 +1,136 @@
+"""QuadINR's phi: ``phi(x) = v (2 - |v|)``, ``v = ((x + 2) mod 4) - 2``, with one squarer and no multiplier."""
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+
+from quadcim.hw.compressor import ONE
+from quadcim.hw.pipeline import FlowControl, Live, PipelinedUnit
+from quadcim.hw.quad_plan import NOT_NEGATIVE, QuadPlan, term_name
+from quadcim.spec.activation import Activation
+from quadcim.spec.pipeline import StagePlan
+
+__all__ = ["QuadUnit"]
+
+
+class QuadUnit(PipelinedUnit):
+    """The pipelined phi unit.
+
+    Computes ``Y = saturate(round(phi(X * 2**-Fi) * 2**Fo))`` exactly as `quadcim.spec.quad` defines it for the rounding
+    of `activation`. The period is a bit selection, the fold one level of exclusive-ors; the folded square is summed
+    together with the rounding constant and the sign in one compressor tree and one carry-propagate adder
+    (`quadcim.hw.quad_plan`).
+
+    Source: QuadINR, arXiv 2508.14374.
+
+    Parameters
+    ----------
+    activation : Activation
+        Function "quad", its formats and rounding.
+    plan : StagePlan
+        The steps of ``QuadPlan(activation)`` and their cuts.
+    flow_control : {"elastic", "always"}
+        See `PipelinedUnit`, which also states latency and throughput.
+    """
+
+    def __init__(self, *, activation: Activation, plan: StagePlan, flow_control: FlowControl):
+        super().__init__(input=activation.input, output=activation.output, plan=plan, flow_control=flow_control)
+        self._activation = activation
+        self._design = QuadPlan(activation)
+
+    @property
+    def activation(self) -> Activation:
+        """What the unit computes."""
+        return self._activation
+
+    def build_step(self, m: Module, name: str, live: Live) -> Live:  # noqa: D102
+        if name == "fold":
+            return self._fold(m, live)
+        if name.startswith("compress_"):
+            return self._compress(m, live, level=int(name.removeprefix("compress_")))
+        return self._add(m, live) if name == "add" else self._sign(m, live)
+
+    def _fold(self, m: Module, live: Live) -> Live:
+        """Distance to the peak, ``|2**F - m| = folded + rising``, without a carry chain."""
+        f = self._design.integers.fraction_bits
+        phase = Signal(f + 2)
+        rising = Signal()
+        negative = Signal()
+        folded = Signal(f)
+        m.d.comb += [
+            phase.eq(live["x"]),
+            rising.eq(~phase[f]),
+            negative.eq(phase[f + 1]),
+            folded.eq(phase[:f] ^ rising.replicate(f)),
+        ]
+        return {"folded": folded, "rising": rising, "negative": negative}
+
+    def _products(self, m: Module, live: Live) -> dict[str, Value]:
+        """The complemented partial products, and the sign's bit of the heap."""
+        operand = Cat(live["folded"], live["rising"])
+        bits: dict[str, Value] = {NOT_NEGATIVE: Signal(name=NOT_NEGATIVE)}
+        m.d.comb += bits[NOT_NEGATIVE].eq(~live["negative"])
+        for term in self._design.integers.kept_terms:
+            name = term_name(term, self._design.integers.fraction_bits)
+            bits[name] = Signal(name=name)
+            other = ~operand[term.j] if term.invert else operand[term.j]
+            product = operand[term.i] if term.i == term.j else operand[term.i] & other
+            m.d.comb += bits[name].eq(~product)
+        return bits
+
+    def _compress(self, m: Module, live: Live, *, level: int) -> Live:
+        tree = self._design.tree
+        bits = self._products(m, live) if level == 1 else self._unpack(live, level - 1)
+        for adder in tree.levels[level - 1]:
+            total, carry = Signal(name=adder.sum), Signal(name=adder.carry)
+            a, b = bits[adder.inputs[0]], (Const(1) if adder.inputs[1] == ONE else bits[adder.inputs[1]])
+            if adder.inputs[-1] != ONE:
+                third = bits[adder.inputs[2]] if len(adder.inputs) == 3 else None
+                either = a ^ b
+                m.d.comb += total.eq(either if third is None else either ^ third)
+                m.d.comb += carry.eq(a & b if third is None else (a & b) | (third & either))
+            elif len(adder.inputs) == 3:
+                m.d.comb += [total.eq(~(a ^ b)), carry.eq(a | b)]
+            else:
+                m.d.comb += [total.eq(~a), carry.eq(a)]
+            bits |= {adder.sum: total, adder.carry: carry}
+        names = tree.bits_after[level - 1]
+        heap = Signal(len(names), name=f"heap_{level}")
+        m.d.comb += heap.eq(Cat(bits[name] for name in names))
+        return {"heap": heap, "negative": live["negative"]}
+
+    def _unpack(self, live: Live, level: int) -> dict[str, Value]:
+        """The bits of the heap by name."""
+        return {name: live["heap"][index] for index, name in enumerate(self._design.tree.bits_after[level - 1])}
+
+    def _add(self, m: Module, live: Live) -> Live:
+        tree, low = self._design.tree, self._design.adder_low
+        bits = self._unpack(live, len(tree.levels)) if tree.levels else self._products(m, live)
+        bits[ONE] = Const(1)
+        rows = [Cat(bits[column[row]] if row < len(column) else Const(0) for column in tree.columns) for row in (0, 1)]
+        addend_0 = Signal(len(tree.columns) - low)
+        addend_1 = Signal(len(tree.columns) - low)
+        total = Signal(len(tree.columns))
+        m.d.comb += [
+            addend_0.eq(rows[0][low:]),
+            addend_1.eq(rows[1][low:]),
+            total.eq(Cat(rows[0][:low], (addend_0 + addend_1)[:len(addend_0)])),
+        ]
+        return {"magnitude": total[self._design.guard_bits:], "negative": live["negative"]}
+
+    def _sign(self, m: Module, live: Live) -> Live:
+        """Conditional complement, then the output's range."""
+        output, extend = self._activation.output, self._design.integers.extend
+        one = self._design.result_bits - 1
+        result = Signal(one + 1)
+        m.d.comb += result.eq(live["magnitude"] ^ live["negative"].replicate(one + 1))
+        # Bit `one` is set for +1, and for everything below zero.
+        below_zero, is_one = result[one] & live["negative"], result[one] & ~live["negative"]
+        fraction = Cat(Const(0, extend), result[:one])
+        if output.signed and output.integer_bits > 1:
+            y = Cat(fraction, result[one], below_zero.replicate(output.integer_bits - 1))
+        elif output.signed:
+            y = Cat(fraction | is_one.replicate(one + extend), below_zero)
+        elif output.integer_bits > 0:
+            y = Cat(fraction & (~live["negative"]).replicate(one + extend), is_one)
+        else:
+            y = (fraction & (~live["negative"]).replicate(one + extend)) | is_one.replicate(one + extend)
+        return {"y": y}

@@ -1,0 +1,96 @@
+"""The steps of the phi unit, planned without elaborating anything. Standard library only.
+
+The unit sums the complement of ``square + bias`` of `quadcim.spec.quad` in one heap. Complemented terms are NANDs, and
+the sign costs one more bit of the heap: in units of 2**lsb, with ``ones = 2**(2F - shift)``, ::
+
+    complement(square + bias - (not negative) * 2**(shift - lsb) - ones)    kept modulo one bit above `ones`
+
+has ``|Y| = ones - ((square + bias) >> shift)`` in its upper bits if phi is positive, and ``~(-|Y|)`` if it is negative.
+So one conditional complement of the sum, which adds no carry chain, is the result.
+"""
+
+from dataclasses import dataclass, field
+
+from quadcim.hw.compressor import CompressorTree
+from quadcim.spec.activation import Activation
+from quadcim.spec.delay import DelayModel
+from quadcim.spec.pipeline import Step
+from quadcim.spec.quad import QuadIntegers, Term
+
+__all__ = ["QuadPlan", "term_name"]
+
+NOT_NEGATIVE = "not_negative"
+
+
+def term_name(term: Term, fraction_bits: int) -> str:
+    """A readable name for a partial product: ``nand_5_2``, or ``nand_5_not2``, or ``not_5`` for a single bit."""
+    i, j = ("c" if index == fraction_bits else str(index) for index in (term.i, term.j))
+    if term.i == term.j:
+        return f"not_{i}"
+    return f"nand_{i}_{'not' if term.invert else ''}{j}"
+
+
+@dataclass(frozen=True)
+class QuadPlan:
+    """What the phi unit builds.
+
+    Parameters
+    ----------
+    activation : Activation
+        Formats and rounding.
+
+    Attributes
+    ----------
+    integers : QuadIntegers
+        The frozen integers.
+    guard_bits : int
+        Columns of the heap below the output's last bit.
+    result_bits : int
+        Bits of the sum above the guard bits.
+    tree : CompressorTree
+        The heap.
+    """
+
+    activation: Activation
+    integers: QuadIntegers = field(init=False)
+    guard_bits: int = field(init=False)
+    result_bits: int = field(init=False)
+    tree: CompressorTree = field(init=False, repr=False)
+
+    def __post_init__(self):
+        integers = QuadIntegers.freeze(self.activation)
+        guard = integers.shift - integers.lsb
+        ones = 2 * integers.fraction_bits - integers.shift
+        columns: list[list[str]] = [[] for _ in range(ones + 1 + guard)]
+        constant = -1 - (integers.bias >> integers.lsb) + (1 << guard) + (1 << (ones + guard))
+        # The order within a column is free; this one synthesises to the fewest LUTs and gates of those tried.
+        columns[guard].append(NOT_NEGATIVE)
+        constant -= 1 << guard
+        for term in reversed(integers.kept_terms):
+            columns[term.weight - integers.lsb].append(term_name(term, integers.fraction_bits))
+            constant -= 1 << (term.weight - integers.lsb)
+        object.__setattr__(self, "integers", integers)
+        object.__setattr__(self, "guard_bits", guard)
+        object.__setattr__(self, "result_bits", ones + 1)
+        object.__setattr__(self, "tree", CompressorTree(columns, constant))
+
+    @property
+    def adder_low(self) -> int:
+        """The lightest column in which two bits are left to add."""
+        return next((weight for weight, column in enumerate(self.tree.columns) if len(column) > 1),
+                    len(self.tree.columns))
+
+    def steps(self, delays: DelayModel) -> tuple[Step, ...]:
+        """The steps, each of which may end a stage."""
+        sign = 1
+        output = self.activation.output
+        width = len(self.tree.columns) - self.adder_low
+        steps = [Step("fold", delays.exclusive_or_ps, self.integers.fraction_bits + 1 + sign)]
+        for number, bits in enumerate(self.tree.bits_after, 1):
+            products = delays.product_ps if number == 1 else 0
+            steps.append(Step(f"compress_{number}", products + delays.full_adder_ps, len(bits) + sign))
+        products = 0 if self.tree.levels else delays.product_ps
+        steps.append(Step("add", products + delays.carry_propagate_adder_ps(width), self.result_bits + sign))
+        saturate = 0 if output.signed and output.integer_bits > 1 else delays.saturate_ps
+        steps.append(Step("sign", delays.exclusive_or_ps + saturate, output.width))
+        return tuple(steps)

@@ -1,0 +1,159 @@
+"""A frozen INR: every integer of a network as hardware holds it, and the formats between its layers.
+
+Standard library only, so that reading a model's shape doesn't start PyTorch.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quadcim.spec.activation import Activation
+from quadcim.spec.canonical import digest
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.narrow import Narrow, Overflow
+
+__all__ = ["FrozenLayer", "FrozenInr", "coordinate_format", "activation_formats", "PIXEL"]
+
+PIXEL = Format(False, 8, 0)
+
+
+def coordinate_format(height: int, width: int) -> Format:
+    """The format in which pixel centres are exact: ``x = (2i + 1 - width) / P`` with P the power of two that spans both.
+
+    The raw integer of pixel column i is just ``2i + 1 - width``; rows alike. Square pixels stay square.
+    """
+    return Format(True, 1, (max(height, width) - 1).bit_length())
+
+
+def activation_formats(bits: int) -> tuple[Format, Format]:
+    """Formats of pre-activations, SQ2.b (one period of phi), and of activations, SQ1.(b-1), for b-bit activations."""
+    return Format(True, 2, bits), Format(True, 1, bits - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenLayer:
+    """A linear layer in integers: ``y[c] = narrow[c](sum over i of weight[c][i] * x[i] + bias[c])``.
+
+    Parameters
+    ----------
+    input, output : Format
+        Formats of x and y.
+    overflow : {"wrap", "saturate"}
+        "wrap": y is needed only modulo its range (a pre-activation of period 4), so the accumulator may wrap too.
+    weight_bits : int
+        Width of a weight, two's complement.
+    weight : tuple of tuple of int
+        Output channels x inputs.
+    bias : tuple of int
+        One for each output channel, at the accumulator's scale.
+    shift : tuple of int
+        One for each output channel: the bits that its accumulator has below the output's last one.
+
+    Raises
+    ------
+    IllegalSetting
+        If shapes disagree or an integer doesn't fit its format.
+    """
+
+    input: Format
+    output: Format
+    overflow: Overflow
+    weight_bits: int
+    weight: tuple[tuple[int, ...], ...]
+    bias: tuple[int, ...]
+    shift: tuple[int, ...]
+
+    def __post_init__(self):
+        channels, inputs = len(self.weight), len(self.weight[0]) if self.weight else 0
+        _require(inputs > 0 and len(self.bias) == len(self.shift) == channels
+                 and all(len(row) == inputs for row in self.weight), "the same number of channels in a layer's tensors")
+        bound = 1 << (self.weight_bits - 1)
+        _require(all(-bound <= w < bound for row in self.weight for w in row), f"{self.weight_bits}-bit weights")
+        # The weights' fraction bits are what the product has beyond the input's.
+        _require(all(0 <= self.output.fraction_bits + s - self.input.fraction_bits <= 40 for s in self.shift),
+                 "weights of 0 to 40 fraction bits")
+        _require(all(fmt.minimum <= b <= fmt.maximum for b, fmt in zip(self.bias, self.accumulators, strict=True)),
+                 "biases within their accumulators")
+
+    @property
+    def narrow(self) -> tuple[Narrow, ...]:
+        """The narrowing of each output channel's accumulator; half up, so that the half can be added to the bias."""
+        return tuple(Narrow(shift, "half_up", self.overflow, self.output) for shift in self.shift)
+
+    @property
+    def accumulators(self) -> tuple[Format, ...]:
+        """The narrowest accumulator of each output channel.
+
+        One that may wrap has the integer bits of the output. One that may not spans the interval of the actual weights.
+        """
+        return tuple(self._accumulator(channel) for channel in range(len(self.shift)))
+
+    def _accumulator(self, channel: int) -> Format:
+        fraction_bits = self.output.fraction_bits + self.shift[channel]
+        if self.overflow == "wrap":
+            return Format(True, self.output.integer_bits, fraction_bits)
+        ends = [sorted((w * self.input.minimum, w * self.input.maximum)) for w in self.weight[channel]]
+        low, high = (self.bias[channel] + sum(end) for end in zip(*ends, strict=True))
+        bits = 1 + max(bound.bit_length() for bound in (~low, low, ~high, high, self.bias[channel]) if bound >= 0)
+        return Format(True, max(bits - fraction_bits, 1), fraction_bits)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready description."""
+        return {"input": str(self.input), "output": str(self.output), "overflow": self.overflow,
+                "weight_bits": self.weight_bits, "weight": self.weight, "bias": self.bias, "shift": self.shift}
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenInr:
+    """A network from pixel centres to pixels: hidden layers that wrap, each followed by the activation, then one more.
+
+    Parameters
+    ----------
+    height, width : int
+        Size of the picture in pixels; `coordinate_format` of it is the first layer's input.
+    activation : Activation
+        From the hidden layers' outputs to the following layers' inputs.
+    layers : tuple of FrozenLayer
+        The last one saturates into 8-bit pixels, one output for each colour channel.
+
+    Raises
+    ------
+    IllegalSetting
+        If the layers don't fit one another.
+    """
+
+    height: int
+    width: int
+    activation: Activation
+    layers: tuple[FrozenLayer, ...]
+
+    def __post_init__(self):
+        _require(self.height > 0 and self.width > 0 and len(self.layers) > 1, "a picture size and at least two layers")
+        hidden, last = self.layers[:-1], self.layers[-1]
+        inputs = [coordinate_format(self.height, self.width), *(self.activation.output for _ in hidden)]
+        outputs = [*((self.activation.input, "wrap") for _ in hidden), (PIXEL, "saturate")]
+        _require([layer.input for layer in self.layers] == inputs
+                 and [(layer.output, layer.overflow) for layer in self.layers] == outputs, "layers with matching formats")
+        sizes = [2, *(len(layer.weight) for layer in self.layers)]
+        _require([len(layer.weight[0]) for layer in self.layers] == sizes[:-1] and len(last.weight) in (1, 3),
+                 "layers of matching sizes from 2 coordinates to 1 or 3 colour channels")
+
+    @property
+    def channels(self) -> int:
+        """Colour channels: 1 or 3."""
+        return len(self.layers[-1].weight)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready description with every integer."""
+        return {"height": self.height, "width": self.width, "activation": self.activation.to_json(),
+                "layers": [layer.to_json() for layer in self.layers]}
+
+    @property
+    def digest(self) -> str:
+        """The sha256 that names this network everywhere."""
+        return digest(self.to_json())
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise IllegalSetting("model", what, "a model without")

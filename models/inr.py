@@ -1,0 +1,113 @@
+"""Implicit neural representations: QuadINR, and SIREN beside it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from quadcim.models.activation import phi
+from quadcim.models.frozen import coordinate_format
+from quadcim.spec.errors import IllegalSetting
+
+__all__ = ["Inr", "pixel_grid", "coordinates"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    function: Callable[[Tensor], Tensor]
+    gain: float
+
+
+# phi is nearly sin(pi x / 2): a gain of 2 / pi gives it the statistics of SIREN's initialisation.
+_KINDS = {"quad": _Kind(phi, 2 / math.pi), "sine": _Kind(torch.sin, 1.0)}
+
+
+class Inr(nn.Module):
+    """A network from coordinates to colours: ``x -> f(omega (W x + b))`` in the hidden layers, then a linear layer.
+
+    Parameters
+    ----------
+    channels : int
+        Colour channels: 1 or 3.
+    hidden : int
+        Width of the hidden layers, 1 to 1024.
+    layers : int
+        Number of hidden layers, 1 to 16.
+    activation : {"quad", "sine"}
+        f: phi (QuadINR) or sin (SIREN).
+    omega : float
+        Frequency of the activations, 0.1 to 1000. It is the same for all hidden layers.
+    seed : int
+        Of the initial weights: ``U(+-1/2)`` in the first layer, ``U(+-gain sqrt(6 / n) / omega)`` in the others, with n
+        inputs and a gain of 2/pi for phi, 1 for sin; biases ``U(+-1/sqrt(n))``.
+
+    Raises
+    ------
+    IllegalSetting
+        If a setting is outside its legal range.
+
+    Notes
+    -----
+    QuadINR, arXiv 2508.14374; SIREN, arXiv 2006.09661, section 3.2.
+    """
+
+    def __init__(self, *, channels: int, hidden: int = 64, layers: int = 3, activation: str = "quad",
+                 omega: float = 30.0, seed: int = 0):
+        super().__init__()
+        for option, low, high, given in (("hidden", 1, 1024, hidden), ("layers", 1, 16, layers),
+                                         ("omega", 0.1, 1000, omega)):
+            if not low <= given <= high:
+                raise IllegalSetting(option, f"{low} to {high}", given)
+        if activation not in _KINDS:
+            raise IllegalSetting("activation", "one of " + ", ".join(_KINDS), activation)
+        self.settings = {"channels": channels, "hidden": hidden, "layers": layers, "activation": activation,
+                         "omega": omega}
+        self.activation = activation
+        self.omega = omega
+        self._function = _KINDS[activation].function
+        sizes = [2, *[hidden] * layers, channels]
+        self.linears = nn.ModuleList(nn.utils.skip_init(nn.Linear, n, m) for n, m in zip(sizes, sizes[1:], strict=False))
+        self._initialise(_KINDS[activation].gain, torch.Generator().manual_seed(seed))
+
+    def _initialise(self, gain: float, generator: torch.Generator) -> None:
+        for index, linear in enumerate(self.linears):
+            n = linear.in_features
+            bound = 1 / n if index == 0 else gain * math.sqrt(6 / n) / self.omega
+            nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
+            nn.init.uniform_(linear.bias, -1 / math.sqrt(n), 1 / math.sqrt(n), generator=generator)
+
+    def folded(self) -> list[tuple[Tensor, Tensor]]:
+        """Weight (outputs x inputs) and bias of each layer, omega folded in: ``f(W x + b)`` is all that is left."""
+        *hidden, last = self.linears
+        return [*((self.omega * linear.weight, self.omega * linear.bias) for linear in hidden), (last.weight, last.bias)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Colours at coordinates.
+
+        Parameters
+        ----------
+        x : Tensor
+            ... x 2, as `coordinates` gives them.
+
+        Returns
+        -------
+        Tensor
+            ... x channels; [-1, 1] is black to full brightness.
+        """
+        *hidden, last = self.folded()
+        for weight, bias in hidden:
+            x = self._function(nn.functional.linear(x, weight, bias))
+        return nn.functional.linear(x, *last)
+
+
+def pixel_grid(height: int, width: int) -> Tensor:
+    """Raw coordinates of the pixel centres in `coordinate_format`: int64, (height * width) x 2, each (x, y), by rows."""
+    y, x = torch.meshgrid(2 * torch.arange(height) + 1 - height, 2 * torch.arange(width) + 1 - width, indexing="ij")
+    return torch.stack([x, y], dim=-1).reshape(-1, 2)
+
+
+def coordinates(height: int, width: int) -> Tensor:
+    """The pixel centres of `pixel_grid` as exact float32 in (-1, 1)."""
+    return pixel_grid(height, width).float() * 2.0 ** -coordinate_format(height, width).fraction_bits
