@@ -2,20 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Literal, get_args
 
 from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.unit import FlowControl
 
-__all__ = ["FLOW_CONTROLS", "FlowControl", "Live", "PipelinedUnit"]
-
-FlowControl = Literal["elastic", "always"]
-FLOW_CONTROLS: tuple[FlowControl, ...] = get_args(FlowControl)
+__all__ = ["Live", "PipelinedUnit"]
 
 Live = Mapping[str, Value]
 """The values that are alive between two steps, by name."""
@@ -49,8 +45,6 @@ class PipelinedUnit(wiring.Component):
     o: stream.Interface
 
     def __init__(self, *, input: Format, output: Format, plan: StagePlan, flow_control: FlowControl):
-        if flow_control not in FLOW_CONTROLS:
-            raise IllegalSetting("flow-control", "one of " + ", ".join(FLOW_CONTROLS), flow_control)
         always = flow_control == "always"
         super().__init__({
             "i": In(stream.Signature(Shape(input.width, input.signed), always_ready=always)),

@@ -3,10 +3,11 @@
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from quadcim.hw.compressor import ONE
-from quadcim.hw.pipeline import FlowControl, Live, PipelinedUnit
+from quadcim.hw.pipeline import Live, PipelinedUnit
 from quadcim.hw.quad_plan import NOT_NEGATIVE, QuadPlan, term_name
 from quadcim.spec.activation import Activation
 from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.unit import FlowControl
 
 __all__ = ["QuadUnit"]
 
@@ -123,7 +124,9 @@ class QuadUnit(PipelinedUnit):
         result = Signal(one + 1)
         m.d.comb += result.eq(live["magnitude"] ^ live["negative"].replicate(one + 1))
         # Bit `one` is set for +1, and for everything below zero.
-        below_zero, is_one = result[one] & live["negative"], result[one] & ~live["negative"]
+        below_zero = Signal()
+        is_one = Signal()
+        m.d.comb += [below_zero.eq(result[one] & live["negative"]), is_one.eq(result[one] & ~live["negative"])]
         fraction = Cat(Const(0, extend), result[:one])
         if output.signed and output.integer_bits > 1:
             y = Cat(fraction, result[one], below_zero.replicate(output.integer_bits - 1))

@@ -12,21 +12,22 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.narrow import Narrow, Overflow
 
-__all__ = ["FrozenLayer", "FrozenInr", "coordinate_format", "activation_formats", "PIXEL"]
+__all__ = ["PIXEL", "FrozenInr", "FrozenLayer", "activation_formats", "coordinate_format"]
 
 PIXEL = Format(False, 8, 0)
 
 
 def coordinate_format(height: int, width: int) -> Format:
-    """The format in which pixel centres are exact: ``x = (2i + 1 - width) / P`` with P the power of two that spans both.
+    """Choose the format in which pixel centres are exact.
 
-    The raw integer of pixel column i is just ``2i + 1 - width``; rows alike. Square pixels stay square.
+    With P the power of two that spans both sides, ``x = (2i + 1 - width) / P`` for column i, and rows alike: square
+    pixels stay square, and the raw integer of column i is just ``2i + 1 - width``.
     """
     return Format(True, 1, (max(height, width) - 1).bit_length())
 
 
 def activation_formats(bits: int) -> tuple[Format, Format]:
-    """Formats of pre-activations, SQ2.b (one period of phi), and of activations, SQ1.(b-1), for b-bit activations."""
+    """Choose the formats of pre-activations, SQ2.b (one period of phi), and of b-bit activations, SQ1.(b-1)."""
     return Format(True, 2, bits), Format(True, 1, bits - 1)
 
 
@@ -66,14 +67,16 @@ class FrozenLayer:
     def __post_init__(self):
         channels, inputs = len(self.weight), len(self.weight[0]) if self.weight else 0
         _require(inputs > 0 and len(self.bias) == len(self.shift) == channels
-                 and all(len(row) == inputs for row in self.weight), "the same number of channels in a layer's tensors")
+                 and all(len(row) == inputs for row in self.weight),
+                 "weight, bias and shift of one shape in each layer", f"{channels} x {inputs} weights")
         bound = 1 << (self.weight_bits - 1)
-        _require(all(-bound <= w < bound for row in self.weight for w in row), f"{self.weight_bits}-bit weights")
-        # The weights' fraction bits are what the product has beyond the input's.
+        for row in self.weight:
+            _require(all(-bound <= w < bound for w in row), f"weights of {self.weight_bits} bits", row)
+        # The weights' fraction bits are what the accumulator has beyond the input's.
         _require(all(0 <= self.output.fraction_bits + s - self.input.fraction_bits <= 40 for s in self.shift),
-                 "weights of 0 to 40 fraction bits")
-        _require(all(fmt.minimum <= b <= fmt.maximum for b, fmt in zip(self.bias, self.accumulators, strict=True)),
-                 "biases within their accumulators")
+                 "weights of 0 to 40 fraction bits", f"shifts {self.shift}")
+        for bias, accumulator in zip(self.bias, self.accumulators, strict=True):
+            _require(accumulator.minimum <= bias <= accumulator.maximum, f"biases in {accumulator}", bias)
 
     @property
     def narrow(self) -> tuple[Narrow, ...]:
@@ -98,7 +101,7 @@ class FrozenLayer:
         return Format(True, max(bits - fraction_bits, 1), fraction_bits)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready description."""
+        """Describe the layer for JSON."""
         return {"input": str(self.input), "output": str(self.output), "overflow": self.overflow,
                 "weight_bits": self.weight_bits, "weight": self.weight, "bias": self.bias, "shift": self.shift}
 
@@ -128,15 +131,17 @@ class FrozenInr:
     layers: tuple[FrozenLayer, ...]
 
     def __post_init__(self):
-        _require(self.height > 0 and self.width > 0 and len(self.layers) > 1, "a picture size and at least two layers")
-        hidden, last = self.layers[:-1], self.layers[-1]
-        inputs = [coordinate_format(self.height, self.width), *(self.activation.output for _ in hidden)]
-        outputs = [*((self.activation.input, "wrap") for _ in hidden), (PIXEL, "saturate")]
-        _require([layer.input for layer in self.layers] == inputs
-                 and [(layer.output, layer.overflow) for layer in self.layers] == outputs, "layers with matching formats")
-        sizes = [2, *(len(layer.weight) for layer in self.layers)]
-        _require([len(layer.weight[0]) for layer in self.layers] == sizes[:-1] and len(last.weight) in (1, 3),
-                 "layers of matching sizes from 2 coordinates to 1 or 3 colour channels")
+        _require(self.height > 0 and self.width > 0, "a picture of at least one pixel", f"{self.height} x {self.width}")
+        _require(len(self.layers) > 1, "at least two layers", len(self.layers))
+        hidden = len(self.layers) - 1
+        inputs = [coordinate_format(self.height, self.width), *[self.activation.output] * hidden]
+        outputs = [*[(self.activation.input, "wrap")] * hidden, (PIXEL, "saturate")]
+        for layer, given, wanted in zip(self.layers, inputs, outputs, strict=True):
+            _require(layer.input == given and (layer.output, layer.overflow) == wanted,
+                     f"a layer from {given} to {wanted[0]}", f"{layer.input} to {layer.output}")
+        outs = [len(layer.weight) for layer in self.layers]
+        _require([2, *outs[:-1]] == [len(layer.weight[0]) for layer in self.layers] and outs[-1] in (1, 3),
+                 "layers that fit one another, from 2 coordinates to 1 or 3 colour channels", f"outputs {outs}")
 
     @property
     def channels(self) -> int:
@@ -144,7 +149,7 @@ class FrozenInr:
         return len(self.layers[-1].weight)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready description with every integer."""
+        """Describe the network for JSON, every integer included."""
         return {"height": self.height, "width": self.width, "activation": self.activation.to_json(),
                 "layers": [layer.to_json() for layer in self.layers]}
 
@@ -154,6 +159,6 @@ class FrozenInr:
         return digest(self.to_json())
 
 
-def _require(holds: bool, what: str) -> None:
+def _require(holds: bool, what: str, given: object) -> None:
     if not holds:
-        raise IllegalSetting("model", what, "a model without")
+        raise IllegalSetting("model", f"a frozen network with {what}", given)

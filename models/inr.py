@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,10 @@ from quadcim.models.activation import phi
 from quadcim.models.frozen import coordinate_format
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["Inr", "pixel_grid", "coordinates"]
+__all__ = ["PIXEL_SCALE", "Inr", "coordinates", "pixel_grid"]
+
+# An output y in [-1, 1] is the pixel PIXEL_SCALE * (y + 1).
+PIXEL_SCALE = 127.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class Inr(nn.Module):
     omega : float
         Frequency of the activations, 0.1 to 1000. It is the same for all hidden layers.
     seed : int
-        Of the initial weights: ``U(+-1/2)`` in the first layer, ``U(+-gain sqrt(6 / n) / omega)`` in the others, with n
-        inputs and a gain of 2/pi for phi, 1 for sin; biases ``U(+-1/sqrt(n))``.
+        0 to 4294967295, of the initial weights: ``U(+-1/2)`` in the first layer, ``U(+-gain sqrt(6 / n) / omega)`` in
+        the others, with n inputs and a gain of 2/pi for phi, 1 for sin; biases ``U(+-1/sqrt(n))``.
 
     Raises
     ------
@@ -57,7 +61,7 @@ class Inr(nn.Module):
                  omega: float = 30.0, seed: int = 0):
         super().__init__()
         for option, low, high, given in (("hidden", 1, 1024, hidden), ("layers", 1, 16, layers),
-                                         ("omega", 0.1, 1000, omega)):
+                                         ("omega", 0.1, 1000, omega), ("seed", 0, 2**32 - 1, seed)):
             if not low <= given <= high:
                 raise IllegalSetting(option, f"{low} to {high}", given)
         if activation not in _KINDS:
@@ -66,25 +70,25 @@ class Inr(nn.Module):
                          "omega": omega}
         self.activation = activation
         self.omega = omega
-        self._function = _KINDS[activation].function
+        self.function = _KINDS[activation].function
         sizes = [2, *[hidden] * layers, channels]
-        self.linears = nn.ModuleList(nn.utils.skip_init(nn.Linear, n, m) for n, m in zip(sizes, sizes[1:], strict=False))
-        self._initialise(_KINDS[activation].gain, torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
 
-    def _initialise(self, gain: float, generator: torch.Generator) -> None:
-        for index, linear in enumerate(self.linears):
-            n = linear.in_features
-            bound = 1 / n if index == 0 else gain * math.sqrt(6 / n) / self.omega
-            nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
-            nn.init.uniform_(linear.bias, -1 / math.sqrt(n), 1 / math.sqrt(n), generator=generator)
+        def uniform(bound: float, *shape: int) -> nn.Parameter:
+            return nn.Parameter(bound * (2 * torch.rand(shape, generator=generator) - 1))
+
+        bounds = [1 / 2, *(_KINDS[activation].gain * math.sqrt(6 / n) / omega for n in sizes[1:-1])]
+        self.weights = nn.ParameterList(
+            uniform(bound, m, n) for bound, (n, m) in zip(bounds, pairwise(sizes), strict=True))
+        self.biases = nn.ParameterList(uniform(1 / math.sqrt(n), m) for n, m in pairwise(sizes))
 
     def folded(self) -> list[tuple[Tensor, Tensor]]:
-        """Weight (outputs x inputs) and bias of each layer, omega folded in: ``f(W x + b)`` is all that is left."""
-        *hidden, last = self.linears
-        return [*((self.omega * linear.weight, self.omega * linear.bias) for linear in hidden), (last.weight, last.bias)]
+        """List weight (outputs x inputs) and bias of each layer, omega folded in: ``f(W x + b)`` is what is left."""
+        *hidden, last = zip(self.weights, self.biases, strict=True)
+        return [*((self.omega * weight, self.omega * bias) for weight, bias in hidden), last]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Colours at coordinates.
+        """Compute the colours at coordinates.
 
         Parameters
         ----------
@@ -98,16 +102,22 @@ class Inr(nn.Module):
         """
         *hidden, last = self.folded()
         for weight, bias in hidden:
-            x = self._function(nn.functional.linear(x, weight, bias))
+            x = self.function(nn.functional.linear(x, weight, bias))
         return nn.functional.linear(x, *last)
 
 
 def pixel_grid(height: int, width: int) -> Tensor:
-    """Raw coordinates of the pixel centres in `coordinate_format`: int64, (height * width) x 2, each (x, y), by rows."""
+    """Make the raw coordinates of the pixel centres, by rows.
+
+    Returns
+    -------
+    Tensor
+        int64, (height * width) x 2: x and y of each pixel in `coordinate_format`.
+    """
     y, x = torch.meshgrid(2 * torch.arange(height) + 1 - height, 2 * torch.arange(width) + 1 - width, indexing="ij")
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
 
 
 def coordinates(height: int, width: int) -> Tensor:
-    """The pixel centres of `pixel_grid` as exact float32 in (-1, 1)."""
+    """Make the pixel centres of `pixel_grid` as exact float32 in (-1, 1)."""
     return pixel_grid(height, width).float() * 2.0 ** -coordinate_format(height, width).fraction_bits

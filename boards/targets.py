@@ -1,0 +1,52 @@
+"""What the targets are; standard library only, so that settings can be checked before anything is built."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quadcim.spec.errors import IllegalSetting
+
+__all__ = ["TARGETS", "Target", "find_target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A flow that a case is made for.
+
+    Parameters
+    ----------
+    name : str
+        What ``--target`` calls it.
+    description : str
+        One line for people.
+    delay_model : str
+        The delays by which stages are placed (`quadcim.spec.delay`).
+    reset : {"sync", "async"}
+        How the active-high reset of the RTL works.
+    initialise : bool
+        Whether registers have initial values.
+    clock_mhz : float
+        The clock to aim for when none is asked for.
+    """
+
+    name: str
+    description: str
+    delay_model: str
+    reset: Literal["sync", "async"]
+    initialise: bool
+    clock_mhz: float
+
+
+TARGETS: dict[str, Target] = {target.name: target for target in (
+    Target("generic", "plain RTL for any flow", delay_model="cells", reset="sync", initialise=True, clock_mhz=500),
+    Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", delay_model="lut", reset="sync",
+           initialise=True, clock_mhz=100),
+    Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, file list and SDC",
+           delay_model="cells", reset="async", initialise=False, clock_mhz=500),
+)}
+
+
+def find_target(name: str) -> Target:
+    """The target of a name, or an error that lists them."""
+    if name not in TARGETS:
+        raise IllegalSetting("target", "one of " + ", ".join(TARGETS), name)
+    return TARGETS[name]

@@ -1,0 +1,173 @@
+"""Readable Verilog from what Yosys writes.
+
+Yosys gives each operator its own ``assign`` to a numbered wire and prints them in no useful order. Here single-bit
+expressions that are used once move to where they are used, ports are declared in the module header, and statements are
+sorted so that each stands after those it depends on. Whatever a rule does not recognise stays as it was.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+__all__ = ["make_readable"]
+
+_NAME = r"(?:\\\S+ |[A-Za-z_][\w$]*)"
+_MODULE = re.compile(rf"^module ({_NAME})\((.*?)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL)
+_DECLARATION = re.compile(rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({_NAME})( = [^;]+)?;")
+_TEMPORARY = re.compile(r"\b_\d+_\b")
+_TARGET = re.compile(rf"assign ({_NAME}|\{{[^}}]*\}})")
+_BITWISE = re.compile(rf"(?:{_NAME}(?: ?\[\d+\])?|1'h[01]|[ ~&|^()])+")
+_OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
+_LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
+_RESERVED = {"assign", "always", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
+
+
+@dataclass(frozen=True)
+class _Declaration:
+    kind: str
+    signed: str
+    range: str
+    name: str
+    init: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.signed}{self.range}{self.name}{self.init}"
+
+
+def make_readable(verilog: str) -> str:
+    """The same modules, statement by statement, in a form for people; leading comments are dropped."""
+    return "\n".join(_module(*match.groups()) for match in _MODULE.finditer(verilog))
+
+
+def _module(name: str, ports: str, body: str) -> str:
+    declarations: dict[str, _Declaration] = {}
+    statements: list[str] = []
+    for item in _items(body):
+        if match := _DECLARATION.fullmatch(item):
+            kind, signed, bits, what, init = (group or "" for group in match.groups())
+            _declare(declarations, _Declaration(kind, signed, bits, what, init))
+        else:
+            statements.append(item)
+    statements = _prune(declarations, _inline(declarations, statements))
+    port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
+    port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst"), port))
+    used = set().union(*map(_names, statements))
+    inner = sorted((d for key, d in declarations.items() if key not in port_names and key in used),
+                   key=lambda d: _natural(d.name))
+    header = ",\n".join(f"  {declarations[port]}" for port in port_names)
+    lines = [f"module {name} (\n{header}\n);", *(f"  {d};" for d in inner), "",
+             *(f"  {statement}" for statement in _sorted(declarations, statements)), "endmodule\n"]
+    return "\n".join(lines)
+
+
+def _items(body: str) -> list[str]:
+    """Top-level statements: they begin with two spaces; deeper lines and closing brackets carry on."""
+    items: list[str] = []
+    for line in body.splitlines():
+        if re.match(r"  [^ )]", line):
+            items.append(line[2:])
+        elif line.strip():
+            items[-1] += "\n" + line
+    return items
+
+
+def _declare(declarations: dict[str, _Declaration], new: _Declaration) -> None:
+    """Record a declaration; a port's second one says whether it is a wire or a register."""
+    old = declarations.get(new.name)
+    if old is None:
+        declarations[new.name] = new
+    else:
+        port = old if old.kind in ("input", "output", "inout") else new
+        other = new if port is old else old
+        declarations[new.name] = replace(port, kind=f"{port.kind} {other.kind}", init=other.init)
+
+
+def _names(statement: str) -> set[str]:
+    """The identifiers of a statement, instance and module names included."""
+    return {name for name in re.findall(_NAME, _LITERAL.sub("", statement)) if name not in _RESERVED}
+
+
+def _single_bit(declarations: dict[str, _Declaration], expression: str) -> bool:
+    """Whether an expression is bitwise logic of single bits, which means the same wherever it stands among such."""
+    if not _BITWISE.fullmatch(expression):
+        return False
+    operands = _OPERAND.findall(_LITERAL.sub("", expression))
+    return all(index or (name in declarations and not declarations[name].range) for name, index in operands)
+
+
+def _inline(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
+    """Move each single-bit temporary that one single-bit ``assign`` uses into that use."""
+    definitions: dict[str, str] = {}
+    users: dict[str, list[int]] = {}
+    bitwise = set()
+    for index, statement in enumerate(statements):
+        target, _, expression = statement.partition(" = ")
+        if statement.startswith("assign ") and _single_bit(declarations, target[7:]) \
+                and _single_bit(declarations, expression.removesuffix(";")):
+            bitwise.add(index)
+            if _TEMPORARY.fullmatch(target[7:]):
+                definitions[target[7:]] = expression.removesuffix(";")
+        for temporary in _TEMPORARY.findall(statement):
+            users.setdefault(temporary, []).append(index)
+    movable = {name for name in definitions if len(users[name]) == 2 and bitwise.issuperset(users[name])}
+
+    def expand(match: re.Match[str]) -> str:
+        if match[0] not in movable:
+            return match[0]
+        inner = _TEMPORARY.sub(expand, definitions[match[0]])
+        return inner if re.fullmatch(rf"(~ )?{_NAME}(\[\d+\])?", inner) else f"({inner})"
+
+    kept = (statement for statement in statements if statement.partition(" = ")[0][7:] not in movable)
+    return [_tidy(_TEMPORARY.sub(expand, statement) if statement.startswith("assign ") else statement)
+            for statement in kept]
+
+
+def _tidy(statement: str) -> str:
+    """Bind complements tightly, drop the brackets of ``(a ^ b) ^ c``, and count repetitions."""
+    statement = re.sub(r"~ (?=[\w\\(])", "~", statement)
+    statement = re.sub(r" = \(([^()^]+ \^ [^()^]+)\) \^ ", r" = \1 ^ ", statement)
+    return re.sub(rf"\{{ ({_NAME}(?:\[\d+\])?)((?:, \1)+) \}}",
+                  lambda match: f"{{{match[2].count(',') + 1}{{{match[1]}}}}}", statement)
+
+
+def _prune(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
+    """Leave out aliases that nothing reads."""
+    while True:
+        reads = Counter(name for statement in statements for name in _names(statement))
+        kept = [statement for statement in statements
+                if not ((match := re.match(rf"assign ({_NAME})(?:\[[^]]*\])? = ", statement))
+                        and reads[match[1]] == 1 and declarations[match[1]].kind == "wire")]
+        if len(kept) == len(statements):
+            return statements
+        statements = kept
+
+
+def _sorted(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
+    """By depth of logic, registers included, then by name."""
+    targets = [_targets(statement) & declarations.keys() for statement in statements]
+    driver = {name: index for index, names in enumerate(targets) for name in names}
+    depth: dict[int, int] = {}
+
+    def visit(index: int) -> int:
+        if index not in depth:
+            depth[index] = 0  # stands while its own dependencies are visited: it cuts loops through registers
+            sources = (_names(statements[index]) & driver.keys()) - targets[index]
+            depth[index] = 1 + max((visit(driver[name]) for name in sorted(sources)), default=0)
+        return depth[index]
+
+    return [statements[index] for index in sorted(
+        range(len(statements)), key=lambda index: (visit(index), _natural(min(targets[index], default=""))))]
+
+
+def _targets(statement: str) -> set[str]:
+    """The names that a statement drives; for an instance, all that it is connected to."""
+    if match := _TARGET.match(statement):
+        return _names(match[1])
+    if statement.startswith("always"):
+        return set(re.findall(rf"({_NAME})(?: ?\[[^]]*\])? <= ", statement))
+    return _names(statement)
+
+
+def _natural(name: str) -> list[tuple[int, int | str]]:
+    """A sort key by which ``sum_2`` comes before ``sum_10``."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", name) if part]

@@ -1,0 +1,78 @@
+"""Verilog-2005 from Amaranth components, by Yosys in this process."""
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from amaranth.back import rtlil
+from amaranth.hdl import ClockDomain, Const, Value, ValueCastable
+from amaranth.lib import wiring
+
+from quadcim.hw.readable import make_readable
+from quadcim.hw.yosys import run_passes
+
+__all__ = ["EmittedVerilog", "Reset", "emit_verilog"]
+
+Reset = Literal["sync", "async"]
+
+_PORT = re.compile(r"  wire width (\d+) (input|output) \d+ +(?:signed )?\\(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class EmittedVerilog:
+    """Verilog text, and the ports of its top module as (name, direction, width); the clock and the reset first."""
+
+    text: str
+    ports: tuple[tuple[str, str, int], ...]
+
+
+def _port_values(component: wiring.Component) -> dict[str, Value]:
+    """The members of a component by their Verilog names; constant ones (no backpressure) are no ports."""
+    ports: dict[str, Value] = {}
+    for path, _member, value in component.signature.flatten(component):
+        if isinstance(value, ValueCastable):
+            value = Value.cast(value)
+        if not isinstance(value, Const):
+            ports["__".join(map(str, path))] = value
+    return ports
+
+
+def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: Reset = "sync",
+                 initialise: bool = True) -> EmittedVerilog:
+    """Verilog text of a component and all its submodules; the same text on every run.
+
+    Parameters
+    ----------
+    component : Component
+        The design; it uses the domain "sync" and defines none.
+    name : str
+        Name of the top module; submodules are named after it.
+    header : str
+        Lines of comment that open the text.
+    reset : {"sync", "async"}
+        How the active-high reset works.
+    initialise : bool
+        Whether registers have initial values, as FPGAs load them. Standard cells have none.
+    """
+    members = _port_values(component)
+    text = rtlil.convert(
+        component, name=name, ports=list(members.values()), emit_src=False,
+        missing_domain=lambda domain: ClockDomain(domain, async_reset=reset == "async"))
+    text = text.replace(f"\\{name}.", f"\\{name}_")
+    if not initialise:
+        text = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("attribute \\init"))
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "design.il"), Path(folder, "design.v")
+        source.write_text(text)
+        run_passes(["read_rtlil", str(source)], "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc", "wreduce",
+                   "opt_clean", ["write_verilog", "-noattr", str(target)])
+        body = make_readable(target.read_text())
+    comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
+    order = ["clk", "rst", *members]
+    top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]
+    ports = sorted(((port, direction, int(width)) for width, direction, port in _PORT.findall(top)),
+                   key=lambda port: order.index(port[0]))
+    verilog = f"{comment}\n`default_nettype none\n\n{body}\n`default_nettype wire\n"
+    return EmittedVerilog(verilog, tuple(ports))

@@ -1,0 +1,7 @@
+"""``python -m quadcim``."""
+
+import sys
+
+from quadcim.cli import main
+
+sys.exit(main())

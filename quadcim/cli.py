@@ -1,0 +1,201 @@
+"""The command line. Heavy modules are imported by the command that needs them."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from quadcim import __version__
+from quadcim.boards.targets import TARGETS, find_target
+from quadcim.spec.activation import FUNCTIONS, ROUNDINGS, Activation
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.presets import PRESETS, find_preset
+from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
+
+__all__ = ["main"]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SystemExit(_complain(self.prog, message.removeprefix("argument ")))
+
+
+def _complain(prog: str, message: str) -> int:
+    print(f"{prog}: error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _number(kind: type, minimum: float, *, unit: str = "") -> Callable[[str], float]:
+    """An argparse type: a number of at least `minimum`."""
+    words = "a whole number" if kind is int else "a number"
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not minimum <= value < float("inf"):
+            raise argparse.ArgumentTypeError(f"must be {words}{unit} of at least {minimum}, got {text!r}")
+        return value
+
+    return parse
+
+
+def _stages(text: str) -> int | str:
+    """An argparse type: a number of stages, or "auto"."""
+    if text != "auto" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, or auto, got {text!r}")
+    return text if text == "auto" else int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0 on success, 1 when a check fails, 2 for wrong use."""
+    parser = _parser()
+    try:
+        options = parser.parse_args(arguments)
+        return options.run(options)
+    except IllegalSetting as error:
+        dash = "" if error.option == "case" else "--"
+        return _complain("quadcim", f"{dash}{error}")
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        print("quadcim: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="quadcim", description="Generate, simulate and train piecewise-quadratic activation hardware.")
+    parser.add_argument("--version", action="version", version=f"quadcim {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_list(commands)
+    generate = commands.add_parser("generate", help="write a case: Verilog, vectors, testbench, report")
+    _add_generate_activation(generate.add_subparsers(dest="kind", required=True, metavar="KIND"))
+    _add_simulate(commands)
+    train = commands.add_parser("train", help="train a network and freeze it to integers")
+    _add_train_inr(train.add_subparsers(dest="kind", required=True, metavar="KIND"))
+    return parser
+
+
+def _add_list(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("list", help="list functions, presets, targets or simulators")
+    command.add_argument("what", nargs="?", choices=["functions", "presets", "targets", "simulators"],
+                         help="default: all of them")
+    command.set_defaults(run=_list)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from quadcim.sim.tools import simulator_lines  # noqa: PLC0415 - looks for programs
+
+    tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
+        "functions": lambda: [(f.name, f"{f.formula}; period {f.period}, {f.symmetry}; {f.source}")
+                              for f in FUNCTIONS.values()],
+        "presets": lambda: [(name, f"{u.activation.function} {u.activation.input} -> {u.activation.output} "
+                             f"{u.activation.rounding}, {u.stages} stages, {u.flow_control}")
+                            for name, u in PRESETS.items()],
+        "targets": lambda: [(t.name, t.description) for t in TARGETS.values()],
+        "simulators": simulator_lines,
+    }
+    for title, rows in tables.items():
+        if options.what in (None, title):
+            if options.what is None:
+                print(f"{title}:")
+            for name, text in rows():
+                print(f"  {name:<20}{text}")
+    return 0
+
+
+def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
+    command = kinds.add_parser("activation", help="a pipelined activation unit")
+    command.add_argument("--preset", default="phi16", metavar="NAME",
+                         help="where unnamed settings come from (default: phi16; see `quadcim list presets`)")
+    command.add_argument("--function", metavar="NAME", help="one of " + ", ".join(FUNCTIONS))
+    command.add_argument("--input", metavar="FORMAT", help="format of the input, such as SQ2.14 or UQ3.7")
+    command.add_argument("--output", metavar="FORMAT", help="format of the output, such as SQ2.14 or SQ1.7")
+    command.add_argument("--rounding", metavar="MODE", help="one of " + ", ".join(ROUNDINGS))
+    command.add_argument("--stages", type=_stages, metavar="N",
+                         help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock")
+    command.add_argument("--clock-mhz", type=_number(float, 1, unit=" in MHz"), metavar="F",
+                         help="clock for --stages auto and for the target's constraints (default: the target's)")
+    command.add_argument("--flow-control", metavar="KIND", help="one of " + ", ".join(FLOW_CONTROLS))
+    command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(TARGETS))
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
+    command.add_argument("--force", action="store_true", help="replace an older case there")
+    command.set_defaults(run=_generate_activation)
+
+
+def _unit(options: argparse.Namespace) -> ActivationUnit:
+    """The unit that the options describe, over their preset."""
+    from quadcim.hw.plans import stages_for_clock, unit_plan  # noqa: PLC0415
+
+    preset, target = find_preset(options.preset), find_target(options.target)
+    formats = {name: Format.parse(getattr(options, name), option=name) if getattr(options, name) else
+               getattr(preset.activation, name) for name in ("input", "output")}
+    activation = Activation(options.function or preset.activation.function, formats["input"], formats["output"],
+                            options.rounding or preset.activation.rounding)
+    stages = preset.stages if options.stages is None else options.stages
+    if stages == "auto":
+        stages = stages_for_clock(activation, target.delay_model, options.clock_mhz or target.clock_mhz)
+    unit = ActivationUnit(activation, stages, options.flow_control or preset.flow_control, target.delay_model)
+    unit_plan(unit)
+    return unit
+
+
+def _generate_activation(options: argparse.Namespace) -> int:
+    from quadcim.generate import generate_activation  # noqa: PLC0415
+    from quadcim.sim.case import Case  # noqa: PLC0415
+
+    unit, target = _unit(options), find_target(options.target)
+    generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
+                        force=options.force)
+    case = Case.load(options.out)
+    for name in case.manifest["files"]:
+        print(options.out / name)
+    print(f"{unit.name}: latency {case.latency_cycles} cycles, digest {case.manifest['digest'][:12]}")
+    return 0
+
+
+def _add_simulate(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("simulate", help="run the cocotb testbench on a case")
+    command.add_argument("case", type=Path, metavar="DIR", help="a case directory")
+    command.add_argument("--simulator", metavar="NAME", help="verilator or icarus (default: the first that is there)")
+    command.add_argument("--beats", type=_number(int, 0), default=0, metavar="N",
+                         help="random beats on top of the case's own vectors (default: 0)")
+    command.add_argument("--seed", type=_number(int, 0), default=0, metavar="N",
+                         help="seed of the stalls and of the random beats (default: 0)")
+    command.add_argument("--waves", action="store_true", help="write a waveform beside the results")
+    command.set_defaults(run=_simulate)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from quadcim.sim.case import Case  # noqa: PLC0415
+    from quadcim.sim.cosim import simulate  # noqa: PLC0415
+    from quadcim.sim.tools import find_simulator  # noqa: PLC0415
+
+    simulator = find_simulator(options.simulator)
+    result = simulate(Case.load(options.case), simulator=simulator, beats=options.beats, seed=options.seed,
+                      waves=options.waves)
+    print(f"{'FAIL' if result.failed else 'PASS'}: {result.passed} tests passed, {result.failed} failed with "
+          f"{simulator.name}, seed {options.seed}")
+    for path in result.artefacts:
+        print(path)
+    return 1 if result.failed else 0
+
+
+def _add_train_inr(kinds: argparse._SubParsersAction) -> None:
+    command = kinds.add_parser("inr", help="fit an implicit neural representation to an image")
+    command.add_argument("--image", type=Path, required=True, metavar="FILE", help="a picture")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    command.set_defaults(run=_train_inr)
+
+
+def _train_inr(options: argparse.Namespace) -> int:
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The generator: from a specification to a case directory."""
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+from quadcim import __version__
+from quadcim.boards.targets import Target
+from quadcim.files import check_output_folder, output_folder
+from quadcim.hw.plans import unit_plan
+from quadcim.report import case_report, verilog_header
+from quadcim.sim.case import MANIFEST, SCHEMA, Port
+from quadcim.sim.testbench import verilog_testbench
+from quadcim.sim.vectors import hex_lines, vector_inputs
+from quadcim.spec.canonical import digest
+from quadcim.spec.quad import QuadIntegers
+from quadcim.spec.unit import ActivationUnit
+
+__all__ = ["generate_activation"]
+
+
+def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path,
+                        force: bool = False) -> None:
+    """Write the case directory of an activation unit; equal settings give equal bytes.
+
+    Parameters
+    ----------
+    unit : ActivationUnit
+        The specification.
+    target : Target
+        The flow that the case is made for.
+    clock_mhz : float
+        The clock that the target's constraints ask for.
+    out : Path
+        The directory; it appears whole or not at all.
+    force : bool
+        Replace an older case there.
+
+    Raises
+    ------
+    IllegalSetting
+        If the unit cannot have that many stages or `out` cannot be written.
+    """
+    plan = unit_plan(unit)
+    check_output_folder(out, marker=MANIFEST, force=force)
+    from quadcim.boards.handoff import target_files  # noqa: PLC0415 - amaranth, only once the settings are known good
+    from quadcim.hw.units import create_unit  # noqa: PLC0415
+    from quadcim.hw.verilog import emit_verilog  # noqa: PLC0415
+
+    integers = QuadIntegers.freeze(unit.activation).to_json()
+    identity = digest({"spec": unit.to_json(), "integers": integers})
+    header = verilog_header(unit, plan, identity)
+    rtl = emit_verilog(create_unit(unit), name=unit.name, header=header, reset=target.reset,
+                       initialise=target.initialise)
+    formats = {"i__payload": unit.activation.input, "o__payload": unit.activation.output}
+    ports = tuple(Port(name, direction, width, formats.get(name)) for name, direction, width in rtl.ports)
+    inputs = vector_inputs(unit.activation.input)
+    files = {
+        f"rtl/{unit.name}.v": rtl.text,
+        "vectors/input.hex": hex_lines(inputs, unit.activation.input),
+        "vectors/expected.hex": hex_lines(_golden(unit, inputs), unit.activation.output),
+        f"tb/{unit.name}_tb.v": verilog_testbench(
+            top=unit.name, ports=ports, latency_cycles=plan.latency_cycles, beats=len(inputs),
+            elastic=unit.flow_control == "elastic"),
+        "report.md": case_report(unit, plan, target, ports, identity, beats=len(inputs)),
+        **target_files(target, unit=unit, top=unit.name, header=header, clock_mhz=clock_mhz,
+                       expected=lambda raws: _golden(unit, raws)),
+    }
+    manifest = {
+        "schema": SCHEMA, "kind": "activation", "top": unit.name, "digest": identity, "target": target.name,
+        "clock_mhz": clock_mhz, "spec": unit.to_json(), "integers": integers, "ports": [port.to_json() for port in ports],
+        "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": 1,
+        "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
+        "tools": {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}},
+    }
+    files[MANIFEST] = json.dumps(manifest, indent=2) + "\n"
+    with output_folder(out, marker=MANIFEST, force=force) as folder:
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+def _golden(unit: ActivationUnit, raws: list[int]) -> list[int]:
+    """The golden model's outputs."""
+    import torch  # noqa: PLC0415 - heavy
+
+    from quadcim.models.activation import golden  # noqa: PLC0415
+
+    return golden(unit.activation)(torch.tensor(raws, dtype=torch.int64)).tolist()

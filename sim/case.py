@@ -1,0 +1,106 @@
+"""The case directory: what the generator wrote, read back and checked."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.unit import ActivationUnit
+
+__all__ = ["MANIFEST", "SCHEMA", "Case", "Port", "read_vectors"]
+
+MANIFEST = "case.json"
+SCHEMA = "quadcim-case-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the top module; payloads have a format."""
+
+    name: str
+    direction: str
+    width: int
+    format: Format | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of the manifest; `layout` lists the fields of a payload, the lowest bits first."""
+        entry: dict[str, Any] = {"name": self.name, "direction": self.direction, "width": self.width}
+        if self.format is not None:
+            field = {"name": "value", "offset": 0, "width": self.width, "format": str(self.format)}
+            entry |= {"format": str(self.format), "layout": [field]}
+        return entry
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case directory.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    manifest : dict
+        The content of its ``case.json``.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @classmethod
+    def load(cls, folder: Path) -> "Case":
+        """Read a case directory and check that its files are those that were generated.
+
+        Raises
+        ------
+        IllegalSetting
+            If there is no case, or one of its files is missing or changed.
+        """
+        legal = f"a case directory ({MANIFEST} and the files that it lists)"
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            files = manifest["files"].items() if manifest["schema"] == SCHEMA else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            files = None
+        if files is None:
+            raise IllegalSetting("case", legal, str(folder))
+        for name, sha256 in files:
+            path = folder / name
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+                raise IllegalSetting("case", f"{legal} unchanged since it was generated",
+                                     f"{folder} with {name} {'changed' if path.exists() else 'missing'}")
+        return cls(folder, manifest)
+
+    @property
+    def top(self) -> str:
+        """Name of the top module."""
+        return self.manifest["top"]
+
+    @property
+    def unit(self) -> ActivationUnit:
+        """The specification."""
+        return ActivationUnit.from_json(self.manifest["spec"])
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from an accepted beat to the beat out."""
+        return self.manifest["latency_cycles"]
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The ports of the top module."""
+        return tuple(Port(p["name"], p["direction"], p["width"], Format.parse(p["format"]) if "format" in p else None)
+                     for p in self.manifest["ports"])
+
+    @property
+    def rtl(self) -> tuple[Path, ...]:
+        """The synthesizable sources."""
+        return tuple(self.folder / name for name in sorted(self.manifest["files"])
+                     if name.startswith("rtl/") and name.endswith(".v"))
+
+
+def read_vectors(path: Path, fmt: Format) -> list[int]:
+    """The raw integers of a vector file: one beat a line, hexadecimal two's complement."""
+    return [fmt.wrap(int(line, 16)) for line in path.read_text(encoding="ascii").split()]

@@ -1,0 +1,124 @@
+"""Runs the cocotb testbench on a case."""
+
+import hashlib
+import json
+import os
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from cocotb_tools.runner import get_runner
+
+from quadcim.sim.cache import cached_folder
+from quadcim.sim.case import Case, read_vectors
+from quadcim.sim.tools import Simulator
+from quadcim.sim.vectors import random_inputs
+
+__all__ = ["CosimResult", "simulate"]
+
+_BUILD_ARGS = {
+    "icarus": [],
+    # The generator lints what it emits; here only errors count. Optimising the C++ costs more than it gives.
+    "verilator": ["-Wno-fatal", "-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CosimResult:
+    """What a regression returned.
+
+    Parameters
+    ----------
+    passed, failed : int
+        Numbers of tests.
+    failures : tuple of str
+        What each failed test said.
+    artefacts : tuple of Path
+        JUnit XML, log and waveform.
+    """
+
+    passed: int
+    failed: int
+    failures: tuple[str, ...]
+    artefacts: tuple[Path, ...]
+
+
+def simulate(case: Case, *, simulator: Simulator, beats: int = 0, seed: int = 0, waves: bool = False) -> CosimResult:
+    """Run every test of `quadcim.sim.tb_stream` on a case.
+
+    Parameters
+    ----------
+    case : Case
+        The case; results go to ``sim/<simulator>/`` in its folder.
+    simulator : Simulator
+        The simulator; what it builds is cached by content.
+    beats : int
+        Random beats on top of the case's own vectors; the golden model says what to expect.
+    seed : int
+        Seed of the stall patterns and of the random beats.
+    waves : bool
+        Record a waveform.
+    """
+    results = case.folder.absolute() / "sim" / simulator.name
+    results.mkdir(parents=True, exist_ok=True)
+    xml, log, job = results / "results.xml", results / "simulation.log", results / "job.json"
+    for old in results.iterdir():
+        old.unlink()
+    inputs, expected = _vectors(case, beats, seed)
+    job.write_text(json.dumps({"case": str(case.folder.absolute()), "seed": seed, "inputs": inputs,
+                               "expected": expected}))
+    path = os.pathsep.join([str(simulator.executable.parent), os.environ["PATH"]])
+    with patch.dict(os.environ, PATH=path):
+        # Inside pytest the runner would turn failing tests into an exit of the whole process.
+        os.environ.pop("PYTEST_CURRENT_TEST", None)
+        runner = get_runner(simulator.name)
+        build = _build(runner, case, simulator, waves, log)
+        try:
+            runner.test(test_module="quadcim.sim.tb_stream", hdl_toplevel=case.top, hdl_toplevel_lang="verilog",
+                        build_dir=build, test_dir=results, results_xml=str(xml), seed=seed, waves=waves,
+                        timescale=("1ns", "1ps"), extra_env={"QUADCIM_JOB": str(job)}, log_file=str(log))
+        except SystemExit:
+            if not xml.is_file():
+                raise RuntimeError(f"{simulator.name} ended without results; see {log}") from None
+    if waves:
+        for wave in build.glob("*.fst"):
+            wave.replace(results / wave.name)
+    job.unlink()
+    return _result(xml, tuple(sorted(results.iterdir())))
+
+
+def _vectors(case: Case, beats: int, seed: int) -> tuple[list[int], list[int]]:
+    """The case's own vectors, and random ones on top."""
+    activation = case.unit.activation
+    inputs = read_vectors(case.folder / "vectors/input.hex", activation.input)
+    expected = read_vectors(case.folder / "vectors/expected.hex", activation.output)
+    if beats:
+        import torch  # noqa: PLC0415 - heavy
+
+        from quadcim.models.activation import golden  # noqa: PLC0415
+
+        drawn = random_inputs(activation.input, beats, seed)
+        inputs += drawn
+        expected += golden(activation)(torch.tensor(drawn, dtype=torch.int64)).tolist()
+    return inputs, expected
+
+
+def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> Path:
+    key = hashlib.sha256()
+    for part in (simulator.version, str(waves), str(_BUILD_ARGS), *(path.read_text() for path in case.rtl)):
+        key.update(part.encode() + b"\0")
+
+    def build(folder: Path) -> None:
+        runner.build(sources=list(case.rtl), hdl_toplevel=case.top, build_dir=folder, waves=waves, always=True,
+                     timescale=("1ns", "1ps"), build_args=_BUILD_ARGS[simulator.name], log_file=str(log))
+
+    return cached_folder(f"cosim-{simulator.name}", key.hexdigest(), build)
+
+
+def _result(xml: Path, artefacts: tuple[Path, ...]) -> CosimResult:
+    cases = list(ElementTree.parse(xml).iter("testcase"))  # noqa: S314 - written by the run above
+    failures = tuple(f"{test.get('name')}: {node.get('error_msg') or node.get('message') or node.text or ''}".strip()
+                     for test in cases for node in test if node.tag in ("failure", "error"))
+    failed = sum(any(node.tag in ("failure", "error") for node in test) for test in cases)
+    return CosimResult(len(cases) - failed, failed, failures, artefacts)

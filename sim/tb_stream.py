@@ -1,0 +1,173 @@
+"""cocotb testbench of a unit with one input stream and one output stream. Runs inside the simulator."""
+
+import json
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ReadOnly, RisingEdge, Timer
+
+from quadcim.sim.case import Case
+from quadcim.spec.formats import Format
+
+_JOB = json.loads(Path(os.environ["QUADCIM_JOB"]).read_text())
+_CASE = Case.load(Path(_JOB["case"]))
+_ELASTIC = _CASE.unit.flow_control == "elastic"
+
+Pattern = Callable[[], bool]
+"""Says, cycle by cycle, whether a side goes on."""
+
+
+def pattern(name: str, side: str) -> Pattern:
+    """A stall pattern: "none", "random" (3 of 4 cycles go on), "rare" (1 of 8), or "bursts" of up to 16 cycles."""
+    draw = random.Random(f"{_JOB['seed']} {name} {side}")
+    if name == "none":
+        return lambda: True
+    if name == "bursts":
+        return _bursts(draw)
+    share = {"random": 0.75, "rare": 0.125}[name]
+    return lambda: draw.random() < share
+
+
+def _bursts(draw: random.Random) -> Pattern:
+    left, going = 0, False
+
+    def step() -> bool:
+        nonlocal left, going
+        if left == 0:
+            left, going = draw.randint(1, 16), not going
+        left -= 1
+        return going
+
+    return step
+
+
+@dataclass
+class Scoreboard:
+    """Compares what comes out with what is expected, in order, and says where the first difference is."""
+
+    inputs: list[int]
+    expected: list[int]
+    input_format: Format
+    output_format: Format
+    received: int = 0
+
+    def check(self, cycle: int, raw: int) -> None:
+        """Take the next beat that came out."""
+        index = self.received
+        assert index < len(self.expected), f"cycle {cycle}: a beat too many, raw {raw}"
+        want = self.expected[index]
+        assert raw == want, (
+            f"first mismatch at cycle {cycle}, beat {index}: "
+            f"input raw {self.inputs[index]} = {float(self.input_format.real(self.inputs[index])):.9g}, "
+            f"expected raw {want} = {float(self.output_format.real(want)):.9g}, "
+            f"got raw {raw} = {float(self.output_format.real(raw)):.9g}")
+        self.received += 1
+
+
+class Bench:
+    """Drives the input, watches the output, and counts cycles."""
+
+    def __init__(self, dut, beats: int | None = None):
+        activation = _CASE.unit.activation
+        self.dut, self.cycle = dut, 0
+        self.inputs = _JOB["inputs"][:beats]
+        self.board = Scoreboard(self.inputs, _JOB["expected"][:beats], activation.input, activation.output)
+        self.mask = (1 << activation.input.width) - 1
+        self.accepted: list[int] = []
+        self.delivered: list[int] = []
+
+    async def reset(self) -> None:
+        """Two cycles of reset; whatever was in flight is gone."""
+        dut = self.dut
+        dut.i__valid.value = 0
+        if _ELASTIC:
+            dut.o__ready.value = 0
+        if _CASE.latency_cycles:
+            dut.rst.value = 1
+            for _ in range(2):
+                await self.edge()
+            dut.rst.value = 0
+
+    async def edge(self) -> None:
+        """The end of a cycle: the rising edge, or 10 ns if the unit has no clock."""
+        await (RisingEdge(self.dut.clk) if _CASE.latency_cycles else Timer(10, "ns"))
+        self.cycle += 1
+
+    async def run(self, drive: Pattern, take: Pattern, *, stop_after: int | None = None) -> None:
+        """Send all beats and take all results, or stop after so many results."""
+        dut, offered = self.dut, False
+        limit = self.cycle + 64 * len(self.inputs) + 100
+        goal = len(self.inputs) if stop_after is None else stop_after
+        while self.board.received < goal:
+            assert self.cycle < limit, f"no progress: {len(self.accepted)} beats in, {self.board.received} out"
+            offered = len(self.accepted) < len(self.inputs) and (offered or drive())
+            taking = take() if _ELASTIC else True
+            dut.i__valid.value = int(offered)
+            # An idle input carries garbage: it must not matter.
+            dut.i__payload.value = self.inputs[len(self.accepted)] & self.mask if offered else self.cycle & self.mask
+            if _ELASTIC:
+                dut.o__ready.value = int(taking)
+            await ReadOnly()
+            accepted = offered and (not _ELASTIC or bool(dut.i__ready.value))
+            if bool(dut.o__valid.value) and taking:
+                raw = dut.o__payload.value
+                self.board.check(self.cycle, raw.to_signed() if self.board.output_format.signed else raw.to_unsigned())
+                self.delivered.append(self.cycle)
+            if accepted:
+                self.accepted.append(self.cycle)
+                offered = False
+            await self.edge()
+
+    async def drained(self) -> None:
+        """Nothing comes after the last beat."""
+        self.dut.i__valid.value = 0
+        for _ in range(_CASE.latency_cycles + 4):
+            await self.edge()
+            await ReadOnly()
+            assert not bool(self.dut.o__valid.value), f"cycle {self.cycle}: a beat after the last one"
+
+
+async def start(dut, beats: int | None = None) -> Bench:
+    """A bench on a running clock, after reset."""
+    if _CASE.latency_cycles:
+        Clock(dut.clk, 10, unit="ns").start()
+    bench = Bench(dut, beats)
+    await bench.reset()
+    return bench
+
+
+@cocotb.test()
+async def full_speed(dut) -> None:
+    """Without stalls: one beat a cycle, each after the latency that the manifest states."""
+    bench = await start(dut)
+    await bench.run(pattern("none", "in"), pattern("none", "out"))
+    first = bench.accepted[0]
+    assert bench.accepted == list(range(first, first + len(bench.inputs))), "the input paused"
+    latency = {out - into for into, out in zip(bench.accepted, bench.delivered, strict=True)}
+    assert latency == {_CASE.latency_cycles}, f"latency {latency}, the manifest says {_CASE.latency_cycles}"
+    await bench.drained()
+
+
+@cocotb.test()
+@cocotb.parametrize(stall_in=["none", "random", "bursts"], stall_out=["random", "rare", "bursts"])
+async def stalls(dut, stall_in: str, stall_out: str) -> None:
+    """Under stalls on both sides: every beat once, in order."""
+    bench = await start(dut, beats=1024)
+    await bench.run(pattern(stall_in, "in"), pattern(stall_out, "out"))
+    await bench.drained()
+
+
+@cocotb.test()
+async def reset_in_mid_stream(dut) -> None:
+    """A reset drops what is in flight; the stream then works from its first beat."""
+    bench = await start(dut, beats=256)
+    await bench.run(pattern("random", "in"), pattern("random", "out"), stop_after=100)
+    bench = Bench(dut, beats=256)
+    await bench.reset()
+    await bench.run(pattern("random", "in"), pattern("random", "out"))
+    await bench.drained()

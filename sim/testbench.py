@@ -1,0 +1,155 @@
+"""The self-checking testbench in plain Verilog that every case ships."""
+
+from string import Template
+
+from quadcim.sim.case import Port
+
+__all__ = ["verilog_testbench"]
+
+_TEXT = Template('''\
+// Self-checking testbench of $top. Run in the case directory:
+//   iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t
+// Three runs over all vectors: at full speed (latency and throughput are checked), with random pauses on both sides,
+// and with a reset in mid-stream. Prints PASS, or FAIL and the number of mismatches.
+
+`timescale 1ns / 1ps
+`default_nettype none
+
+module ${top}_tb;
+  localparam BEATS = $beats;
+  localparam LATENCY = $latency;
+
+  reg [${in_msb}:0] inputs [0:BEATS-1];
+  reg [${out_msb}:0] expected [0:BEATS-1];
+
+  reg clk = 1'b0;
+  reg rst = 1'b1;
+  reg [${in_msb}:0] i_payload = 0;
+  reg i_valid = 1'b0;
+  wire i_ready;
+  wire [${out_msb}:0] o_payload;
+  wire o_valid;
+  reg o_ready = 1'b0;
+
+  $top dut (
+$connections
+  );
+$always_ready
+  always #5 clk = ~clk;
+
+  integer seed = $seed;
+  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream
+  integer cycle = 0;
+  integer offered = 0;      // beats put on the input, the one on offer included
+  integer accepted = 0;
+  integer received = 0;
+  integer first_accepted = 0;
+  integer mismatches = 0;
+  integer restarts = 0;
+  reg held = 1'b0;          // the output was valid and not taken: it must stay
+  reg [${out_msb}:0] held_payload = 0;
+  reg taking = 1'b0;
+
+  task complain;
+    begin
+      mismatches = mismatches + 1;
+      if (mismatches <= 10)
+        $$display("run %0d cycle %0d beat %0d: input %h, expected %h, got %h (valid %b)",
+                 run, cycle, received, inputs[received % BEATS], expected[received % BEATS], o_payload, o_valid);
+    end
+  endtask
+
+  task restart;             // one cycle of reset, then from the first beat again
+    begin
+      rst <= 1'b1;
+      i_valid <= 1'b0;
+      o_ready <= 1'b0;
+      offered = 0;
+      accepted = 0;
+      received = 0;
+      cycle = 0;
+      held = 1'b0;
+    end
+  endtask
+
+  initial begin
+    $$readmemh("vectors/input.hex", inputs);
+    $$readmemh("vectors/expected.hex", expected);
+  end
+
+  always @(posedge clk) begin
+    cycle = cycle + 1;
+    if (rst) begin
+      rst <= cycle < 4;
+    end else begin
+      if (o_valid !== 1'b0 && o_valid !== 1'b1) complain;
+      if (held && (o_valid !== 1'b1 || o_payload !== held_payload)) complain;
+      if (i_valid && i_ready === 1'b1) begin
+        if (accepted == 0) first_accepted = cycle;
+        accepted = accepted + 1;
+      end
+      if (o_valid === 1'b1 && o_ready) begin
+        if (received >= accepted || o_payload !== expected[received % BEATS]) complain;
+        else if (run == 0 && cycle != first_accepted + received + LATENCY) complain;
+        received = received + 1;
+      end
+      held = o_valid === 1'b1 && !o_ready;
+      held_payload = o_payload;
+      if (received >= BEATS || cycle > 64 * BEATS + 1000) begin
+        if (received != BEATS || accepted != BEATS) complain;
+        run = run + 1;
+        restart;
+      end else if (run == 2 && restarts == 0 && received >= BEATS / 2) begin
+        restarts = 1;
+        restart;
+      end
+    end
+    if (run == 3) begin
+      if (mismatches == 0) $$display("PASS");
+      else $$display("FAIL %0d mismatches", mismatches);
+      $$finish;
+    end
+    if (!rst && cycle > 4) begin
+      if (!i_valid || i_ready === 1'b1) begin
+        if (offered < BEATS && (run == 0 || $$random(seed) % 4 != 0)) begin
+          i_valid <= 1'b1;
+          i_payload <= inputs[offered];
+          offered = offered + 1;
+        end else i_valid <= 1'b0;
+      end
+      taking = run == 0 || $$random(seed) % 3 != 0;
+      o_ready <= ${o_ready_rule};
+    end
+  end
+endmodule
+
+`default_nettype wire
+''')
+
+_SIGNALS = {"clk": "clk", "rst": "rst"}
+
+
+def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, beats: int, elastic: bool) -> str:
+    """The testbench of a unit with one input stream ``i`` and one output stream ``o``.
+
+    Parameters
+    ----------
+    top : str
+        Name of the module under test; the testbench is called ``<top>_tb``.
+    ports : tuple of Port
+        Its ports.
+    latency_cycles : int
+        Its latency.
+    beats : int
+        Number of vectors.
+    elastic : bool
+        Whether the unit can be stalled; if not, the receiver takes every beat.
+    """
+    width = {port.name: port.width for port in ports}
+    connections = ",\n".join(f"    .{port.name}({_SIGNALS.get(port.name, port.name.replace('__', '_'))})"
+                             for port in ports)
+    return _TEXT.substitute(
+        top=top, beats=beats, latency=latency_cycles, in_msb=width["i__payload"] - 1,
+        out_msb=width["o__payload"] - 1, connections=connections, seed=1,
+        always_ready="" if elastic else "  assign i_ready = 1'b1;\n",
+        o_ready_rule="taking" if elastic else "1'b1")
