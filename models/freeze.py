@@ -89,5 +89,6 @@ def _weight_fraction_bits(weight: Tensor, option: str, bits: int, wanted: Format
     largest = weight.abs().amax(dim=1)
     fraction = torch.floor(torch.log2(((1 << (bits - 1)) - 1) / largest))
     if fraction.min() < 0:
-        raise IllegalSetting(option, f"at least {bits - int(fraction.min())} for the weights of this network", bits)
+        least = 1 + math.ceil(math.log2(largest.max().item() + 1))
+        raise IllegalSetting(option, f"at least {least} for the weights of this network", bits)
     return fraction.clamp(max=wanted.fraction_bits + math.ceil(math.log2(weight.shape[1])) + 2).long()

@@ -69,6 +69,7 @@ class FrozenLayer:
         _require(inputs > 0 and len(self.bias) == len(self.shift) == channels
                  and all(len(row) == inputs for row in self.weight),
                  "weight, bias and shift of one shape in each layer", f"{channels} x {inputs} weights")
+        _require(1 <= self.weight_bits <= 32, "weights of 1 to 32 bits", self.weight_bits)
         bound = 1 << (self.weight_bits - 1)
         for row in self.weight:
             _require(all(-bound <= w < bound for w in row), f"weights of {self.weight_bits} bits", row)

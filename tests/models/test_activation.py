@@ -26,7 +26,7 @@ def phi_by_definition(x: Fraction) -> Fraction:
 
 
 def exact_phi(raw: np.ndarray, f: int) -> np.ndarray:
-    """phi as an integer of 2 F fraction bits, which is exact: the same definition, for arrays."""
+    """Apply the same definition to arrays; phi is exact with 2 F fraction bits."""
     x = (raw + 2 * 2**f) % (4 * 2**f) - 2 * 2**f
     return np.where(x <= 0, x * x + 2 * 2**f * x, -x * x + 2 * 2**f * x)
 
@@ -41,7 +41,7 @@ def rounded(raw: np.ndarray, activation: Activation) -> np.ndarray:
 
 
 def specified(raw: np.ndarray, activation: Activation) -> np.ndarray:
-    """The function of `quadcim.spec.quad`, as its text writes it."""
+    """Apply the function of `quadcim.spec.quad`, as its text writes it."""
     integers = QuadIntegers.freeze(activation)
     f = integers.fraction_bits
     m = raw % 2 ** (f + 1)

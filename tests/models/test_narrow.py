@@ -36,5 +36,5 @@ def test_one_narrowing_for_each_channel(seed):
 
 
 def test_one_narrowing_for_each_channel_and_no_other_number():
-    with pytest.raises(ValueError, match="longer"):
+    with pytest.raises(ValueError, match="shorter"):
         narrow(torch.zeros(2, 3, dtype=torch.int64), [Narrow(0, "floor", "wrap", Format.parse("SQ4.0"))] * 2)

@@ -1,0 +1,129 @@
+"""A self-test of a unit in hardware: a counter feeds it, and a checksum of its outputs is compared with a constant.
+
+The checksum is that of built-in self-test, a multiple-input signature register: with the outputs y in order, each taken
+as an unsigned number, ::
+
+    state = 2**32 - 1 at first,  state = (state * x mod P(x)) ^ y   for each y
+
+where state stands for a polynomial over GF(2) and P is CRC-32's, x^32 + x^26 + ... + 1. P is primitive: each of up to
+2**32 - 1 beats has a weight of its own, so that no two swapped outputs go unseen, and a random fault passes with a
+probability of 2**-32.
+"""
+
+from collections.abc import Iterable
+
+from amaranth.hdl import Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+from quadcim.boards.units import StreamUnit, require_backpressure
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+
+__all__ = ["SelfTest", "checksum", "stimulus"]
+
+_POLYNOMIAL = 0x04C11DB7
+_CHECKSUM_BITS = 32
+_CHECKSUM_START = (1 << _CHECKSUM_BITS) - 1
+_MAX_BEATS_LOG2 = 20
+_HEARTBEAT_BITS = 26
+
+
+def _beats_log2(width: int) -> int:
+    return min(width, _MAX_BEATS_LOG2)
+
+
+def _stride(width: int) -> int:
+    """1 if all inputs are fed; else one that walks once through the range and changes the low bits on the way."""
+    return (1 << (width - _beats_log2(width))) | 1
+
+
+def stimulus(fmt: Format) -> list[int]:
+    """The raw inputs of a self-test, in order: all of them up to 20 bits, else 2**20 spread over the range."""
+    return [fmt.wrap(beat * _stride(fmt.width)) for beat in range(1 << _beats_log2(fmt.width))]
+
+
+def checksum(outputs: Iterable[int], *, width: int) -> int:
+    """The checksum of raw outputs of `width` bits."""
+    state, mask, full = _CHECKSUM_START, (1 << width) - 1, _CHECKSUM_START
+    feedback = (0, _POLYNOMIAL)
+    for y in outputs:
+        state = (state << 1 & full) ^ feedback[state >> (_CHECKSUM_BITS - 1)] ^ (y & mask)
+    return state
+
+
+class SelfTest(wiring.Component):
+    """Feeds a unit with `stimulus`, accumulates the `checksum` of what comes out, and compares it.
+
+    The unit is fed and drained in every cycle, also after the end. The reset of the domain "sync" restarts the test.
+    Latency: ``done`` rises 2 cycles after the last beat of the test leaves the unit; if a beat is lost, it never does.
+
+    Parameters
+    ----------
+    unit : StreamUnit
+        The unit, in the domain "sync"; it becomes a submodule.
+    expected : int
+        The checksum of a unit without fault.
+
+    Attributes
+    ----------
+    passed, failed : Out(1)
+        The verdict; both low until the end.
+    done : Out(1)
+        The test has ended.
+    heartbeat : Out(1)
+        Toggles every 2**25 cycles: 1.5 Hz at 100 MHz.
+
+    Raises
+    ------
+    IllegalSetting
+        If `expected` is no 32-bit number or the unit has no backpressure.
+    """
+
+    passed: Signal
+    failed: Signal
+    done: Signal
+    heartbeat: Signal
+
+    def __init__(self, *, unit: StreamUnit, expected: int):
+        if not 0 <= expected < 1 << _CHECKSUM_BITS:
+            raise IllegalSetting("expected", f"0 to {(1 << _CHECKSUM_BITS) - 1}", expected)
+        require_backpressure(unit)
+        super().__init__({"passed": Out(1), "failed": Out(1), "done": Out(1), "heartbeat": Out(1)})
+        self._unit = unit
+        self._expected = expected
+
+    def elaborate(self, platform) -> Module:
+        """Stimulus, checksum, verdict and heartbeat."""
+        m = Module()
+        m.submodules.unit = unit = self._unit
+        width = len(unit.i.payload)
+
+        # ---- Stimulus
+        x = Signal(width)
+        m.d.comb += [unit.i.payload.eq(x), unit.i.valid.eq(1), unit.o.ready.eq(1)]
+        with m.If(unit.i.ready):
+            m.d.sync += x.eq(x + _stride(width))
+
+        # ---- Checksum of the first 2**_beats_log2 outputs
+        state = Signal(_CHECKSUM_BITS, init=_CHECKSUM_START)
+        beat = Signal(_beats_log2(width))
+        finished = Signal()
+        with m.If(unit.o.valid & ~finished):
+            feedback = state[-1].replicate(_CHECKSUM_BITS) & Const(_POLYNOMIAL, _CHECKSUM_BITS)
+            m.d.sync += [
+                state.eq((state << 1) ^ feedback ^ unit.o.payload.as_unsigned()),
+                beat.eq(beat + 1),
+                finished.eq(beat.all()),
+            ]
+
+        # ---- Verdict
+        equal = Signal()
+        m.d.comb += equal.eq(state == self._expected)
+        m.d.sync += [self.done.eq(finished), self.passed.eq(finished & equal), self.failed.eq(finished & ~equal)]
+
+        # ---- Heartbeat
+        time = Signal(_HEARTBEAT_BITS)
+        m.d.sync += time.eq(time + 1)
+        m.d.comb += self.heartbeat.eq(time[-1])
+        return m

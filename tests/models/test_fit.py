@@ -1,0 +1,49 @@
+import math
+
+import numpy as np
+import pytest
+
+from quadcim.models.fit import fit, predict
+from quadcim.models.image import psnr_db
+from quadcim.models.inr import Inr
+from quadcim.spec.errors import IllegalSetting
+
+
+def test_a_fit_shows_the_picture(fitted, picture):
+    assert psnr_db(predict(fitted, *picture.shape[:2]), picture) > 30
+
+
+def test_progress_and_history_agree(picture, capsys):
+    history = fit(Inr(channels=3, hidden=16), picture, steps=120, lr=1e-3, seed=0)
+    assert [step for step, _ in history] == [50, 100, 120]
+    assert history[-1][1] > history[0][1]
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert f"{history[-1][1]:.2f} dB" in shown.err
+
+
+@pytest.mark.parametrize("activation", ["quad", "sine"])
+def test_the_seed_decides(picture, activation):
+    def fitted_picture(seed):
+        network = Inr(channels=3, hidden=8, activation=activation)
+        fit(network, picture, steps=5, lr=1e-3, seed=seed)
+        return predict(network, 48, 64)
+
+    assert np.array_equal(fitted_picture(1), fitted_picture(1))
+    assert not np.array_equal(fitted_picture(1), fitted_picture(2))
+
+
+def test_a_plain_picture_is_fitted_until_nothing_is_left():
+    plain = np.full((8, 8, 1), 200, np.uint8)
+    network = Inr(channels=1, hidden=8, layers=1, omega=1.0)
+    history = fit(network, plain, steps=1500, lr=2e-2, seed=0)
+    assert np.array_equal(predict(network, 8, 8), plain)
+    assert all(math.isfinite(psnr) for _, psnr in history)
+
+
+@pytest.mark.parametrize(("option", "value"), [("steps", 0), ("steps", 1_000_001), ("lr", 0.0), ("lr", math.inf),
+                                               ("lr", math.nan), ("lr", 1e37)])
+def test_illegal_settings_are_named(picture, option, value):
+    with pytest.raises(IllegalSetting) as error:
+        fit(Inr(channels=3, hidden=8), picture, **{"steps": 3, "lr": 1e-3, "seed": 0, option: value})
+    assert (error.value.option, error.value.given) == (option, pytest.approx(value, nan_ok=True))
