@@ -16,8 +16,8 @@ def _whole_bytes(width: int) -> int:
 class AxiStreamWrapper(wiring.Component):
     """AXI4-Stream around a unit.
 
-    AXI allows no combinational path from a port to a port, and the ready of an elastic unit is one. So the wrapper takes
-    beats in a register slice of two entries; its ready is a register. ::
+    AXI allows no combinational path from a port to a port, and the ready of an elastic unit is one. So the wrapper
+    takes beats in a register slice of two entries, whose ready is a register. ::
 
         s_axis -> register slice -> unit -> m_axis
 
@@ -73,7 +73,7 @@ class AxiStreamWrapper(wiring.Component):
         self._unit = unit
 
     def elaborate(self, platform) -> Module:
-        """The clock domain, the register slice and the unit."""
+        """Build the clock domain, the register slice and the unit."""
         m = Module()
         m.domains.sync = ClockDomain("sync", local=True)
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
@@ -87,20 +87,23 @@ class AxiStreamWrapper(wiring.Component):
         return m
 
     def _register_slice(self, m: Module) -> None:
-        """The head feeds the unit; the spare takes the beat that arrives in the cycle in which the unit stalls."""
+        """Feed the unit from `head`; `spare` takes the beat that arrives in the cycle in which the unit stalls."""
         unit, width = self._unit, len(self._unit.i.payload)
-        head, spare = Signal(width, reset_less=True), Signal(width, reset_less=True)
-        head_valid, spare_valid = Signal(), Signal()
+        head = Signal(width, reset_less=True)
+        spare = Signal(width, reset_less=True)
+        head_valid = Signal()
+        spare_valid = Signal()
+        head_moves = Signal()
+        waiting = Signal()
         m.d.comb += [
             self.s_axis_tready.eq(~spare_valid),
             unit.i.payload.eq(head),
             unit.i.valid.eq(head_valid),
+            head_moves.eq(unit.i.ready | ~head_valid),
+            waiting.eq(spare_valid | self.s_axis_tvalid),
         ]
-        with m.If(unit.i.ready | ~head_valid):
-            m.d.sync += [
-                head.eq(Mux(spare_valid, spare, self.s_axis_tdata)),
-                head_valid.eq(spare_valid | self.s_axis_tvalid),
-                spare_valid.eq(0),
-            ]
-        with m.Elif(~spare_valid):
-            m.d.sync += [spare.eq(self.s_axis_tdata), spare_valid.eq(self.s_axis_tvalid)]
+        with m.If(head_moves):
+            m.d.sync += [head.eq(Mux(spare_valid, spare, self.s_axis_tdata)), head_valid.eq(waiting)]
+        with m.If(self.s_axis_tready):
+            m.d.sync += spare.eq(self.s_axis_tdata)
+        m.d.sync += spare_valid.eq(waiting & ~head_moves)

@@ -46,7 +46,7 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
 
 
 def find_target(name: str) -> Target:
-    """The target of a name, or an error that lists them."""
+    """Find the target of a name, or raise an error that lists them."""
     if name not in TARGETS:
         raise IllegalSetting("target", "one of " + ", ".join(TARGETS), name)
     return TARGETS[name]

@@ -1,12 +1,13 @@
 """Units as boards use them: whatever has a stream in and a stream out, and units whose Verilog is in another file."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from amaranth.hdl import ClockSignal, Elaboratable, Instance, ResetSignal, Value
+from amaranth.hdl import ClockSignal, Instance, ResetSignal, Shape, Value
 from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
 
-from quadcim.hw.pipeline import PipelinedUnit
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
 
 __all__ = ["ExternalUnit", "StreamUnit", "require_backpressure"]
 
@@ -24,37 +25,47 @@ class StreamUnit(Protocol):
         """Beats out."""
         ...
 
-    def elaborate(self, platform) -> Elaboratable:
-        """The hardware."""
+    def elaborate(self, platform) -> Any:
+        """Build the hardware."""
         ...
 
 
 class ExternalUnit(wiring.Component):
     """An instance of a unit's Verilog module, so that a design around it is emitted without a second copy of it.
 
-    Latency and throughput: those of `unit`.
+    Latency and throughput: those of the unit.
 
     Parameters
     ----------
-    unit : PipelinedUnit
-        The unit; only its ports are used.
     module : str
-        Name of its Verilog module, as `emit_verilog` made it.
+        Name of the module, as `emit_verilog` made it from a unit with "elastic" flow control.
+    input, output : Format
+        Formats of the unit's payloads.
+    stages : int
+        Stages of the unit; without any, its module has no clock.
     """
 
     i: stream.Interface
     o: stream.Interface
 
-    def __init__(self, *, unit: PipelinedUnit, module: str):
-        super().__init__(unit.signature)
+    def __init__(self, *, module: str, input: Format, output: Format, stages: int):
+        super().__init__({
+            "i": In(stream.Signature(Shape(input.width, input.signed))),
+            "o": Out(stream.Signature(Shape(output.width, output.signed))),
+        })
         self._module = module
-        self._has_clock = unit.plan.stages > 0
+        self._has_clock = stages > 0
+
+    @property
+    def module(self) -> str:
+        """Name of the module."""
+        return self._module
 
     def elaborate(self, platform) -> Instance:
-        """The instance."""
-        ports = {"i_clk": ClockSignal(), "i_rst": ResetSignal()} if self._has_clock else {}
+        """Connect the instance."""
+        ports: dict[str, Value] = {"i_clk": ClockSignal(), "i_rst": ResetSignal()} if self._has_clock else {}
         for path, member, value in self.signature.flatten(self):
-            direction = "i" if member.flow == wiring.In else "o"
+            direction = "i" if member.flow == In else "o"
             ports[f"{direction}_{'__'.join(map(str, path))}"] = Value.cast(value)
         return Instance(self._module, **ports)
 

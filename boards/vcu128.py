@@ -1,6 +1,11 @@
 """The AMD VCU128 board."""
 
+from typing import cast
+
 from amaranth.build import Attrs, Clock, DiffPairs, Pins, Resource, Subsignal
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal
+from amaranth.lib import io
+from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.vendor import XilinxPlatform
 
 __all__ = ["VCU128Platform"]
@@ -9,14 +14,17 @@ _LED_PINS = ("BH24", "BG24", "BG25", "BF25", "BF26", "BF27", "BG27", "BG28")
 
 
 def _clock(name: str, positive: str, negative: str) -> Resource:
-    """A 100 MHz clock of the memory banks. They run at 1.2 V, where LVDS, which some board files say, cannot work."""
+    """Describe a 100 MHz clock of the memory banks. They run at 1.2 V, too low for the LVDS of some board files."""
     return Resource(name, 0, DiffPairs(positive, negative, dir="i"), Clock(100e6), Attrs(IOSTANDARD="DIFF_SSTL12"))
 
 
 def _uart(number: int, *, rx: str, tx: str, rts: str, cts: str) -> Resource:
-    """A UART of the USB bridge, named from the FPGA's side."""
+    """Describe a UART of the USB bridge, rx and tx named from the FPGA's side.
+
+    The public board files agree on the pins of the flow control but not on who drives them: the user has to choose.
+    """
     return Resource("uart", number, Subsignal("rx", Pins(rx, dir="i")), Subsignal("tx", Pins(tx, dir="o")),
-                    Subsignal("rts", Pins(rts, dir="o")), Subsignal("cts", Pins(cts, dir="i")),
+                    Subsignal("rts", Pins(rts, dir="io")), Subsignal("cts", Pins(cts, dir="io")),
                     Attrs(IOSTANDARD="LVCMOS18"))
 
 
@@ -27,9 +35,8 @@ class VCU128Platform(XilinxPlatform):
     transceiver reference clock: request it with ``dir="-"`` and connect it to an IBUFDS_GTE4.
     """
 
-    device = "xcvu37p"
-    package = "fsvh2892"
-    speed = "2L-e"
+    part = "xcvu37p-fsvh2892-2L-e"
+    device, package, speed = part.split("-", 2)
     default_clk = "clk100"
     default_rst = "cpu_reset"
     resources = [  # noqa: RUF012 - the base class declares it so
@@ -44,3 +51,25 @@ class VCU128Platform(XilinxPlatform):
         _uart(1, rx="BK28", tx="BJ28", rts="BL26", cts="BL27"),
     ]
     connectors = []  # noqa: RUF012
+
+    def port(self, name: str, number: int = 0) -> io.PortLike:
+        """Request a resource without a buffer."""
+        return cast(io.PortLike, self.request(name, number, dir="-"))
+
+    def create_missing_domain(self, name: str) -> Module | None:
+        """Make the domain "sync" of the default clock, from the end of configuration on, and the default reset.
+
+        As Amaranth does, but with names, and with the family that the buffer's simulation model asks for.
+        """
+        if name != "sync":
+            return None
+        m = Module()
+        m.domains.sync = ClockDomain("sync")
+        m.submodules.clock = clock = io.Buffer(io.Direction.Input, self.port(self.default_clk))
+        m.submodules.button = button = io.Buffer(io.Direction.Input, self.port(self.default_rst))
+        configured = Signal()
+        m.submodules.startup = Instance("STARTUPE3", o_EOS=configured)
+        m.submodules.gate = Instance("BUFGCE", p_SIM_DEVICE="ULTRASCALE_PLUS", i_CE=configured, i_I=clock.i,
+                                     o_O=ClockSignal("sync"))
+        m.submodules.reset = ResetSynchronizer(button.i, domain="sync")
+        return m

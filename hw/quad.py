@@ -127,13 +127,16 @@ class QuadUnit(PipelinedUnit):
         below_zero = Signal()
         is_one = Signal()
         m.d.comb += [below_zero.eq(result[one] & live["negative"]), is_one.eq(result[one] & ~live["negative"])]
+        if not self._design.saturates:
+            return {"y": Cat(result, below_zero) if output.signed else result & (~live["negative"]).replicate(one + 1)}
+        ones = is_one.replicate(one + extend)
         fraction = Cat(Const(0, extend), result[:one])
-        if output.signed and output.integer_bits > 1:
-            y = Cat(fraction, result[one], below_zero.replicate(output.integer_bits - 1))
-        elif output.signed:
-            y = Cat(fraction | is_one.replicate(one + extend), below_zero)
-        elif output.integer_bits > 0:
-            y = Cat(fraction & (~live["negative"]).replicate(one + extend), is_one)
-        else:
-            y = (fraction & (~live["negative"]).replicate(one + extend)) | is_one.replicate(one + extend)
-        return {"y": y}
+        if output.signed:
+            return {"y": Cat(fraction | ones, below_zero)}
+        return {"y": fraction & (~live["negative"]).replicate(one + extend) | ones}
+
+    def widen(self, y: Value) -> Value:  # noqa: D102
+        if self._design.saturates:
+            return y
+        wide = Cat(Const(0, self._design.integers.extend), y)
+        return wide.as_signed() if self._activation.output.signed else wide

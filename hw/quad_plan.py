@@ -80,6 +80,11 @@ class QuadPlan:
         return next((weight for weight, column in enumerate(self.tree.columns) if len(column) > 1),
                     len(self.tree.columns))
 
+    @property
+    def saturates(self) -> bool:
+        """Whether +1 is beyond the output's range."""
+        return self.activation.output.integer_bits < 1 + int(self.activation.output.signed)
+
     def steps(self, delays: DelayModel) -> tuple[Step, ...]:
         """The steps, each of which may end a stage."""
         sign = 1
@@ -91,6 +96,7 @@ class QuadPlan:
             steps.append(Step(f"compress_{number}", products + delays.full_adder_ps, len(bits) + sign))
         products = 0 if self.tree.levels else delays.product_ps
         steps.append(Step("add", products + delays.carry_propagate_adder_ps(width), self.result_bits + sign))
-        saturate = 0 if output.signed and output.integer_bits > 1 else delays.saturate_ps
-        steps.append(Step("sign", delays.exclusive_or_ps + saturate, output.width))
+        saturate = delays.saturate_ps if self.saturates else 0
+        result_bits = output.width if self.saturates else self.result_bits + int(output.signed)
+        steps.append(Step("sign", delays.exclusive_or_ps + saturate, result_bits))
         return tuple(steps)

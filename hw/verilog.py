@@ -66,7 +66,7 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "design.il"), Path(folder, "design.v")
         source.write_text(text)
-        run_passes(["read_rtlil", str(source)], "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc", "wreduce",
+        run_passes(["read_rtlil", str(source)], "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc", "wreduce t:$add",
                    "opt_clean", ["write_verilog", "-noattr", str(target)])
         body = make_readable(target.read_text())
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())

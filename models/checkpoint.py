@@ -28,7 +28,7 @@ _FOREIGN = (OSError, SafetensorError, LookupError, TypeError, ValueError, Attrib
 def save_network(network: Inr, path: Path) -> None:
     """Write a network in floating point: its state, and in the header its settings."""
     tensors = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
-    path.write_bytes(save(tensors, metadata={"schema": _NETWORK, "settings": canonical_json(network.settings)}))
+    _write(path, tensors, {"schema": _NETWORK, "settings": network.settings})
 
 
 def load_network(path: Path) -> Inr:
@@ -41,7 +41,7 @@ def load_network(path: Path) -> Inr:
     """
     try:
         header, tensors = _read(path, _NETWORK)
-        network = Inr(**json.loads(header["settings"]))
+        network = Inr(**header["settings"])
         network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
     except _FOREIGN as error:
         legal = "a file that holds a network in floating point (network.safetensors of `quadcim train inr`)"
@@ -54,8 +54,7 @@ def save_frozen(frozen: FrozenInr, path: Path) -> None:
     description = frozen.to_json()
     tensors = {f"layers.{index}.{name}": np.array(layer.pop(name), np.int64)
                for index, layer in enumerate(description["layers"]) for name in _INTEGERS}
-    header = {"schema": _FROZEN, "digest": frozen.digest, "network": canonical_json(description)}
-    path.write_bytes(save(tensors, metadata=header))
+    _write(path, tensors, {"schema": _FROZEN, "digest": frozen.digest, "network": description})
 
 
 def load_frozen(path: Path) -> FrozenInr:
@@ -70,7 +69,7 @@ def load_frozen(path: Path) -> FrozenInr:
     legal = "a file that holds an undamaged frozen network (frozen.safetensors of `quadcim train inr`)"
     try:
         header, tensors = _read(path, _FROZEN)
-        frozen = _frozen(json.loads(header["network"]), tensors)
+        frozen = _frozen(header["network"], tensors)
         if header["digest"] != frozen.digest:
             raise ValueError("the digest differs")
     except _FOREIGN as error:
@@ -78,10 +77,14 @@ def load_frozen(path: Path) -> FrozenInr:
     return frozen
 
 
-def _read(path: Path, schema: str) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    """Header and tensors."""
+def _write(path: Path, tensors: dict[str, NDArray[Any]], header: dict[str, Any]) -> None:
+    # One entry, because safetensors writes several in any order: the same network is the same file.
+    path.write_bytes(save(tensors, metadata={"quadcim": canonical_json(header)}))
+
+
+def _read(path: Path, schema: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with safe_open(path, framework="numpy") as file:
-        header, names = file.metadata(), file.keys()
+        header, names = json.loads(file.metadata()["quadcim"]), file.keys()
         if header["schema"] != schema:
             raise ValueError("another schema")
         return header, {name: file.get_tensor(name) for name in names}

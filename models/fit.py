@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ def fit(network: Inr, picture: NDArray[np.uint8], *, steps: int, lr: float, seed
     optimiser = torch.optim.Adam(network.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, _FINAL_RATE ** (1 / steps))
     history, losses = [], []
-    with torch.enable_grad(), tqdm(total=steps, desc="fit", unit="step") as bar:
+    with _one_thread(), torch.enable_grad(), tqdm(total=steps, desc="fit", unit="step") as bar:
         for step, (x, colour) in enumerate(_batches(picture, steps, seed), start=1):
             optimiser.zero_grad()
             loss = torch.mean((network(x) - colour) ** 2)
@@ -72,6 +73,21 @@ def fit(network: Inr, picture: NDArray[np.uint8], *, steps: int, lr: float, seed
                 bar.update(len(losses))
                 losses.clear()
     return history
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep PyTorch to one thread: the result is the same on any number of cores.
+
+    Little time is lost. A step takes milliseconds, and where other work keeps a core busy, threads that wait for one
+    another at each operation have been measured to take thirty times as long as one alone.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _batches(picture: NDArray[np.uint8], steps: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:

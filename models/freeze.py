@@ -70,25 +70,26 @@ def _freeze(layer: tuple[Tensor, Tensor], width: tuple[str, int], *, given: Form
             overflow: Overflow) -> FrozenLayer:
     """Freeze one layer from `given` to `wanted`; `width` is that of its weights, after the name of its option."""
     weight, bias = (tensor.double() for tensor in layer)
-    option, bits = width
-    fraction = _weight_fraction_bits(weight, option, bits, wanted)
+    fraction = _weight_fraction_bits(weight, width, given, wanted)
     sums = fraction + given.fraction_bits
     integers = torch.ldexp(weight, fraction[:, None]).round().long()
     biases = torch.ldexp(bias, sums).round().long().tolist()
     if overflow == "wrap":  # the bias too is needed only modulo the period
         biases = [Format(True, wanted.integer_bits, f).wrap(b) for b, f in zip(biases, sums.tolist(), strict=True)]
-    return FrozenLayer(given, wanted, overflow, bits, tuple(map(tuple, integers.tolist())), tuple(biases),
+    return FrozenLayer(given, wanted, overflow, width[1], tuple(map(tuple, integers.tolist())), tuple(biases),
                        tuple((sums - wanted.fraction_bits).tolist()))
 
 
-def _weight_fraction_bits(weight: Tensor, option: str, bits: int, wanted: Format) -> Tensor:
+def _weight_fraction_bits(weight: Tensor, width: tuple[str, int], given: Format, wanted: Format) -> Tensor:
     """Choose the fraction bits of each output channel's weights: as many as its largest weight leaves room for.
 
-    More than the cap can't matter: n rounded weights err by at most an eighth of the output's last bit together.
+    They may be fewer than 0, but the accumulator's may not. More than the cap can't matter: n rounded weights err by at
+    most an eighth of the output's last bit together.
     """
+    option, bits = width
     largest = weight.abs().amax(dim=1)
     fraction = torch.floor(torch.log2(((1 << (bits - 1)) - 1) / largest))
-    if fraction.min() < 0:
-        least = 1 + math.ceil(math.log2(largest.max().item() + 1))
+    if fraction.min() < -given.fraction_bits:
+        least = 1 + math.ceil(math.log2(largest.max().item() / 2**given.fraction_bits + 1))
         raise IllegalSetting(option, f"at least {least} for the weights of this network", bits)
     return fraction.clamp(max=wanted.fraction_bits + math.ceil(math.log2(weight.shape[1])) + 2).long()

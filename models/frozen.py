@@ -73,9 +73,8 @@ class FrozenLayer:
         bound = 1 << (self.weight_bits - 1)
         for row in self.weight:
             _require(all(-bound <= w < bound for w in row), f"weights of {self.weight_bits} bits", row)
-        # The weights' fraction bits are what the accumulator has beyond the input's.
-        _require(all(0 <= self.output.fraction_bits + s - self.input.fraction_bits <= 40 for s in self.shift),
-                 "weights of 0 to 40 fraction bits", f"shifts {self.shift}")
+        _require(all(0 <= self.output.fraction_bits + shift <= 48 for shift in self.shift),
+                 "accumulators of 0 to 48 fraction bits", f"shifts {self.shift}")
         for bias, accumulator in zip(self.bias, self.accumulators, strict=True):
             _require(accumulator.minimum <= bias <= accumulator.maximum, f"biases in {accumulator}", bias)
 
@@ -88,7 +87,8 @@ class FrozenLayer:
     def accumulators(self) -> tuple[Format, ...]:
         """The narrowest accumulator of each output channel.
 
-        One that may wrap has the integer bits of the output. One that may not spans the interval of the actual weights.
+        One that may wrap has the integer bits of the output. One that may not spans the interval of the actual weights,
+        with the half that rounding adds.
         """
         return tuple(self._accumulator(channel) for channel in range(len(self.shift)))
 
@@ -98,7 +98,8 @@ class FrozenLayer:
             return Format(True, self.output.integer_bits, fraction_bits)
         ends = [sorted((w * self.input.minimum, w * self.input.maximum)) for w in self.weight[channel]]
         low, high = (self.bias[channel] + sum(end) for end in zip(*ends, strict=True))
-        bits = 1 + max(bound.bit_length() for bound in (~low, low, ~high, high, self.bias[channel]) if bound >= 0)
+        high += 1 << max(self.shift[channel], 0) >> 1
+        bits = 1 + max((bound if bound >= 0 else ~bound).bit_length() for bound in (low, high))
         return Format(True, max(bits - fraction_bits, 1), fraction_bits)
 
     def to_json(self) -> dict[str, Any]:

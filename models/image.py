@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -89,7 +90,8 @@ def write_comparison(path: Path, *, original: NDArray[np.uint8], renderings: Map
     legend = place(1, 0)
     legend.set_axis_off()
     figure.colorbar(ScalarMappable(norm, "inferno"), cax=legend.inset_axes((0.1, 0.5, 0.8, 0.08)),
-                    orientation="horizontal", extend="max", label="Absolute error, of 255")
+                    orientation="horizontal", extend="max", ticks=MaxNLocator(integer=True),
+                    label="Absolute error, of 255")
     FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
 
 

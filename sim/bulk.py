@@ -234,13 +234,17 @@ def _build_cxxrtl(case: Case, folder: Path) -> tuple[str, list, list]:
                ["rename", case.top, "top"], ["write_cxxrtl", "-g0", str(folder / "design.cc")])
     runtime = Path(pyosys.__file__).parent / "share/include/backends/cxxrtl/runtime"
     clocked = "clk" in {port.name for port in case.ports}
-    # One evaluation a cycle: with the clock always seen as rising, outputs show the state before the edge until the
-    # commit, which is when a testbench samples them.
-    rising = "top.p_clk.data[0] = 1; top.prev_p_clk.data[0] = 0; " if clocked else ""
-    header = _header(
-        case, include='#include "design.cc"', helpers=_CXXRTL_HELPERS, top="cxxrtl_design::p_top",
-        mangle=lambda name: "p_" + name.replace("_", "__"),
-        settle=rising + "while (!top.eval()) {}", commit="top.commit();")
+    if not clocked:
+        settle, commit = "top.step();", ""
+    elif "bool converged = false;" in (folder / "design.cc").read_text():
+        # Some wire feeds back into itself, so that several evaluations may be needed.
+        settle, commit = "top.p_clk.data[0] = 0; top.step();", "top.p_clk.data[0] = 1; top.step();"
+    else:
+        # One evaluation a cycle: with the clock always seen as rising, outputs show the state before the edge until
+        # the commit, which is when a testbench samples them.
+        settle, commit = "top.p_clk.data[0] = 1; top.prev_p_clk.data[0] = 0; top.eval();", "top.commit();"
+    header = _header(case, include='#include "design.cc"', helpers=_CXXRTL_HELPERS, top="cxxrtl_design::p_top",
+                     mangle=lambda name: "p_" + name.replace("_", "__"), settle=settle, commit=commit)
     return header, [f"-I{runtime}"], []
 
 

@@ -8,7 +8,7 @@ from quadcim.spec.errors import IllegalSetting
 
 __all__ = ["Format"]
 
-_NAME = re.compile(r"([SU])Q(\d{1,3})\.(\d{1,3})")
+_NAME = re.compile(r"([SU])Q([0-9]{1,3})\.([0-9]{1,3})")
 _MAX_WIDTH = 64
 
 

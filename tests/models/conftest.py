@@ -29,9 +29,6 @@ def picture():
 def fitted(picture):
     """Fit a network to `picture`."""
     print(f"seed {SEED}")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     network = Inr(channels=3, hidden=48, layers=3, seed=SEED)
     fit(network, picture, steps=600, lr=default_learning_rate(network.omega), seed=SEED)
-    torch.set_num_threads(threads)
     return network

@@ -33,7 +33,7 @@ def foreign_tensors(path):
 
 
 def foreign_metadata(path):
-    save_file({"weight": np.zeros(3)}, path, metadata={"schema": "quadcim.frozen-inr/1", "network": "[]"})
+    save_file({"weight": np.zeros(3)}, path, metadata={"quadcim": '{"schema":"quadcim.frozen-inr/1","network":[]}'})
 
 
 @pytest.mark.parametrize("load", [load_frozen, load_network])

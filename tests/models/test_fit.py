@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from quadcim.models.fit import fit, predict
 from quadcim.models.image import psnr_db
@@ -33,12 +34,15 @@ def test_the_seed_decides(picture, activation):
     assert not np.array_equal(fitted_picture(1), fitted_picture(2))
 
 
-def test_a_plain_picture_is_fitted_until_nothing_is_left():
-    plain = np.full((8, 8, 1), 200, np.uint8)
-    network = Inr(channels=1, hidden=8, layers=1, omega=1.0)
-    history = fit(network, plain, steps=1500, lr=2e-2, seed=0)
-    assert np.array_equal(predict(network, 8, 8), plain)
-    assert all(math.isfinite(psnr) for _, psnr in history)
+def test_a_perfect_fit_has_a_finite_history():
+    network = Inr(channels=1, hidden=8, layers=1)
+    with torch.no_grad():
+        network.weights[-1].zero_()
+        network.biases[-1].fill_(1)
+    white = np.full((8, 8, 1), 255, np.uint8)
+    ((_, psnr),) = fit(network, white, steps=3, lr=1e-3, seed=0)
+    assert 100 < psnr < 200
+    assert np.array_equal(predict(network, 8, 8), white)
 
 
 @pytest.mark.parametrize(("option", "value"), [("steps", 0), ("steps", 1_000_001), ("lr", 0.0), ("lr", math.inf),

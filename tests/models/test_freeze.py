@@ -61,7 +61,7 @@ def pixel_in_rationals(frozen: FrozenInr, row: int, column: int) -> list[Fractio
     raise AssertionError
 
 
-@pytest.mark.parametrize("bits", [6, 8, 12])
+@pytest.mark.parametrize("bits", [4, 6, 8, 12, 16])
 def test_rendering_equals_rational_arithmetic(fitted, bits):
     frozen = freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=bits, activation_bits=bits)
     picture = render(frozen)
@@ -105,10 +105,11 @@ def test_the_last_accumulator_spans_the_interval_of_its_weights():
     def accumulator(*weights, bias):
         return str(FrozenLayer(given, PIXEL, "saturate", 8, (weights,), (bias,), (4,)).accumulators[0])
 
-    assert accumulator(1, bias=0) == "SQ1.4"  # -8 to 7
-    assert accumulator(-8, bias=0) == "SQ4.4"  # -56 to 64
-    assert accumulator(8, bias=0) == "SQ3.4"  # -64 to 56
-    assert accumulator(1, 1, bias=1000) == "SQ7.4"  # 984 to 1014
+    assert accumulator(1, bias=0) == "SQ1.4"  # -8 to 7, and 8 for the half
+    assert accumulator(-8, bias=0) == "SQ4.4"  # -56 to 64 + 8
+    assert accumulator(7, bias=0) == "SQ3.4"  # -56 to 49 + 8
+    assert accumulator(1, 1, bias=1000) == "SQ7.4"  # 984 to 1014 + 8
+    assert accumulator(1, 1, bias=1002) == "SQ8.4"  # 986 to 1016 + 8
     assert accumulator(0, bias=-2048) == "SQ8.4"
 
 
@@ -171,12 +172,12 @@ def test_illegal_widths_are_named(fitted, option, legal, bits):
 
 
 def test_weights_that_need_more_bits_say_how_many(fitted):
-    with pytest.raises(IllegalSetting, match=r"first-layer-bits must be at least \d+ for the weights of this") as error:
-        freeze(fitted, height=HEIGHT, width=WIDTH, first_layer_bits=3)
+    with pytest.raises(IllegalSetting, match=r"weight-bits must be at least \d+ for the weights of this") as error:
+        freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=2, activation_bits=2)
     least = int(error.value.legal.split()[2])
-    freeze(fitted, height=HEIGHT, width=WIDTH, first_layer_bits=least)
+    freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=least, activation_bits=2)
     with pytest.raises(IllegalSetting):
-        freeze(fitted, height=HEIGHT, width=WIDTH, first_layer_bits=least - 1)
+        freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=least - 1, activation_bits=2)
 
 
 def test_only_phi_is_frozen():

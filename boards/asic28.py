@@ -1,0 +1,94 @@
+"""Handoff to a 28 nm standard-cell flow: a file list and timing constraints."""
+
+from quadcim.boards.text import comment
+from quadcim.spec.unit import ActivationUnit
+
+__all__ = ["asic_files"]
+
+_NUMBERS = """
+set_units -time ns -capacitance pF
+
+# ---- Numbers, in ns and pF: edit here
+set clock_period            {period}
+set clock_uncertainty       [expr {{0.05 * $clock_period}}]
+set input_delay_max         [expr {{{input_fraction} * $clock_period}}]  ;# clock to output of the neighbour's registers
+set input_delay_min         0.000
+set output_delay_max        [expr {{{output_fraction} * $clock_period}}]  ;# {output_reason}
+set output_delay_min        0.000
+set output_load             0.010
+set input_transition        0.050
+set driving_cell            ""     ;# library cell that drives the inputs; while empty, input_transition stands for it
+
+# ---- Ports
+set data_inputs             [get_ports {{{inputs}}}]
+set data_outputs            [get_ports {{{outputs}}}]
+"""
+
+_PIPELINE = """
+# ---- Clock and reset
+create_clock -name clk -period $clock_period [get_ports clk]
+set_clock_uncertainty $clock_uncertainty [get_clocks clk]
+# rst asserts at any time, but whoever drives it releases it synchronously to clk: recovery and removal are checked.
+set_input_delay -clock clk -max $input_delay_max [get_ports rst]
+set_input_delay -clock clk -min $input_delay_min [get_ports rst]
+set_false_path -from [get_ports rst] -to $data_outputs
+"""
+
+_COMBINATIONAL = """
+# ---- Clock: a virtual one, for a unit without registers
+create_clock -name clk -period $clock_period
+set_clock_uncertainty $clock_uncertainty [get_clocks clk]
+"""
+
+_DATA = """
+# ---- Data
+set_input_delay -clock clk -max $input_delay_max $data_inputs
+set_input_delay -clock clk -min $input_delay_min $data_inputs
+set_output_delay -clock clk -max $output_delay_max $data_outputs
+set_output_delay -clock clk -min $output_delay_min $data_outputs
+set_load $output_load $data_outputs
+if {$driving_cell eq ""} {
+  set_input_transition $input_transition $data_inputs
+} else {
+  set_driving_cell -lib_cell $driving_cell $data_inputs
+}
+"""
+
+
+def _constraints(unit: ActivationUnit, clock_mhz: float) -> str:
+    elastic = unit.flow_control == "elastic"
+    numbers = _NUMBERS.format(
+        period=f"{1000 / clock_mhz:.3f}",
+        input_fraction="0.10",
+        output_fraction="0.50" if unit.stages else "0.00",
+        output_reason="outputs come from registers: half of the cycle is the receiver's" if unit.stages
+        else "the cycle is the unit's",
+        inputs="i__payload[*] i__valid" + " o__ready" * elastic,
+        outputs="o__payload[*] o__valid" + " i__ready" * elastic,
+    )
+    return numbers + (_PIPELINE if unit.stages else _COMBINATIONAL) + _DATA
+
+
+def asic_files(*, unit: ActivationUnit, top: str, clock_mhz: float, header: str) -> dict[str, str]:
+    """Make the file list and the constraints (SDC) of a unit.
+
+    Parameters
+    ----------
+    unit : ActivationUnit
+        The specification; a unit without stages gets a virtual clock.
+    top : str
+        Name of the unit's module in ``rtl/<top>.v``.
+    clock_mhz : float
+        The clock to constrain for.
+    header : str
+        Lines of comment that open every file.
+
+    Returns
+    -------
+    dict
+        File name to text: ``<top>.f``, with paths from the case directory, and ``<top>.sdc``.
+    """
+    return {
+        f"{top}.f": f"{comment(header, '//')}\nrtl/{top}.v\n",
+        f"{top}.sdc": comment(header, "#") + _constraints(unit, clock_mhz),
+    }

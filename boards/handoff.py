@@ -1,0 +1,80 @@
+"""The files that a target adds to a case."""
+
+from collections.abc import Callable
+
+from quadcim.boards.asic28 import asic_files
+from quadcim.boards.targets import Target
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.unit import ActivationUnit
+
+__all__ = ["target_files"]
+
+# Constraint files give the period in whole picoseconds.
+_MIN_CLOCK_MHZ, _MAX_CLOCK_MHZ = 0.001, 10_000.0
+
+
+def target_files(target: Target, *, unit: ActivationUnit, top: str, header: str, clock_mhz: float,
+                 expected: Callable[[list[int]], list[int]]) -> dict[str, str]:
+    """Make what a target adds to the case of a unit; equal settings give equal bytes.
+
+    Parameters
+    ----------
+    target : Target
+        The flow that the case is made for.
+    unit : ActivationUnit
+        The specification.
+    top : str
+        Name of the unit's module in ``rtl/<top>.v``.
+    header : str
+        Lines of comment that open every file.
+    clock_mhz : float
+        The clock that constraints ask for.
+    expected : callable
+        The golden function, from raw inputs to raw outputs.
+
+    Returns
+    -------
+    dict
+        Path in the case directory to text.
+
+    Raises
+    ------
+    IllegalSetting
+        If the clock is out of range or the target cannot take the unit.
+    """
+    if not _MIN_CLOCK_MHZ <= clock_mhz <= _MAX_CLOCK_MHZ:
+        raise IllegalSetting("clock-mhz", f"{_MIN_CLOCK_MHZ:g} to {_MAX_CLOCK_MHZ:g}", clock_mhz)
+    match target.name:
+        case "vcu128":
+            files = _vcu128_files(unit, top, header, clock_mhz, expected)
+        case "asic28":
+            files = asic_files(unit=unit, top=top, clock_mhz=clock_mhz, header=header)
+        case _:
+            files = {}
+    return {f"{target.name}/{name}": text for name, text in files.items()}
+
+
+def _vcu128_files(unit: ActivationUnit, top: str, header: str, clock_mhz: float,
+                  expected: Callable[[list[int]], list[int]]) -> dict[str, str]:
+    if unit.flow_control != "elastic":
+        raise IllegalSetting("flow-control", "elastic for the target vcu128: AXI4-Stream can stall", unit.flow_control)
+    # Amaranth is imported here, so that asking for another target does not wait for it.
+    from quadcim.boards.axi import AxiStreamWrapper  # noqa: PLC0415
+    from quadcim.boards.self_test import checksum, stimulus  # noqa: PLC0415
+    from quadcim.boards.units import ExternalUnit  # noqa: PLC0415
+    from quadcim.boards.vivado import timing_plan, vivado_plan  # noqa: PLC0415
+    from quadcim.hw.verilog import emit_verilog  # noqa: PLC0415
+
+    activation = unit.activation
+
+    def instance() -> ExternalUnit:
+        return ExternalUnit(module=top, input=activation.input, output=activation.output, stages=unit.stages)
+
+    about = f"{header}\n\nAXI4-Stream wrapper of this unit: a register slice before it adds 1 cycle of latency"
+    wrapper = emit_verilog(AxiStreamWrapper(unit=instance()), name=f"{top}_axis", header=about)
+    outputs = expected(stimulus(activation.input))
+    return {
+        f"{top}_axis.v": wrapper.text,
+        **timing_plan(module=top, clock_mhz=clock_mhz, header=header),
+        **vivado_plan(unit=instance(), expected=checksum(outputs, width=activation.output.width), header=header),
+    }

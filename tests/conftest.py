@@ -1,0 +1,80 @@
+"""Shared fixtures: cases made once a session, a private cache, seeds that are printed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quadcim.boards.targets import find_target
+from quadcim.generate import generate_activation
+from quadcim.sim.case import Case
+from quadcim.sim.tools import find_simulator
+from quadcim.spec.activation import Activation
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.unit import ActivationUnit
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long regression too")
+    parser.addoption("--seed", type=int, default=None, help="seed of everything random (default: drawn, and printed)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: part of the long regression (nox -s regress)")
+    seed = config.getoption("--seed")
+    if seed is None:
+        # Workers of one run share the seed of the process that started them.
+        seed = int(os.environ.setdefault("QUADCIM_TEST_SEED", str(int.from_bytes(os.urandom(3)))))
+    config.stash[_SEED] = seed
+
+
+_SEED = pytest.StashKey[int]()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"quadcim seed: {config.stash[_SEED]} (repeat with --seed {config.stash[_SEED]})"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="long regression: nox -s regress"))
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of this run."""
+    return request.config.stash[_SEED]
+
+
+@pytest.fixture(scope="session")
+def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
+    """Generates a case, once for equal settings."""
+    made: dict[tuple[ActivationUnit, str], Case] = {}
+
+    def make(unit: ActivationUnit, target: str = "generic") -> Case:
+        if (unit, target) not in made:
+            folder: Path = tmp_path_factory.mktemp("case") / unit.name
+            generate_activation(unit, target=find_target(target), clock_mhz=100, out=folder)
+            made[unit, target] = Case.load(folder)
+        return made[unit, target]
+
+    return make
+
+
+def make_unit(input: str, output: str, rounding: str, stages: int, flow_control: str) -> ActivationUnit:
+    """A phi unit from words."""
+    activation = Activation("quad", Format.parse(input), Format.parse(output), rounding)  # pyright: ignore
+    return ActivationUnit(activation, stages, flow_control)  # pyright: ignore
+
+
+@pytest.fixture(params=["icarus", "verilator"])
+def simulator(request: pytest.FixtureRequest):
+    """Each simulator that is installed."""
+    try:
+        return find_simulator(request.param)
+    except IllegalSetting as error:
+        pytest.skip(str(error))

@@ -1,0 +1,99 @@
+"""The phi unit's RTL against exact rational arithmetic, as native code: every input of a covering grid."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from quadcim.hw.plans import activation_steps
+from quadcim.sim.bulk import BulkSimulator
+from quadcim.sim.vectors import edge_inputs
+from quadcim.spec.activation import ROUNDINGS
+from tests.conftest import make_unit
+
+_INPUTS = ["SQ2.2", "SQ1.4", "UQ0.6", "SQ2.5", "UQ2.6", "SQ3.6", "SQ2.8", "UQ1.10", "SQ2.10", "SQ4.9", "SQ2.12",
+           "SQ1.14", "SQ2.14"]
+_OUTPUTS = ["SQ1.5", "UQ0.7", "SQ2.6", "SQ1.9", "SQ2.10", "UQ2.11", "SQ2.14", "SQ4.14", "SQ2.18", "SQ1.23"]
+
+
+def _grid():
+    """Every input and every output with every rounding, every legal number of stages and both flow controls somewhere.
+
+    A Latin square over outputs, stages and flow controls keeps it from being the full product.
+    """
+    for row, (input, rounding) in enumerate(itertools.product(_INPUTS, ROUNDINGS)):
+        for column in range(3):
+            output = _OUTPUTS[(row * 3 + column * 4 + row // 10) % len(_OUTPUTS)]
+            unit = make_unit(input, output, rounding, 0, "elastic")
+            stages = (row + column * 3) % (len(activation_steps(unit.activation, "cells")) + 1)
+            yield make_unit(input, output, rounding, stages, ("elastic", "always")[(row + column) % 2])
+
+
+def exact(unit, raws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """phi as a fraction of integers: (numerator, denominator) with a sign, in ulp of the output; Python integers."""
+    fi, fo = unit.activation.input.fraction_bits, unit.activation.output.fraction_bits
+    one = 1 << fi
+    x = raws.astype(object) % (4 * one)
+    first = x < 2 * one
+    y = x - 4 * one
+    numerator = np.where(first, 2 * x * one - x * x, y * y + 2 * y * one)
+    return numerator * (1 << fo), np.array(one * one, dtype=object)
+
+
+def check(unit, raws: np.ndarray, outputs: np.ndarray) -> None:
+    """Against the contract of the unit's rounding."""
+    numerator, denominator = exact(unit, raws)
+    low, high = unit.activation.output.minimum, unit.activation.output.maximum
+    if unit.activation.rounding == "faithful":
+        clipped = np.clip(numerator, low * denominator, high * denominator)
+        assert (np.abs(outputs.astype(object) * denominator - clipped) < denominator).all()
+        return
+    half = denominator if unit.activation.rounding == "nearest" else 0
+    magnitude = (2 * np.abs(numerator) + half) // (2 * denominator)
+    want = np.clip(np.where(numerator < 0, -magnitude, magnitude), low, high)
+    wrong = np.flatnonzero(want != outputs)
+    assert not wrong.size, f"{wrong.size} wrong, first: input {raws[wrong[0]]}, {outputs[wrong[0]]} for {want[wrong[0]]}"
+
+
+def every_input(unit) -> np.ndarray:
+    fmt = unit.activation.input
+    return np.arange(fmt.minimum, fmt.maximum + 1)
+
+
+def _id(unit) -> str:
+    return unit.name.removeprefix("quadcim_quad_")
+
+
+@pytest.mark.parametrize("unit", list(_grid()), ids=_id)
+def test_every_input(unit, make_case, seed):
+    raws = every_input(unit)
+    simulator = BulkSimulator(make_case(unit))
+    result = simulator.run(raws)
+    check(unit, raws, result.outputs)
+    assert result.latency_cycles == unit.stages
+    assert result.cycles == len(raws) + unit.stages
+    stalled = simulator.run(raws, input_pause=0.3, output_pause=0.0 if unit.flow_control == "always" else 0.4, seed=seed)
+    assert (stalled.outputs == result.outputs).all()
+
+
+@pytest.mark.parametrize("stages", range(len(activation_steps(make_unit("SQ2.14", "SQ2.14", "nearest", 0, "elastic")
+                                                              .activation, "cells")) + 1))
+@pytest.mark.parametrize("rounding", ["nearest", "faithful"])
+def test_every_number_of_stages(rounding, stages, make_case):
+    unit = make_unit("SQ2.14", "SQ2.14", rounding, stages, ("elastic", "always")[stages % 2])
+    raws = every_input(unit)
+    result = BulkSimulator(make_case(unit)).run(raws)
+    check(unit, raws, result.outputs)
+    assert result.latency_cycles == stages
+
+
+@pytest.mark.parametrize("unit", [
+    make_unit("SQ2.22", "SQ2.22", "faithful", 4, "elastic"), make_unit("SQ2.22", "SQ1.23", "nearest", 8, "always"),
+    make_unit("SQ4.20", "SQ2.14", "truncate", 0, "elastic"), make_unit("SQ2.30", "SQ2.30", "faithful", 3, "always"),
+    make_unit("SQ2.30", "SQ2.16", "nearest", 9, "elastic"), make_unit("UQ2.30", "UQ2.30", "truncate", 2, "elastic"),
+], ids=_id)
+def test_wide_inputs(unit, make_case, seed):
+    fmt = unit.activation.input
+    draw = np.random.default_rng(seed).integers(fmt.minimum, fmt.maximum + 1, 1_000_000)
+    raws = np.concatenate([np.array(edge_inputs(fmt)), draw])
+    check(unit, raws, BulkSimulator(make_case(unit)).run(raws).outputs)

@@ -1,0 +1,34 @@
+import pytest
+
+from quadcim.hw.plans import activation_steps, stages_for_clock, unit_plan
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.presets import PRESETS, find_preset
+from quadcim.spec.unit import ActivationUnit
+
+
+@pytest.mark.parametrize("unit", PRESETS.values(), ids=PRESETS)
+def test_presets_are_legal_and_survive_json(unit):
+    assert unit_plan(unit).stages == unit.stages
+    assert ActivationUnit.from_json(unit.to_json()) == unit
+
+
+def test_names_tell_presets_apart():
+    assert len({unit.name for unit in PRESETS.values()}) == len(PRESETS)
+    assert find_preset("phi16").name == "quadcim_quad_sq2_14_sq2_14_nearest_s3_elastic"
+
+
+def test_refused_settings():
+    activation = PRESETS["phi16"].activation
+    with pytest.raises(IllegalSetting, match="flow-control must be one of elastic, always, got 'never'"):
+        ActivationUnit(activation, 1, "never")  # pyright: ignore
+    with pytest.raises(IllegalSetting, match="delay-model must be one of cells, lut, got 'x'"):
+        ActivationUnit(activation, 1, "elastic", "x")
+    with pytest.raises(IllegalSetting, match="preset must be one of phi8"):
+        find_preset("phi99")
+
+
+def test_clock_picks_more_stages_when_faster():
+    activation = PRESETS["phi16"].activation
+    stages = [stages_for_clock(activation, "cells", mhz) for mhz in (200, 1000, 1500, 2000)]
+    assert stages == sorted(stages)
+    assert 1 <= stages[0] < stages[-1] <= len(activation_steps(activation, "cells"))
