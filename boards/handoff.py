@@ -59,11 +59,11 @@ def _vcu128_files(unit: ActivationUnit, top: str, header: str, clock_mhz: float,
     if unit.flow_control != "elastic":
         raise IllegalSetting("flow-control", "elastic for the target vcu128: AXI4-Stream can stall", unit.flow_control)
     # Amaranth is imported here, so that asking for another target does not wait for it.
-    from quadcim.boards.axi import AxiStreamWrapper  # noqa: PLC0415
-    from quadcim.boards.self_test import checksum, stimulus  # noqa: PLC0415
-    from quadcim.boards.units import ExternalUnit  # noqa: PLC0415
-    from quadcim.boards.vivado import timing_plan, vivado_plan  # noqa: PLC0415
-    from quadcim.hw.verilog import emit_verilog  # noqa: PLC0415
+    from quadcim.boards.axi import AxiStreamWrapper
+    from quadcim.boards.self_test import checksum, stimulus
+    from quadcim.boards.units import ExternalUnit
+    from quadcim.boards.vivado import timing_plan, vivado_plan
+    from quadcim.hw.verilog import emit_verilog
 
     activation = unit.activation
 

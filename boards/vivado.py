@@ -1,7 +1,5 @@
 """Vivado scripts and constraints for a unit on the VCU128. Vivado itself is not needed to write them."""
 
-import tempfile
-from pathlib import Path
 from string import Template
 
 from amaranth.hdl import Elaboratable, Module
@@ -11,8 +9,7 @@ from quadcim.boards.self_test import SelfTest
 from quadcim.boards.text import comment
 from quadcim.boards.units import ExternalUnit
 from quadcim.boards.vcu128 import VCU128Platform
-from quadcim.hw.readable import make_readable
-from quadcim.hw.yosys import run_passes
+from quadcim.hw.verilog import verilog_from_rtlil
 
 __all__ = ["timing_plan", "vivado_plan"]
 
@@ -124,16 +121,6 @@ class _Planner(VCU128Platform):
         return {"rtlil": "{{emit_rtlil()}}", "xdc": _SELF_TEST_XDC}
 
 
-def _verilog(rtlil: str) -> str:
-    """One readable module: the hierarchy of a board is buffers around a test."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "design.il"), Path(folder, "design.v")
-        source.write_text(rtlil)
-        run_passes(["read_rtlil", str(source)], "flatten -separator _", "proc", "opt_expr -keepdc", "opt_clean",
-                   "opt_dff -keepdc", "wreduce", "opt_clean", ["write_verilog", "-noattr", str(target)])
-        return make_readable(target.read_text())
-
-
 def vivado_plan(*, unit: ExternalUnit, expected: int, header: str) -> dict[str, str]:
     """Put the self-test of a unit on the board: Verilog, Vivado script, constraints; equal settings give equal bytes.
 
@@ -153,7 +140,7 @@ def vivado_plan(*, unit: ExternalUnit, expected: int, header: str) -> dict[str, 
     """
     name = f"{unit.module}_selftest"
     plan = _Planner().prepare(_Board(SelfTest(unit=unit, expected=expected)), name, emit_src=False)
-    body = _verilog(plan.files["rtlil"])
+    body = verilog_from_rtlil(plan.files["rtlil"], "flatten -separator _")
     constraints = plan.files["xdc"]
     about = f"{header}\n\nSelf-test of this unit: {_ABOUT_LEDS}"
     script = _SELF_TEST_TCL.substitute(name=name, module=unit.module, part=VCU128Platform.part)

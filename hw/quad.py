@@ -11,6 +11,8 @@ from quadcim.spec.unit import FlowControl
 
 __all__ = ["QuadUnit"]
 
+_WORD = 32
+
 
 class QuadUnit(PipelinedUnit):
     """The pipelined phi unit.
@@ -93,14 +95,22 @@ class QuadUnit(PipelinedUnit):
             else:
                 m.d.comb += [total.eq(~a), carry.eq(a)]
             bits |= {adder.sum: total, adder.carry: carry}
-        names = tree.bits_after[level - 1]
-        heap = Signal(len(names), name=f"heap_{level}")
-        m.d.comb += heap.eq(Cat(bits[name] for name in names))
-        return {"heap": heap, "negative": live["negative"]}
+        return {**self._pack(m, bits, level), "negative": live["negative"]}
+
+    def _pack(self, m: Module, bits: dict[str, Value], level: int) -> Live:
+        """The bits alive after a level, in words: short enough for people and for compilers of simulators."""
+        names = self._design.tree.bits_after[level - 1]
+        words: dict[str, Value] = {}
+        for number, start in enumerate(range(0, len(names), _WORD)):
+            part = names[start:start + _WORD]
+            words[f"heap_{number}"] = word = Signal(len(part), name=f"heap_{level}_{number}")
+            m.d.comb += word.eq(Cat(bits[name] for name in part))
+        return words
 
     def _unpack(self, live: Live, level: int) -> dict[str, Value]:
         """The bits of the heap by name."""
-        return {name: live["heap"][index] for index, name in enumerate(self._design.tree.bits_after[level - 1])}
+        return {name: live[f"heap_{index // _WORD}"][index % _WORD]
+                for index, name in enumerate(self._design.tree.bits_after[level - 1])}
 
     def _add(self, m: Module, live: Live) -> Live:
         tree, low = self._design.tree, self._design.adder_low

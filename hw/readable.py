@@ -83,8 +83,9 @@ def _declare(declarations: dict[str, _Declaration], new: _Declaration) -> None:
 
 
 def _names(statement: str) -> set[str]:
-    """The identifiers of a statement, instance and module names included."""
-    return {name for name in re.findall(_NAME, _LITERAL.sub("", statement)) if name not in _RESERVED}
+    """The identifiers of a statement, instance and module names included; not the ports that an instance names."""
+    text = re.sub(r"\.\w+\(", "(", _LITERAL.sub("", statement))
+    return {name for name in re.findall(_NAME, text) if name not in _RESERVED}
 
 
 def _single_bit(declarations: dict[str, _Declaration], expression: str) -> bool:

@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from quadcim.hw.readable import make_readable
 from quadcim.hw.yosys import run_passes
 
-__all__ = ["EmittedVerilog", "Reset", "emit_verilog"]
+__all__ = ["EmittedVerilog", "Reset", "emit_verilog", "verilog_from_rtlil"]
 
 Reset = Literal["sync", "async"]
 
@@ -37,6 +37,16 @@ def _port_values(component: wiring.Component) -> dict[str, Value]:
         if not isinstance(value, Const):
             ports["__".join(map(str, path))] = value
     return ports
+
+
+def verilog_from_rtlil(rtlil_text: str, *passes: str) -> str:
+    """Readable Verilog of a design in Yosys's RTLIL, after `passes`."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "design.il"), Path(folder, "design.v")
+        source.write_text(rtlil_text)
+        run_passes(["read_rtlil", str(source)], *passes, "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc",
+                   "wreduce t:$add", "opt_clean", ["write_verilog", "-noattr", str(target)])
+        return make_readable(target.read_text())
 
 
 def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: Reset = "sync",
@@ -63,12 +73,7 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     text = text.replace(f"\\{name}.", f"\\{name}_")
     if not initialise:
         text = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("attribute \\init"))
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "design.il"), Path(folder, "design.v")
-        source.write_text(text)
-        run_passes(["read_rtlil", str(source)], "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc", "wreduce t:$add",
-                   "opt_clean", ["write_verilog", "-noattr", str(target)])
-        body = make_readable(target.read_text())
+    body = verilog_from_rtlil(text)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
     order = ["clk", "rst", *members]
     top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]

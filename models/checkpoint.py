@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from quadcim.models.frozen import FrozenInr, FrozenLayer
 from quadcim.models.inr import Inr
 from quadcim.spec.activation import Activation
 from quadcim.spec.canonical import canonical_json
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.inr import FrozenInr, FrozenLayer
 
 __all__ = ["load_frozen", "load_network", "save_frozen", "save_network"]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from quadcim.models.inr import PIXEL_SCALE, Inr, coordinates
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.training import check_range
 
 __all__ = ["default_learning_rate", "fit", "predict"]
 
@@ -38,7 +38,7 @@ def fit(network: Inr, picture: NDArray[np.uint8], *, steps: int, lr: float, seed
     steps : int
         Optimiser steps, 1 to 1000000, on 2048 random pixels each (all of them if there are no more).
     lr : float
-        Learning rate at the start, above 0.
+        Learning rate at the start, 1e-9 to 10.
     seed : int
         Of the choice of pixels.
 
@@ -50,12 +50,9 @@ def fit(network: Inr, picture: NDArray[np.uint8], *, steps: int, lr: float, seed
     Raises
     ------
     IllegalSetting
-        If a setting is out of range, or `lr` is so high that the fit diverges.
+        If a setting is out of range.
     """
-    if not 1 <= steps <= 1_000_000:
-        raise IllegalSetting("steps", "1 to 1000000", steps)
-    if not 0 < lr < math.inf:
-        raise IllegalSetting("lr", "above 0", lr)
+    check_range(steps=steps, lr=lr)
     optimiser = torch.optim.Adam(network.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, _FINAL_RATE ** (1 / steps))
     history, losses = [], []
@@ -68,7 +65,7 @@ def fit(network: Inr, picture: NDArray[np.uint8], *, steps: int, lr: float, seed
             schedule.step()
             losses.append(loss.detach())
             if step % _REPORT_STEPS == 0 or step == steps:
-                history.append((step, _psnr_db(losses, lr)))
+                history.append((step, _psnr_db(losses)))
                 bar.set_postfix_str(f"{history[-1][1]:.2f} dB", refresh=False)
                 bar.update(len(losses))
                 losses.clear()
@@ -104,10 +101,8 @@ def _batches(picture: NDArray[np.uint8], steps: int, seed: int) -> Iterator[tupl
             yield x[chosen], colour[chosen]
 
 
-def _psnr_db(losses: list[Tensor], lr: float) -> float:
+def _psnr_db(losses: list[Tensor]) -> float:
     mean = torch.stack(losses).mean().item()
-    if not math.isfinite(mean):
-        raise IllegalSetting("lr", "low enough for the fit not to diverge", lr)
     return 10 * math.log10(2**2 / max(mean, 1e-12))  # colours span 2; a floor, as a plain picture can be fitted exactly
 
 

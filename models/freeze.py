@@ -5,22 +5,15 @@ import math
 import torch
 from torch import Tensor
 
-from quadcim.models.frozen import PIXEL, FrozenInr, FrozenLayer, activation_formats, coordinate_format
 from quadcim.models.inr import PIXEL_SCALE, Inr
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, activation_formats, coordinate_format
 from quadcim.spec.narrow import Overflow
+from quadcim.spec.training import check_range
 
-__all__ = ["check_bits", "freeze"]
-
-
-def check_bits(*, weight_bits: int, activation_bits: int, first_layer_bits: int) -> None:
-    """Raise IllegalSetting if a width is outside its legal range."""
-    for option, high, given in (("weight-bits", 16, weight_bits), ("activation-bits", 16, activation_bits),
-                                ("first-layer-bits", 24, first_layer_bits)):
-        if not 2 <= given <= high:
-            raise IllegalSetting(option, f"2 to {high}", given)
+__all__ = ["freeze"]
 
 
 @torch.no_grad()
@@ -52,7 +45,7 @@ def freeze(network: Inr, *, height: int, width: int, weight_bits: int = 8, activ
     IllegalSetting
         If a width is out of range or too small for the weights, or the activation isn't phi.
     """
-    check_bits(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
+    check_range(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
     if network.activation != "quad":
         raise IllegalSetting("activation", "quad (only phi has an integer form)", network.activation)
     before, after = activation_formats(activation_bits)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from quadcim.models.activation import golden
-from quadcim.models.frozen import FrozenInr, FrozenLayer
 from quadcim.models.inr import pixel_grid
 from quadcim.models.narrow import narrow
+from quadcim.spec.inr import FrozenInr, FrozenLayer
 
 __all__ = ["layer_output", "render"]
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from quadcim.models.activation import phi
-from quadcim.models.frozen import coordinate_format
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.inr import coordinate_format
+from quadcim.spec.training import check_range
 
 __all__ = ["PIXEL_SCALE", "Inr", "coordinates", "pixel_grid"]
 
@@ -60,10 +61,7 @@ class Inr(nn.Module):
     def __init__(self, *, channels: int, hidden: int = 64, layers: int = 3, activation: str = "quad",
                  omega: float = 30.0, seed: int = 0):
         super().__init__()
-        for option, low, high, given in (("hidden", 1, 1024, hidden), ("layers", 1, 16, layers),
-                                         ("omega", 0.1, 1000, omega), ("seed", 0, 2**32 - 1, seed)):
-            if not low <= given <= high:
-                raise IllegalSetting(option, f"{low} to {high}", given)
+        check_range(hidden=hidden, layers=layers, omega=omega, seed=seed)
         if activation not in _KINDS:
             raise IllegalSetting("activation", "one of " + ", ".join(_KINDS), activation)
         self.settings = {"channels": channels, "hidden": hidden, "layers": layers, "activation": activation,

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,42 +12,29 @@ import torch
 import quadcim
 from quadcim.files import output_folder
 from quadcim.models.checkpoint import save_frozen, save_network
+from quadcim.models.comparison import write_comparison
 from quadcim.models.fit import default_learning_rate, fit, predict
-from quadcim.models.freeze import check_bits, freeze
-from quadcim.models.image import psnr_db, read_image, write_comparison
+from quadcim.models.freeze import freeze
+from quadcim.models.image import psnr_db, read_image
 from quadcim.models.inference import render
 from quadcim.models.inr import Inr
+from quadcim.spec.training import METRICS, InrTraining
 
 __all__ = ["train_inr"]
 
-_METRICS = "metrics.json"
 
-
-def train_inr(*, image: Path, out: Path, size: int | None = None, hidden: int = 64, layers: int = 3,
-              activation: str = "quad", omega: float = 30.0, steps: int = 3000, lr: float | None = None, seed: int = 0,
-              weight_bits: int = 8, activation_bits: int = 8, first_layer_bits: int = 14,
-              force: bool = False) -> dict[str, Any]:
+def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = False) -> dict[str, Any]:
     """Fit a network to a picture and, if its activation is phi, freeze it to integers.
 
     Parameters
     ----------
+    settings : InrTraining
+        Network, optimiser and widths.
     image : Path
         The picture; `quadcim.models.image.read_image` says which.
     out : Path
         The folder to make: network.safetensors, frozen.safetensors (phi only), comparison.png and metrics.json. It
         appears whole or not at all.
-    size : int, optional
-        Shrink the picture until its longest side has at most so many pixels.
-    hidden, layers, activation, omega
-        As in `quadcim.models.inr.Inr`.
-    steps : int
-        Optimiser steps.
-    lr : float, optional
-        Learning rate at the start; `default_learning_rate` of `omega` if not given.
-    seed : int
-        Of the initial weights and the choice of pixels.
-    weight_bits, activation_bits, first_layer_bits : int
-        As in `quadcim.models.freeze.freeze`.
     force : bool
         Replace a folder that an earlier training made.
 
@@ -59,22 +47,22 @@ def train_inr(*, image: Path, out: Path, size: int | None = None, hidden: int = 
     Raises
     ------
     IllegalSetting
-        If a setting is out of range; before anything long runs, except for an `lr` that makes the fit diverge.
+        If the picture cannot be read or `out` not be written; before anything long runs.
     """
-    with output_folder(out, marker=_METRICS, force=force) as folder:
-        original = read_image(image, size=size)
+    with output_folder(out, marker=METRICS, force=force) as folder:
+        original = read_image(image, size=settings.size)
         height, width, channels = original.shape
-        check_bits(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
-        network = Inr(channels=channels, hidden=hidden, layers=layers, activation=activation, omega=omega, seed=seed)
-        lr = default_learning_rate(omega) if lr is None else lr
+        network = Inr(channels=channels, hidden=settings.hidden, layers=settings.layers,
+                      activation=settings.activation, omega=settings.omega, seed=settings.seed)
+        lr = default_learning_rate(settings.omega) if settings.lr is None else settings.lr
         start = time.monotonic()
-        history = fit(network, original, steps=steps, lr=lr, seed=seed)
+        history = fit(network, original, steps=settings.steps, lr=lr, seed=settings.seed)
         seconds = time.monotonic() - start
         save_network(network, folder / "network.safetensors")
         metrics: dict[str, Any] = {
             "schema": "quadcim.train-inr/1",
-            "settings": {**network.settings, "image": image.name, "height": height, "width": width, "steps": steps,
-                         "lr": lr, "seed": seed},
+            "settings": {**asdict(settings), "lr": lr},
+            "image": {"name": image.name, "height": height, "width": width, "channels": channels},
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "fit_seconds": round(seconds, 1),
             "fit_psnr_db": [[step, round(psnr, 2)] for step, psnr in history],
@@ -82,17 +70,15 @@ def train_inr(*, image: Path, out: Path, size: int | None = None, hidden: int = 
         }
         renderings = {"Floating point": predict(network, height, width)}
         metrics["psnr_float_db"] = _finite(psnr_db(renderings["Floating point"], original))
-        if activation == "quad":
-            frozen = freeze(network, height=height, width=width, weight_bits=weight_bits,
-                            activation_bits=activation_bits, first_layer_bits=first_layer_bits)
+        if settings.activation == "quad":
+            frozen = freeze(network, height=height, width=width, weight_bits=settings.weight_bits,
+                            activation_bits=settings.activation_bits, first_layer_bits=settings.first_layer_bits)
             save_frozen(frozen, folder / "frozen.safetensors")
-            name = f"Integers, W{weight_bits}A{activation_bits}"
+            name = f"Integers, W{settings.weight_bits}A{settings.activation_bits}"
             renderings[name] = render(frozen)
-            metrics["settings"] |= {"weight_bits": weight_bits, "activation_bits": activation_bits,
-                                    "first_layer_bits": first_layer_bits}
             metrics |= {"psnr_integer_db": _finite(psnr_db(renderings[name], original)), "digest": frozen.digest}
         write_comparison(folder / "comparison.png", original=original, renderings=renderings)
-        (folder / _METRICS).write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+        (folder / METRICS).write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     return metrics
 
 

@@ -1,6 +1,8 @@
 """The command line. Heavy modules are imported by the command that needs them."""
 
 import argparse
+import dataclasses
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,10 +10,12 @@ from typing import NoReturn
 
 from quadcim import __version__
 from quadcim.boards.targets import TARGETS, find_target
+from quadcim.files import check_output_folder
 from quadcim.spec.activation import FUNCTIONS, ROUNDINGS, Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.presets import PRESETS, find_preset
+from quadcim.spec.training import INR_ACTIVATIONS, METRICS, InrTraining
 from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
 
 __all__ = ["main"]
@@ -29,17 +33,18 @@ def _complain(prog: str, message: str) -> int:
     return 2
 
 
-def _number(kind: type, minimum: float, *, unit: str = "") -> Callable[[str], float]:
-    """An argparse type: a number of at least `minimum`."""
+def _number(kind: type, minimum: float = -math.inf) -> Callable[[str], float]:
+    """An argparse type: a finite number, of at least `minimum`."""
     words = "a whole number" if kind is int else "a number"
+    legal = words if minimum == -math.inf else f"{words} of at least {minimum}"
 
     def parse(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
-            value = None
-        if value is None or not minimum <= value < float("inf"):
-            raise argparse.ArgumentTypeError(f"must be {words}{unit} of at least {minimum}, got {text!r}")
+            value = math.nan
+        if not (math.isfinite(value) and minimum <= value):
+            raise argparse.ArgumentTypeError(f"must be {legal}, got {text!r}")
         return value
 
     return parse
@@ -89,7 +94,7 @@ def _add_list(commands: argparse._SubParsersAction) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from quadcim.sim.tools import simulator_lines  # noqa: PLC0415 - looks for programs
+    from quadcim.sim.tools import simulator_lines
 
     tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
         "functions": lambda: [(f.name, f"{f.formula}; period {f.period}, {f.symmetry}; {f.source}")
@@ -119,7 +124,7 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--rounding", metavar="MODE", help="one of " + ", ".join(ROUNDINGS))
     command.add_argument("--stages", type=_stages, metavar="N",
                          help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock")
-    command.add_argument("--clock-mhz", type=_number(float, 1, unit=" in MHz"), metavar="F",
+    command.add_argument("--clock-mhz", type=_number(float, 1), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--flow-control", metavar="KIND", help="one of " + ", ".join(FLOW_CONTROLS))
     command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(TARGETS))
@@ -130,7 +135,7 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
 
 def _unit(options: argparse.Namespace) -> ActivationUnit:
     """The unit that the options describe, over their preset."""
-    from quadcim.hw.plans import stages_for_clock, unit_plan  # noqa: PLC0415
+    from quadcim.hw.plans import stages_for_clock, unit_plan
 
     preset, target = find_preset(options.preset), find_target(options.target)
     formats = {name: Format.parse(getattr(options, name), option=name) if getattr(options, name) else
@@ -146,8 +151,8 @@ def _unit(options: argparse.Namespace) -> ActivationUnit:
 
 
 def _generate_activation(options: argparse.Namespace) -> int:
-    from quadcim.generate import generate_activation  # noqa: PLC0415
-    from quadcim.sim.case import Case  # noqa: PLC0415
+    from quadcim.generate import generate_activation
+    from quadcim.sim.case import Case
 
     unit, target = _unit(options), find_target(options.target)
     generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
@@ -172,9 +177,9 @@ def _add_simulate(commands: argparse._SubParsersAction) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from quadcim.sim.case import Case  # noqa: PLC0415
-    from quadcim.sim.cosim import simulate  # noqa: PLC0415
-    from quadcim.sim.tools import find_simulator  # noqa: PLC0415
+    from quadcim.sim.case import Case
+    from quadcim.sim.cosim import simulate
+    from quadcim.sim.tools import find_simulator
 
     simulator = find_simulator(options.simulator)
     result = simulate(Case.load(options.case), simulator=simulator, beats=options.beats, seed=options.seed,
@@ -187,14 +192,51 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _add_train_inr(kinds: argparse._SubParsersAction) -> None:
-    command = kinds.add_parser("inr", help="fit an implicit neural representation to an image")
-    command.add_argument("--image", type=Path, required=True, metavar="FILE", help="a picture")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    command = kinds.add_parser("inr", help="fit an implicit neural representation to a picture, and freeze it")
+    command.add_argument("--image", type=Path, required=True, metavar="FILE", help="the picture, grey or colour")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR",
+                         help="the folder to write: checkpoint, frozen network, metrics, comparison picture")
+    for name, kind, text in _TRAINING_OPTIONS:
+        default = _DEFAULTS[name]
+        command.add_argument(f"--{name.replace('_', '-')}", type=_number(kind) if kind is not str else str,
+                             default=default, metavar="NAME" if kind is str else "N",
+                             help=text if default is None else f"{text} (default: {default})")
+    command.add_argument("--force", action="store_true", help="replace an older training there")
     command.set_defaults(run=_train_inr)
 
 
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(InrTraining)}
+_TRAINING_OPTIONS: tuple[tuple[str, type, str], ...] = (
+    ("size", int, "shrink the picture to at most so many pixels on its longest side"),
+    ("hidden", int, "width of the hidden layers"),
+    ("layers", int, "number of hidden layers"),
+    ("activation", str, "one of " + ", ".join(INR_ACTIVATIONS) + "; only quad is frozen"),
+    ("omega", float, "frequency of the activations"),
+    ("steps", int, "optimiser steps"),
+    ("lr", float, "learning rate at the start, by default one that suits omega"),
+    ("seed", int, "seed of the initial weights and the choice of pixels"),
+    ("weight_bits", int, "width of the frozen weights"),
+    ("activation_bits", int, "width of the frozen activations"),
+    ("first_layer_bits", int, "width of the first layer's frozen weights, which carry the frequencies"),
+)
+
+
 def _train_inr(options: argparse.Namespace) -> int:
-    raise SystemExit(1)
+    settings = InrTraining(**{name: getattr(options, name) for name, _kind, _text in _TRAINING_OPTIONS})
+    check_output_folder(options.out, marker=METRICS, force=options.force)
+    from quadcim.models.image import read_image
+
+    read_image(options.image)  # refuse a bad picture before PyTorch takes its seconds to start
+    from quadcim.models.train_inr import train_inr
+
+    metrics = train_inr(settings, image=options.image, out=options.out, force=options.force)
+    for name in sorted(path.name for path in options.out.iterdir()):
+        print(options.out / name)
+    results = [f"{metrics['psnr_float_db']} dB in floating point"]
+    if "psnr_integer_db" in metrics:
+        results.append(f"{metrics['psnr_integer_db']} dB in integers, digest {metrics['digest'][:12]}")
+    print(f"PSNR {', '.join(results)}; fitted in {metrics['fit_seconds']} s")
+    return 0
 
 
 if __name__ == "__main__":

@@ -44,9 +44,9 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
     """
     plan = unit_plan(unit)
     check_output_folder(out, marker=MANIFEST, force=force)
-    from quadcim.boards.handoff import target_files  # noqa: PLC0415 - amaranth, only once the settings are known good
-    from quadcim.hw.units import create_unit  # noqa: PLC0415
-    from quadcim.hw.verilog import emit_verilog  # noqa: PLC0415
+    from quadcim.boards.handoff import target_files
+    from quadcim.hw.units import create_unit
+    from quadcim.hw.verilog import emit_verilog
 
     integers = QuadIntegers.freeze(unit.activation).to_json()
     identity = digest({"spec": unit.to_json(), "integers": integers})
@@ -83,8 +83,8 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
 
 def _golden(unit: ActivationUnit, raws: list[int]) -> list[int]:
     """The golden model's outputs."""
-    import torch  # noqa: PLC0415 - heavy
+    import torch
 
-    from quadcim.models.activation import golden  # noqa: PLC0415
+    from quadcim.models.activation import golden
 
     return golden(unit.activation)(torch.tensor(raws, dtype=torch.int64)).tolist()

@@ -228,7 +228,7 @@ template<class T> bool get(const T &from) { uint32_t word; get_words(from, &word
 
 def _build_cxxrtl(case: Case, folder: Path) -> tuple[str, list, list]:
     """CXXRTL's model of the design, and what the compiler needs for it."""
-    import pyosys  # noqa: PLC0415 - the path of its runtime headers
+    import pyosys
 
     run_passes(*(["read_verilog", str(path)] for path in case.rtl), ["hierarchy", "-top", case.top],
                ["rename", case.top, "top"], ["write_cxxrtl", "-g0", str(folder / "design.cc")])

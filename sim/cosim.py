@@ -3,10 +3,10 @@
 import hashlib
 import json
 import os
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
+from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
 
@@ -94,9 +94,9 @@ def _vectors(case: Case, beats: int, seed: int) -> tuple[list[int], list[int]]:
     inputs = read_vectors(case.folder / "vectors/input.hex", activation.input)
     expected = read_vectors(case.folder / "vectors/expected.hex", activation.output)
     if beats:
-        import torch  # noqa: PLC0415 - heavy
+        import torch
 
-        from quadcim.models.activation import golden  # noqa: PLC0415
+        from quadcim.models.activation import golden
 
         drawn = random_inputs(activation.input, beats, seed)
         inputs += drawn
@@ -117,7 +117,7 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
 
 
 def _result(xml: Path, artefacts: tuple[Path, ...]) -> CosimResult:
-    cases = list(ElementTree.parse(xml).iter("testcase"))  # noqa: S314 - written by the run above
+    cases = list(ElementTree.parse(xml).iter("testcase"))
     failures = tuple(f"{test.get('name')}: {node.get('error_msg') or node.get('message') or node.text or ''}".strip()
                      for test in cases for node in test if node.tag in ("failure", "error"))
     failed = sum(any(node.tag in ("failure", "error") for node in test) for test in cases)

@@ -6,7 +6,7 @@ from typing import Literal
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 
-__all__ = ["Activation", "Function", "FUNCTIONS", "ROUNDINGS", "ActivationRounding"]
+__all__ = ["FUNCTIONS", "ROUNDINGS", "Activation", "ActivationRounding", "Function"]
 
 ActivationRounding = Literal["nearest", "truncate", "faithful"]
 ROUNDINGS: tuple[ActivationRounding, ...] = ("nearest", "truncate", "faithful")

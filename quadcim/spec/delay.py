@@ -5,7 +5,7 @@ They rank cut points and pick a number of stages. They are estimates before synt
 
 from dataclasses import dataclass
 
-__all__ = ["DelayModel", "DELAY_MODELS"]
+__all__ = ["DELAY_MODELS", "DelayModel"]
 
 
 @dataclass(frozen=True, slots=True)

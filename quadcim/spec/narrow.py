@@ -6,7 +6,7 @@ from typing import Literal
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 
-__all__ = ["Narrow", "Rounding", "Overflow", "ROUNDINGS", "OVERFLOWS"]
+__all__ = ["OVERFLOWS", "ROUNDINGS", "Narrow", "Overflow", "Rounding"]
 
 Rounding = Literal["floor", "half_up", "half_even", "half_away"]
 Overflow = Literal["saturate", "wrap"]

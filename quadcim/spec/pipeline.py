@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["Step", "StagePlan", "plan_stages", "fewest_stages"]
+__all__ = ["StagePlan", "Step", "fewest_stages", "plan_stages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
     for step in steps:
         start.append(start[-1] + step.delay_ps)
 
-    @lru_cache(maxsize=None)
+    @cache
     def fastest(end: int, count: int) -> int:
         """The least slowest-stage delay of the first `end` steps in `count` stages."""
         if count == 1:
@@ -104,7 +104,7 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
 
     limit = fastest(len(steps), stages)
 
-    @lru_cache(maxsize=None)
+    @cache
     def cheapest(end: int, count: int) -> tuple[int, int, tuple[int, ...]] | None:
         """(register bits, sum of squared stage delays, cuts) of the cheapest plan within `limit`."""
         options = []

@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from quadcim.spec.activation import Activation
 
-__all__ = ["Term", "QuadIntegers", "square_terms"]
+__all__ = ["QuadIntegers", "Term", "square_terms"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -30,7 +30,7 @@ def _grid():
 
 
 def exact(unit, raws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """phi as a fraction of integers: (numerator, denominator) with a sign, in ulp of the output; Python integers."""
+    """Phi as a fraction of integers: (numerator, denominator) with a sign, in ulp of the output; Python integers."""
     fi, fo = unit.activation.input.fraction_bits, unit.activation.output.fraction_bits
     one = 1 << fi
     x = raws.astype(object) % (4 * one)

@@ -8,13 +8,13 @@ import torch
 
 from quadcim.models.fit import predict
 from quadcim.models.freeze import freeze
-from quadcim.models.frozen import PIXEL, FrozenInr, FrozenLayer, coordinate_format
 from quadcim.models.image import psnr_db
 from quadcim.models.inference import layer_output, render
 from quadcim.models.inr import Inr
 from quadcim.spec.activation import ROUNDINGS
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, coordinate_format
 
 HEIGHT, WIDTH = 48, 64
 

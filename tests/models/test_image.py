@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quadcim.models.image import psnr_db, read_image, write_comparison
+from quadcim.models.comparison import write_comparison
+from quadcim.models.image import psnr_db, read_image
 from quadcim.spec.errors import IllegalSetting
 
 RAMP = np.arange(12 * 20 * 3, dtype=np.uint8).reshape(12, 20, 3)
@@ -61,7 +62,7 @@ def test_what_is_no_picture_is_refused(tmp_path, make):
 
 @pytest.mark.parametrize("size", [7, 4097])
 def test_illegal_sizes_are_named(tmp_path, size):
-    with pytest.raises(IllegalSetting, match=f"size must be 8 to 4096 pixels, got {size}"):
+    with pytest.raises(IllegalSetting, match=f"size must be 8 to 4096, got {size}"):
         read_image(tmp_path / "p.png", size=size)
 
 

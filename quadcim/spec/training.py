@@ -1,0 +1,72 @@
+"""The settings of fitting an implicit neural representation (INR) to a picture, and of freezing it to integers."""
+
+from dataclasses import dataclass, fields
+
+from quadcim.spec.errors import IllegalSetting
+
+__all__ = ["INR_ACTIVATIONS", "METRICS", "InrTraining", "check_range"]
+
+METRICS = "metrics.json"
+"""The file that every folder of a training holds."""
+
+INR_ACTIVATIONS = ("quad", "sine")
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "size": (8, 4096), "hidden": (1, 1024), "layers": (1, 16), "omega": (0.1, 1000), "steps": (1, 1_000_000),
+    "lr": (1e-9, 10), "seed": (0, 2**32 - 1), "weight_bits": (2, 16), "activation_bits": (2, 16),
+    "first_layer_bits": (2, 24)}
+
+
+def check_range(**settings: float | None) -> None:
+    """Raise IllegalSetting if a named setting is outside its legal range; None stands for a default."""
+    for name, given in settings.items():
+        low, high = _RANGES[name]
+        if given is not None and not low <= given <= high:
+            raise IllegalSetting(name.replace("_", "-"), f"{low} to {high}", given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InrTraining:
+    """All that a training does, besides the picture.
+
+    Parameters
+    ----------
+    size : int, optional
+        Shrink the picture until its longest side has at most so many pixels: 8 to 4096.
+    hidden, layers : int
+        Width, 1 to 1024, and number, 1 to 16, of the hidden layers.
+    activation : {"quad", "sine"}
+        phi (QuadINR) or sin (SIREN); only phi is frozen to integers.
+    omega : float
+        Frequency of the activations, 0.1 to 1000.
+    steps : int
+        Optimiser steps, 1 to 1000000.
+    lr : float, optional
+        Learning rate at the start, 1e-9 to 10; by default one that suits `omega`.
+    seed : int
+        0 to 4294967295, of the initial weights and the choice of pixels.
+    weight_bits, activation_bits, first_layer_bits : int
+        Widths of the frozen network: weights and activations 2 to 16, the first layer's weights 2 to 24.
+
+    Raises
+    ------
+    IllegalSetting
+        If a setting is outside its legal range.
+    """
+
+    size: int | None = None
+    hidden: int = 64
+    layers: int = 3
+    activation: str = "quad"
+    omega: float = 30.0
+    steps: int = 3000
+    lr: float | None = None
+    seed: int = 0
+    weight_bits: int = 8
+    activation_bits: int = 8
+    first_layer_bits: int = 14
+
+    def __post_init__(self):
+        check_range(**{field.name: getattr(self, field.name) for field in fields(self) if field.name != "activation"})
+        if self.activation not in INR_ACTIVATIONS:
+            raise IllegalSetting("activation", "one of " + ", ".join(INR_ACTIVATIONS), self.activation)
