@@ -51,7 +51,7 @@ class PipelinedUnit(wiring.Component):
             "o": Out(stream.Signature(Shape(output.width, output.signed), always_ready=always)),
         })
         self._plan = plan
-        self._flow_control = flow_control
+        self._flow_control: FlowControl = flow_control
 
     @property
     def plan(self) -> StagePlan:

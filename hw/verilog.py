@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from amaranth.back import rtlil
+from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
 from amaranth.hdl import ClockDomain, Const, Value, ValueCastable
 from amaranth.lib import wiring
 
@@ -32,10 +32,9 @@ def _port_values(component: wiring.Component) -> dict[str, Value]:
     """The members of a component by their Verilog names; constant ones (no backpressure) are no ports."""
     ports: dict[str, Value] = {}
     for path, _member, value in component.signature.flatten(component):
-        if isinstance(value, ValueCastable):
-            value = Value.cast(value)
-        if not isinstance(value, Const):
-            ports["__".join(map(str, path))] = value
+        port = Value.cast(value) if isinstance(value, ValueCastable) else value
+        if not isinstance(port, Const):
+            ports["__".join(map(str, path))] = port
     return ports
 
 
@@ -72,7 +71,7 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
         missing_domain=lambda domain: ClockDomain(domain, async_reset=reset == "async"))
     text = text.replace(f"\\{name}.", f"\\{name}_")
     if not initialise:
-        text = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("attribute \\init"))
+        text = re.sub(r"^ *attribute \\init .*\n", "", text, flags=re.MULTILINE)
     body = verilog_from_rtlil(text)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
     order = ["clk", "rst", *members]

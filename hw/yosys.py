@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from pyosys import libyosys
+from pyosys import libyosys  # pyright: ignore[reportAttributeAccessIssue] - a compiled module
 
 __all__ = ["run_passes"]
 

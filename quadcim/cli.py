@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="quadcim", description="Generate, simulate and train piecewise-quadratic activation hardware.")
+    parser = _Parser(prog="quadcim", description="Generate, simulate and train activation hardware.")
     parser.add_argument("--version", action="version", version=f"quadcim {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_list(commands)
@@ -93,15 +93,19 @@ def _add_list(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_list)
 
 
+def _preset_line(unit: ActivationUnit) -> str:
+    activation = unit.activation
+    return (f"{activation.function} {activation.input} -> {activation.output} {activation.rounding}, "
+            f"{unit.stages} stages, {unit.flow_control}")
+
+
 def _list(options: argparse.Namespace) -> int:
     from quadcim.sim.tools import simulator_lines
 
     tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
         "functions": lambda: [(f.name, f"{f.formula}; period {f.period}, {f.symmetry}; {f.source}")
                               for f in FUNCTIONS.values()],
-        "presets": lambda: [(name, f"{u.activation.function} {u.activation.input} -> {u.activation.output} "
-                             f"{u.activation.rounding}, {u.stages} stages, {u.flow_control}")
-                            for name, u in PRESETS.items()],
+        "presets": lambda: [(name, _preset_line(u)) for name, u in PRESETS.items()],
         "targets": lambda: [(t.name, t.description) for t in TARGETS.values()],
         "simulators": simulator_lines,
     }

@@ -69,7 +69,8 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
     }
     manifest = {
         "schema": SCHEMA, "kind": "activation", "top": unit.name, "digest": identity, "target": target.name,
-        "clock_mhz": clock_mhz, "spec": unit.to_json(), "integers": integers, "ports": [port.to_json() for port in ports],
+        "clock_mhz": clock_mhz, "spec": unit.to_json(), "integers": integers,
+        "ports": [port.to_json() for port in ports],
         "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": 1,
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}},

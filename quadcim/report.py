@@ -24,7 +24,7 @@ def verilog_header(unit: ActivationUnit, plan: StagePlan, identity: str) -> str:
         f"{unit.name}",
         f"{function.formula}; period {function.period}, {function.symmetry} ({function.source})",
         f"input  {activation.input}: value = i__payload * 2**-{activation.input.fraction_bits}",
-        f"output {activation.output}: value = o__payload * 2**-{activation.output.fraction_bits}, "
+        f"output {activation.output}: value = o__payload * 2**-{activation.output.fraction_bits}",
         f"rounded {_ROUNDINGS[activation.rounding]}, saturated",
         f"latency {plan.latency_cycles} cycles, one beat a cycle, flow control {unit.flow_control}",
         *(f"stage {number}: {', '.join(step.name for step in steps)}"
@@ -40,6 +40,7 @@ def case_report(unit: ActivationUnit, plan: StagePlan, target: Target, ports: tu
     design, delays = QuadPlan(unit.activation), DELAY_MODELS[unit.delay_model]
     slowest = plan.slowest_stage_ps + (delays.register_ps if plan.stages else 0)
     adders = [adder for level in design.tree.levels for adder in level]
+    full = sum(len(adder.inputs) == 3 for adder in adders)
     port_rows = [f"| `{port.name}` | {port.direction} | {port.width} | {port.format or ''} |" for port in ports]
     vectors = "every input" if beats == 1 << activation.input.width else "edge cases and random inputs"
     return "\n".join([
@@ -59,16 +60,15 @@ def case_report(unit: ActivationUnit, plan: StagePlan, target: Target, ports: tu
         "## Cost, estimated before synthesis", "",
         "| | |", "|---|---|",
         f"| partial products | {len(design.integers.kept_terms)} ({design.integers.dropped} dropped) |",
-        f"| compressor tree | {len(design.tree.levels)} levels, {sum(len(a.inputs) == 3 for a in adders)} full adders, "
-        f"{sum(len(a.inputs) == 2 for a in adders)} half adders |",
+        f"| compressor tree | {len(design.tree.levels)} levels, {full} full adders, {len(adders) - full} half adders |",
         f"| carry-propagate adder | {len(design.tree.columns) - design.adder_low} bits |",
         f"| registers | {plan.register_bits + plan.stages} bits |",
         f"| slowest stage | {slowest} ps with the `{delays.name}` delays, {1e6 / slowest:.0f} MHz |", "",
         "## Verification", "",
-        f"`vectors/` holds {beats} beats ({vectors}) with what the golden model expects. In this directory, with no "
-        "Python:", "",
+        f"`vectors/` holds {beats} beats ({vectors}) with what the golden model expects.",
+        "In this directory, without Python,", "",
         "    iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t", "",
-        "prints PASS. `quadcim simulate` runs the cocotb testbench on it, with random stalls and a reset in mid-stream.",
+        "prints PASS. `quadcim simulate` runs the cocotb testbench, with random stalls and a reset in mid-stream.",
         ""])
 
 

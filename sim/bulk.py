@@ -144,8 +144,8 @@ def _library(case: Case, backend: Backend) -> Path:
     """The compiled design, from the cache or made now."""
     key = hashlib.sha256()
     compiler = cxx_compiler()
-    parts = [backend, compiler, _compiler_version(compiler), str(_FLAGS), _DRIVER.read_text(), Path(__file__).read_text()]
-    for part in (*parts, str(case.ports), *(path.read_text() for path in case.rtl)):
+    parts = [backend, compiler, _compiler_version(compiler), str(_FLAGS), str(case.ports)]
+    for part in (*parts, *(path.read_text() for path in (_DRIVER, Path(__file__), *case.rtl))):
         key.update(part.encode() + b"\0")
 
     def build(folder: Path) -> None:

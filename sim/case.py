@@ -61,10 +61,10 @@ class Case:
         legal = f"a case directory ({MANIFEST} and the files that it lists)"
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            files = manifest["files"].items() if manifest["schema"] == SCHEMA else None
+            files = manifest["files"].items() if manifest["schema"] == SCHEMA else ()
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            files = None
-        if files is None:
+            manifest, files = {}, ()
+        if not files:
             raise IllegalSetting("case", legal, str(folder))
         for name, sha256 in files:
             path = folder / name

@@ -1,7 +1,7 @@
 """The specification of an activation unit: which function, from which format to which, rounded how."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -78,7 +78,7 @@ class Activation:
                 "rounding": self.rounding}
 
     @classmethod
-    def from_json(cls, value: dict[str, str]) -> "Activation":
+    def from_json(cls, value: dict[str, Any]) -> "Activation":
         """The specification that `to_json` described."""
         return cls(value["function"], Format.parse(value["input"], option="input"),
                    Format.parse(value["output"], option="output"), value["rounding"])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from quadcim.spec.errors import IllegalSetting
 
@@ -63,7 +64,7 @@ class StagePlan:
     def stage_steps(self) -> tuple[tuple[Step, ...], ...]:
         """The steps of each stage; one group if the plan is combinational."""
         edges = [0, *(cut + 1 for cut in self.cuts)] if self.cuts else [0, len(self.steps)]
-        return tuple(self.steps[begin:end] for begin, end in zip(edges, edges[1:], strict=False))
+        return tuple(self.steps[begin:end] for begin, end in pairwise(edges))
 
     @property
     def slowest_stage_ps(self) -> int:

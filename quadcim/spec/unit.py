@@ -43,8 +43,9 @@ class ActivationUnit:
     @property
     def name(self) -> str:
         """A module name that tells units apart: ``quadcim_quad_sq2_14_sq2_14_nearest_s3_elastic``."""
-        formats = "_".join(str(f).lower().replace(".", "_") for f in (self.activation.input, self.activation.output))
-        return f"quadcim_{self.activation.function}_{formats}_{self.activation.rounding}_s{self.stages}_{self.flow_control}"
+        activation = self.activation
+        formats = f"{activation.input}_{activation.output}".lower().replace(".", "_")
+        return f"quadcim_{activation.function}_{formats}_{activation.rounding}_s{self.stages}_{self.flow_control}"
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready description; `from_json` reads it back."""

@@ -52,7 +52,7 @@ def check(unit, raws: np.ndarray, outputs: np.ndarray) -> None:
     magnitude = (2 * np.abs(numerator) + half) // (2 * denominator)
     want = np.clip(np.where(numerator < 0, -magnitude, magnitude), low, high)
     wrong = np.flatnonzero(want != outputs)
-    assert not wrong.size, f"{wrong.size} wrong, first: input {raws[wrong[0]]}, {outputs[wrong[0]]} for {want[wrong[0]]}"
+    assert not wrong.size, f"{wrong.size} wrong, first: {raws[wrong[0]]} gave {outputs[wrong[0]]}, not {want[wrong[0]]}"
 
 
 def every_input(unit) -> np.ndarray:
@@ -72,7 +72,8 @@ def test_every_input(unit, make_case, seed):
     check(unit, raws, result.outputs)
     assert result.latency_cycles == unit.stages
     assert result.cycles == len(raws) + unit.stages
-    stalled = simulator.run(raws, input_pause=0.3, output_pause=0.0 if unit.flow_control == "always" else 0.4, seed=seed)
+    output_pause = 0.0 if unit.flow_control == "always" else 0.4
+    stalled = simulator.run(raws, input_pause=0.3, output_pause=output_pause, seed=seed)
     assert (stalled.outputs == result.outputs).all()
 
 

@@ -42,5 +42,5 @@ def test_fewest_stages_meets_the_clock():
     steps = [Step(str(k), 300, 8) for k in range(6)]
     for stages, clock_mhz in [(1, 500), (2, 900), (3, 1400), (6, 2500)]:
         assert fewest_stages(steps, clock_mhz=clock_mhz, register_ps=100).stages == stages
-    with pytest.raises(IllegalSetting, match="clock-mhz must be at most 2500 for this unit by the delay estimate, got 2501"):
+    with pytest.raises(IllegalSetting, match="clock-mhz must be at most 2500 for this unit"):
         fewest_stages(steps, clock_mhz=2501, register_ps=100)
