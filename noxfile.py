@@ -7,69 +7,74 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.2.9"  # the first with venv_location and dependency-group loading as used here
+nox.needs_version = ">=2025.2.9"  # the first that reads dependency groups
 nox.options.sessions = ["tests"]
-nox.options.reuse_existing_virtualenvs = True
 
-# All sessions share one environment, so that PyTorch is installed once.
-_SHARED = {"venv_location": ".nox/quadcim", "reuse_venv": True}
-_STAMP = ".quadcim-installed"
-_PYPROJECT = nox.project.load_toml("pyproject.toml")
+# All sessions share one environment, made here, so that PyTorch is installed once.
+_ENVIRONMENT = Path(".nox/quadcim").absolute()
+_PYTHON = str(_ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
 
 
 def _install(session: nox.Session, *groups: str) -> None:
     """Install the project and dependency groups, unless that very set has been installed already."""
-    wanted = [line for group in groups for line in nox.project.dependency_groups(_PYPROJECT, group)]
-    inputs = [Path("pyproject.toml").read_text(), Path("constraints.txt").read_text(), *wanted]
+    wanted = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups) if groups else ()
+    inputs = [sys.version, Path("pyproject.toml").read_text(), Path("constraints.txt").read_text(), *wanted]
     key = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
-    stamp = Path(session.virtualenv.location, _STAMP + "-".join(("", *groups)))
-    if not stamp.is_file() or stamp.read_text() != key:
-        session.install("-c", "constraints.txt", "-e", ".", *wanted)
-        stamp.write_text(key)
+    stamp = _ENVIRONMENT / "-".join(("installed", *groups))
+    if stamp.is_file() and stamp.read_text() == key:
+        return
+    if not Path(_PYTHON).exists():
+        session.run(sys.executable, "-m", "venv", str(_ENVIRONMENT), external=True)
+    session.run(_PYTHON, "-m", "pip", "install", "-q", "-c", "constraints.txt", "-e", ".", *wanted, external=True)
+    stamp.write_text(key)
+
+
+def _run(session: nox.Session, *arguments: str) -> None:
+    session.run(_PYTHON, "-m", *arguments, *session.posargs, external=True)
 
 
 def _workers() -> str:
     return str(min(len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1, 8))
 
 
-@nox.session(**_SHARED)
+@nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """From a photo to verified Verilog: results in demo-output/."""
     _install(session)
-    session.run("python", "-m", "benchmarks.demo", *session.posargs)
+    session.run(_PYTHON, "examples/demo.py", *session.posargs, external=True)
 
 
-@nox.session(**_SHARED)
+@nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """The test suite, without the long regression."""
     _install(session, "test")
-    session.run("pytest", "-n", _workers(), "--dist", "worksteal", *session.posargs)
+    _run(session, "pytest", "-n", _workers(), "--dist", "worksteal")
 
 
-@nox.session(**_SHARED)
+@nox.session(venv_backend="none")
 def regress(session: nox.Session) -> None:
     """All tests and the long regression: every preset under cocotb on both simulators."""
     _install(session, "test")
-    session.run("pytest", "--long", "-n", _workers(), "--dist", "worksteal", *session.posargs)
+    _run(session, "pytest", "--long", "-n", _workers(), "--dist", "worksteal")
 
 
-@nox.session(**_SHARED)
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Style and imports."""
     _install(session, "lint")
-    session.run("ruff", "check", ".")
+    _run(session, "ruff", "check", ".")
 
 
-@nox.session(**_SHARED)
+@nox.session(venv_backend="none")
 def types(session: nox.Session) -> None:
     """Static types."""
-    _install(session, "types", "test")
-    # Not by folder name: pyright does not follow linked folders that it is given, and finds nothing wrong in them.
-    session.run("pyright", *session.posargs)
+    _install(session, "test", "types")
+    # Not by folder: pyright does not follow linked folders that it is given, and finds nothing wrong in them.
+    _run(session, "pyright", "--pythonpath", _PYTHON)
 
 
-@nox.session(**_SHARED)
+@nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """The figures that the documentation quotes, measured: cost, speed, start-up, accuracy."""
     _install(session)
-    session.run("python", "-m", "benchmarks", *session.posargs)
+    _run(session, "benchmarks")
