@@ -50,7 +50,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
 
     integers = QuadIntegers.freeze(unit.activation).to_json()
     identity = digest({"spec": unit.to_json(), "integers": integers})
-    header = verilog_header(unit, plan, identity)
+    header = verilog_header(unit, plan, target, identity)
     rtl = emit_verilog(create_unit(unit), name=unit.name, header=header, reset=target.reset,
                        initialise=target.initialise)
     formats = {"i__payload": unit.activation.input, "o__payload": unit.activation.output}

@@ -17,7 +17,7 @@ _ROUNDINGS = {
 }
 
 
-def verilog_header(unit: ActivationUnit, plan: StagePlan, identity: str) -> str:
+def verilog_header(unit: ActivationUnit, plan: StagePlan, target: Target, identity: str) -> str:
     """The comment that opens the emitted Verilog."""
     activation, function = unit.activation, FUNCTIONS[unit.activation.function]
     return "\n".join([
@@ -29,6 +29,7 @@ def verilog_header(unit: ActivationUnit, plan: StagePlan, identity: str) -> str:
         f"latency {plan.latency_cycles} cycles, one beat a cycle, flow control {unit.flow_control}",
         *(f"stage {number}: {', '.join(step.name for step in steps)}"
           for number, steps in enumerate(plan.stage_steps, 1) if plan.stages),
+        f"target {target.name}: {'a' if target.reset == 'async' else ''}synchronous reset, active high",
         f"digest {identity}",
     ])
 

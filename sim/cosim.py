@@ -77,13 +77,11 @@ def simulate(case: Case, *, simulator: Simulator, beats: int = 0, seed: int = 0,
         try:
             runner.test(test_module="quadcim.sim.tb_stream", hdl_toplevel=case.top, hdl_toplevel_lang="verilog",
                         build_dir=build, test_dir=results, results_xml=str(xml), seed=seed, waves=waves,
+                        plusargs=[f"+dumpfile_path={results / case.top}.fst"] if waves else [],
                         timescale=("1ns", "1ps"), extra_env={"QUADCIM_JOB": str(job)}, log_file=str(log))
         except SystemExit:
             if not xml.is_file():
                 raise RuntimeError(f"{simulator.name} ended without results; see {log}") from None
-    if waves:
-        for wave in build.glob("*.fst"):
-            wave.replace(results / wave.name)
     job.unlink()
     return _result(xml, tuple(sorted(results.iterdir())))
 

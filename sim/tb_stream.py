@@ -82,15 +82,14 @@ class Bench:
         self.delivered: list[int] = []
 
     async def reset(self) -> None:
-        """Two cycles of reset; whatever was in flight is gone."""
+        """One cycle of reset; whatever was in flight is gone."""
         dut = self.dut
         dut.i__valid.value = 0
         if _ELASTIC:
             dut.o__ready.value = 0
         if _CASE.latency_cycles:
             dut.rst.value = 1
-            for _ in range(2):
-                await self.edge()
+            await self.edge()
             dut.rst.value = 0
 
     async def edge(self) -> None:
@@ -113,12 +112,14 @@ class Bench:
             if _ELASTIC:
                 dut.o__ready.value = int(taking)
             await ReadOnly()
-            accepted = offered and (not _ELASTIC or bool(dut.i__ready.value))
+            ready = not _ELASTIC or bool(dut.i__ready.value)
+            held = len(self.accepted) - self.board.received
+            assert ready or held == _CASE.latency_cycles, f"cycle {self.cycle}: input stalled with {held} beats inside"
             if bool(dut.o__valid.value) and taking:
                 raw = dut.o__payload.value
                 self.board.check(self.cycle, raw.to_signed() if self.board.output_format.signed else raw.to_unsigned())
                 self.delivered.append(self.cycle)
-            if accepted:
+            if offered and ready:
                 self.accepted.append(self.cycle)
                 offered = False
             await self.edge()

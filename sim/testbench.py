@@ -80,9 +80,11 @@ $always_ready
   always @(posedge clk) begin
     cycle = cycle + 1;
     if (rst) begin
-      rst <= cycle < 4;
+      rst <= run == 0 && cycle < 4;   // a reset in mid-stream lasts one cycle: nothing may survive it
     end else begin
       if (o_valid !== 1'b0 && o_valid !== 1'b1) complain;
+      // The unit stalls its input only when each of its stages holds a beat.
+      if (i_ready !== 1'b1 && accepted - received != LATENCY) complain;
       if (held && (o_valid !== 1'b1 || o_payload !== held_payload)) complain;
       if (i_valid && i_ready === 1'b1) begin
         if (accepted == 0) first_accepted = cycle;

@@ -1,0 +1,56 @@
+"""The plain Verilog testbench: what the receiver of a case runs."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from quadcim.sim.case import Case
+from quadcim.spec.presets import PRESETS
+
+pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
+
+
+def run(case: Case, folder, *, edit=None) -> str:
+    """Compile and run a copy of a case, as its report says; `edit` is given the copy first."""
+    copy = folder / "copy"
+    shutil.copytree(case.folder, copy)
+    if edit:
+        edit(copy)
+    command = "iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t"
+    return subprocess.run(["sh", "-c", command], cwd=copy, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("target", ["generic", "asic28"])
+@pytest.mark.parametrize("name", PRESETS)
+def test_passes(name, target, make_case, tmp_path):
+    assert run(make_case(PRESETS[name], target), tmp_path).splitlines() == ["PASS"]
+
+
+def test_a_wrong_expectation_fails_with_a_count(make_case, tmp_path):
+    def spoil(folder):
+        path = folder / "vectors/expected.hex"
+        lines = path.read_text().splitlines()
+        for index in (5, 700):
+            lines[index] = f"{int(lines[index], 16) ^ 1:0{len(lines[index])}x}"
+        path.write_text("\n".join(lines) + "\n")
+
+    # Three runs over all vectors; the third begins again after the reset in its middle.
+    lines = run(make_case(PRESETS["phi8"]), tmp_path, edit=spoil).splitlines()
+    assert lines[-1] == "FAIL 7 mismatches"
+    assert "expected" in lines[0] and "beat 5:" in lines[0]
+
+
+@pytest.mark.parametrize("old, new", [
+    ("stage2_valid <= stage1_valid", "stage2_valid <= 1'h1"),         # a beat too many
+    ("| ~stage2_valid", "| 1'h0"),                                    # a bubble stays where it is
+    ("if (stage2_moves) stage2_", "if (1'h1) stage2_"),               # loses a payload when stalled
+    ("if (rst) stage2_valid <= 1'h0;\n    else if", "if"),            # survives the reset
+])
+def test_broken_flow_control_fails(old, new, make_case, tmp_path):
+    def spoil(folder):
+        (path,) = (folder / "rtl").iterdir()
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+    assert run(make_case(PRESETS["phi16"]), tmp_path, edit=spoil).splitlines()[-1].startswith("FAIL")

@@ -1,0 +1,149 @@
+"""The command line as a user meets it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from quadcim.cli import main
+from quadcim.sim.case import Case
+
+_GENERATE = ["generate", "activation", "--out", "new"]
+
+_WRONG = {
+    "no command": ([], "required: COMMAND"),
+    "unknown command": (["emit"], "invalid choice: 'emit'"),
+    "unknown list": (["list", "colours"], "invalid choice: 'colours'"),
+    "unknown option": ([*_GENERATE, "--colour", "red"], "--colour"),
+    "no out": (["generate", "activation"], "--out"),
+    "format": ([*_GENERATE, "--input", "Q4.12"], "--input must be a format such as SQ4.12"),
+    "format without sign bit": ([*_GENERATE, "--output", "SQ0.8"], "--output must be a format"),
+    "format too wide": ([*_GENERATE, "--input", "SQ2.40"], "--input must be 2 to 32 bits wide"),
+    "function": ([*_GENERATE, "--function", "sine"], "--function must be one of quad, got 'sine'"),
+    "rounding": ([*_GENERATE, "--rounding", "up"], "--rounding must be one of nearest, truncate, faithful, got 'up'"),
+    "stages not a number": ([*_GENERATE, "--stages", "many"], "--stages: must be a whole number of at least 0, or auto"),
+    "negative stages": ([*_GENERATE, "--stages", "-1"], "--stages"),
+    "too many stages": ([*_GENERATE, "--stages", "99"], "--stages must be 0 to 7 for this unit, got 99"),
+    "clock": ([*_GENERATE, "--stages", "auto", "--clock-mhz", "99999"], "--clock-mhz must be at most"),
+    "clock not a number": ([*_GENERATE, "--clock-mhz", "nan"], "--clock-mhz: must be a number of at least 1, got 'nan'"),
+    "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
+    "AXI needs ready": ([*_GENERATE, "--target", "vcu128", "--flow-control", "always"], "--flow-control must be elastic"),
+    "target": ([*_GENERATE, "--target", "asic7"], "--target must be one of generic, vcu128, asic28, got 'asic7'"),
+    "preset": ([*_GENERATE, "--preset", "phi99"], "--preset must be one of phi8"),
+    "existing directory": (["generate", "activation", "--out", "here"], "--out must be a path that does not exist yet"),
+    "force on a foreign directory": (["generate", "activation", "--out", "here", "--force"], "--out must be a new path"),
+    "out below a file": (["generate", "activation", "--out", "here/file/new"], "--out must be a path in a folder"),
+    "no case": (["simulate", "here"], "case must be a case directory"),
+    "missing case": (["simulate", "nowhere"], "case must be a case directory"),
+    "simulator": (["simulate", "here", "--simulator", "modelsim"], "--simulator must be one of icarus, verilator"),
+    "beats": (["simulate", "here", "--beats", "few"], "--beats: must be a whole number of at least 0, got 'few'"),
+    "missing image": (["train", "inr", "--image", "nowhere.png", "--out", "new"], "--image must be a readable"),
+    "unreadable image": (["train", "inr", "--image", "here/file", "--out", "new"], "--image must be a readable"),
+    "weight bits": (["train", "inr", "--image", "here/photo.png", "--out", "new", "--weight-bits", "1"],
+                    "--weight-bits must be 2 to 16, got 1"),
+    "training into an existing folder": (["train", "inr", "--image", "here/photo.png", "--out", "here"],
+                                         "--out must be a path that does not exist yet"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """A working directory with a folder that is not ours."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/file").write_text("precious")
+    Image.new("L", (16, 16)).save(tmp_path / "here/photo.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(arguments: list[str]) -> int:
+    try:
+        return main(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.mark.parametrize("arguments, message", _WRONG.values(), ids=_WRONG)
+def test_wrong_use_is_one_line(arguments, message, folder, capsys):
+    before = sorted(folder.rglob("*"))
+    assert run(arguments) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1 and output.err.startswith("quadcim")
+    assert message in output.err
+    assert sorted(folder.rglob("*")) == before
+    assert (folder / "here/file").read_text() == "precious"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"],
+                                       ["train", "inr", "--image", "nowhere.png", "--out", "new"]], ids=" ".join)
+def test_starts_fast(arguments, tmp_path):
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "quadcim", *arguments], cwd=tmp_path, check=False, capture_output=True)
+        return time.perf_counter() - start
+
+    # The bar is half a second; the best of five, since the tests of other processes run beside this one.
+    assert min(seconds() for _ in range(5)) < 0.5
+
+
+def test_list_names_everything(capsys):
+    assert run(["list"]) == 0
+    text = capsys.readouterr().out
+    assert all(word in text for word in ("quad", "phi16", "vcu128", "asic28", "icarus", "verilator"))
+    assert run(["list", "presets"]) == 0
+    assert "functions" not in capsys.readouterr().out
+
+
+def test_generate_from_a_preset_and_options(folder, capsys):
+    assert run([*_GENERATE, "--preset", "phi8", "--output", "SQ2.7", "--stages", "1", "--flow-control", "always"]) == 0
+    assert "latency 1 cycles" in capsys.readouterr().out
+    unit = Case.load(folder / "new").unit
+    assert (str(unit.activation.input), str(unit.activation.output)) == ("SQ2.8", "SQ2.7")
+    assert (unit.stages, unit.flow_control) == (1, "always")
+
+
+def test_auto_stages_follow_the_clock(folder):
+    stages = []
+    for mhz in ("300", "1500"):
+        assert run([*_GENERATE, "--stages", "auto", "--clock-mhz", mhz, "--force"]) == 0
+        stages.append(Case.load(folder / "new").latency_cycles)
+    assert 1 <= stages[0] < stages[1]
+
+
+def test_force_replaces_a_case(folder):
+    assert run(_GENERATE) == 0
+    assert run(_GENERATE) == 2
+    assert run([*_GENERATE, "--stages", "0", "--force"]) == 0
+    assert Case.load(folder / "new").latency_cycles == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["here", "new"]
+
+
+def test_interrupted_generation_leaves_nothing(folder, monkeypatch, capsys):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(json, "dumps", interrupt)
+    assert run(_GENERATE) == 130
+    assert sorted(path.name for path in folder.iterdir()) == ["here"]
+
+
+def test_closed_pipe_is_quiet(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run([sys.executable, "-m", "quadcim", "list"], stdout=writer, stderr=subprocess.PIPE, text=True,
+                            check=False)
+    os.close(writer)
+    assert "Traceback" not in result.stderr
+
+
+def test_train_writes_a_whole_folder(folder, capsys):
+    assert run(["train", "inr", "--image", "here/photo.png", "--out", "new", "--steps", "5", "--hidden", "4"]) == 0
+    assert "dB in integers" in capsys.readouterr().out
+    assert {path.name for path in (folder / "new").iterdir()} == {
+        "comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors"}

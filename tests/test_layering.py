@@ -1,0 +1,64 @@
+"""The arrows between the parts of the package, read from the sources."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_MAY_IMPORT = {
+    "spec": {"spec"},
+    "hw": {"spec", "hw"},
+    "models": {"spec", "models", "files"},
+    "sim": {"spec", "hw", "models", "sim"},
+    "boards": {"spec", "hw", "boards"},
+}
+_HEAVY = {"torch": {"models"}, "amaranth": {"hw", "sim", "boards"}}
+
+
+def _sources(part: str) -> list[Path]:
+    return sorted((_ROOT / ("quadcim/spec" if part == "spec" else part)).rglob("*.py"))
+
+
+def _imports(path: Path, *, lazy: bool) -> set[str]:
+    """The modules that a file names; without `lazy`, only those that importing it loads."""
+    tree = ast.parse(path.read_text())
+    inside = {id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef)
+              for node in ast.walk(function)}
+    nodes = [node for node in ast.walk(tree) if lazy or id(node) not in inside]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) and node.module
+              for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("part", _MAY_IMPORT)
+def test_arrows(part):
+    for path in _sources(part):
+        for name in _imports(path, lazy=True):
+            if name.startswith("quadcim."):
+                assert name.split(".")[1] in _MAY_IMPORT[part] | {"__version__"}, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("part", _MAY_IMPORT)
+@pytest.mark.parametrize("package", _HEAVY)
+def test_heavy_packages_stay_where_they_belong(part, package):
+    for path in _sources(part):
+        loaded = any(name.split(".")[0] == package for name in _imports(path, lazy=False))
+        assert not loaded or part in _HEAVY[package], f"{path} imports {package}"
+
+
+def test_spec_needs_the_standard_library_only():
+    for path in _sources("spec"):
+        for name in _imports(path, lazy=True):
+            top = name.split(".")[0]
+            assert top == "quadcim" or top in sys.stdlib_module_names, f"{path} imports {name}"
+
+
+def test_command_line_starts_without_heavy_packages():
+    code = ("import sys, quadcim.cli, quadcim.generate; "
+            "print([m for m in ('torch', 'amaranth', 'numpy', 'pyosys', 'cocotb', 'hw', 'models') if m in sys.modules])")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
