@@ -44,6 +44,7 @@ class RtlActivation:
         self.latencies: set[int] = set()
 
     def __call__(self, raw: torch.Tensor) -> torch.Tensor:
+        """The activations of raw pre-activations, as the RTL computes them."""
         start = time.perf_counter()
         result = self._simulator.run(raw.numpy().reshape(-1))
         self.seconds += time.perf_counter() - start

@@ -109,6 +109,9 @@ class PipelinedUnit(wiring.Component):
     def _register(m: Module, live: Live, *, stage: int, moves: Value) -> Live:
         held: dict[str, Value] = {}
         for name, value in live.items():
+            if isinstance(value, Const):
+                held[name] = value
+                continue
             held[name] = register = Signal(value.shape(), name=f"stage{stage}_{name}", reset_less=True)
             with m.If(moves):
                 m.d.sync += register.eq(value)

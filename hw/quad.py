@@ -55,22 +55,25 @@ class QuadUnit(PipelinedUnit):
         """Distance to the peak, ``|2**F - m| = folded + rising``, without a carry chain."""
         f = self._design.integers.fraction_bits
         phase = Signal(f + 2)
-        rising = Signal()
-        negative = Signal()
         folded = Signal(f)
-        m.d.comb += [
-            phase.eq(live["x"]),
-            rising.eq(~phase[f]),
-            negative.eq(phase[f + 1]),
-            folded.eq(phase[:f] ^ rising.replicate(f)),
-        ]
+        rising = Signal(name="rising") if self._design.may_fall else Const(1)
+        negative = Signal(name="negative") if self._design.may_be_negative else Const(0)
+        m.d.comb += phase.eq(live["x"])
+        if self._design.may_be_negative:
+            m.d.comb += negative.eq(phase[f + 1])
+        if self._design.may_fall:
+            m.d.comb += [rising.eq(~phase[f]), folded.eq(phase[:f] ^ rising.replicate(f))]
+        else:
+            m.d.comb += folded.eq(~phase[:f])
         return {"folded": folded, "rising": rising, "negative": negative}
 
     def _products(self, m: Module, live: Live) -> dict[str, Value]:
         """The complemented partial products, and the sign's bit of the heap."""
         operand = Cat(live["folded"], live["rising"])
-        bits: dict[str, Value] = {NOT_NEGATIVE: Signal(name=NOT_NEGATIVE)}
-        m.d.comb += bits[NOT_NEGATIVE].eq(~live["negative"])
+        bits: dict[str, Value] = {}
+        if self._design.may_be_negative:
+            bits[NOT_NEGATIVE] = Signal(name=NOT_NEGATIVE)
+            m.d.comb += bits[NOT_NEGATIVE].eq(~live["negative"])
         for term in self._design.integers.kept_terms:
             name = term_name(term, self._design.integers.fraction_bits)
             bits[name] = Signal(name=name)
@@ -129,24 +132,38 @@ class QuadUnit(PipelinedUnit):
 
     def _sign(self, m: Module, live: Live) -> Live:
         """Conditional complement, then the output's range."""
-        output, extend = self._activation.output, self._design.integers.extend
         one = self._design.result_bits - 1
+        result, below_zero, is_one = self._apply_sign(m, live)
+        signed = self._activation.output.signed
+        value = Cat(Const(0, self._design.integers.extend), result[:one]) if self._design.saturates else result
+        if not signed and self._design.may_be_negative:
+            above_zero = Signal()
+            positive = Signal(len(value))
+            m.d.comb += [above_zero.eq(~live["negative"]), positive.eq(value & above_zero.replicate(len(value)))]
+            value = positive
+        if self._design.saturates:
+            saturated = Signal(len(value))
+            m.d.comb += saturated.eq(value | is_one.replicate(len(value)))
+            value = saturated
+        return {"y": Cat(value, below_zero) if signed and self._design.may_be_negative else value}
+
+    def _apply_sign(self, m: Module, live: Live) -> tuple[Value, Value, Value]:
+        """The signed result, and whether it is below zero, and +1; bit `one` is set in both cases."""
+        one, magnitude, negative = self._design.result_bits - 1, live["magnitude"], live["negative"]
+        if not self._design.may_be_negative:
+            return magnitude, Const(0), magnitude[one]
         result = Signal(one + 1)
-        m.d.comb += result.eq(live["magnitude"] ^ live["negative"].replicate(one + 1))
-        # Bit `one` is set for +1, and for everything below zero.
         below_zero = Signal()
         is_one = Signal()
-        m.d.comb += [below_zero.eq(result[one] & live["negative"]), is_one.eq(result[one] & ~live["negative"])]
-        if not self._design.saturates:
-            return {"y": Cat(result, below_zero) if output.signed else result & (~live["negative"]).replicate(one + 1)}
-        ones = is_one.replicate(one + extend)
-        fraction = Cat(Const(0, extend), result[:one])
-        if output.signed:
-            return {"y": Cat(fraction | ones, below_zero)}
-        return {"y": fraction & (~live["negative"]).replicate(one + extend) | ones}
+        m.d.comb += [
+            result.eq(magnitude ^ negative.replicate(one + 1)),
+            below_zero.eq(result[one] & negative),
+            is_one.eq(result[one] & ~negative),
+        ]
+        return result, below_zero, is_one
 
     def widen(self, y: Value) -> Value:  # noqa: D102
         if self._design.saturates:
             return y
         wide = Cat(Const(0, self._design.integers.extend), y)
-        return wide.as_signed() if self._activation.output.signed else wide
+        return wide.as_signed() if self._activation.output.signed and self._design.may_be_negative else wide

@@ -64,15 +64,28 @@ class QuadPlan:
         columns: list[list[str]] = [[] for _ in range(ones + 1 + guard)]
         constant = -1 - (integers.bias >> integers.lsb) + (1 << guard) + (1 << (ones + guard))
         # The order within a column is free; this one synthesises to the fewest LUTs and gates of those tried.
-        columns[guard].append(NOT_NEGATIVE)
-        constant -= 1 << guard
+        if self.may_be_negative:
+            columns[guard].append(NOT_NEGATIVE)
+            constant -= 1 << guard
         for term in reversed(integers.kept_terms):
-            columns[term.weight - integers.lsb].append(term_name(term, integers.fraction_bits))
             constant -= 1 << (term.weight - integers.lsb)
+            # An input that only rises has c set: its complement is no bit of the heap.
+            if self.may_fall or not term.i == term.j == integers.fraction_bits:
+                columns[term.weight - integers.lsb].append(term_name(term, integers.fraction_bits))
         object.__setattr__(self, "integers", integers)
         object.__setattr__(self, "guard_bits", guard)
         object.__setattr__(self, "result_bits", ones + 1)
         object.__setattr__(self, "tree", CompressorTree(columns, constant))
+
+    @property
+    def may_be_negative(self) -> bool:
+        """Whether some input lies where phi is negative."""
+        return self.activation.input.signed or self.activation.input.integer_bits > 1
+
+    @property
+    def may_fall(self) -> bool:
+        """Whether some input lies where phi falls in magnitude, beyond its peak."""
+        return self.activation.input.signed or self.activation.input.integer_bits > 0
 
     @property
     def adder_low(self) -> int:
@@ -87,16 +100,16 @@ class QuadPlan:
 
     def steps(self, delays: DelayModel) -> tuple[Step, ...]:
         """The steps, each of which may end a stage."""
-        sign = 1
+        sign = int(self.may_be_negative)
         output = self.activation.output
         width = len(self.tree.columns) - self.adder_low
-        steps = [Step("fold", delays.exclusive_or_ps, self.integers.fraction_bits + 1 + sign)]
+        steps = [Step("fold", delays.exclusive_or_ps, self.integers.fraction_bits + int(self.may_fall) + sign)]
         for number, bits in enumerate(self.tree.bits_after, 1):
             products = delays.product_ps if number == 1 else 0
             steps.append(Step(f"compress_{number}", products + delays.full_adder_ps, len(bits) + sign))
         products = 0 if self.tree.levels else delays.product_ps
         steps.append(Step("add", products + delays.carry_propagate_adder_ps(width), self.result_bits + sign))
         saturate = delays.saturate_ps if self.saturates else 0
-        result_bits = output.width if self.saturates else self.result_bits + int(output.signed)
+        result_bits = output.width if self.saturates else self.result_bits + int(output.signed and self.may_be_negative)
         steps.append(Step("sign", delays.exclusive_or_ps + saturate, result_bits))
         return tuple(steps)

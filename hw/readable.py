@@ -6,6 +6,7 @@ sorted so that each stands after those it depends on. Whatever a rule does not r
 """
 
 import re
+import textwrap
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ _TARGET = re.compile(rf"assign ({_NAME}|\{{[^}}]*\}})")
 _BITWISE = re.compile(rf"(?:{_NAME}(?: ?\[\d+\])?|1'h[01]|[ ~&|^()])+")
 _OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
+_LINE = 120
 _RESERVED = {"assign", "always", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
 
 
@@ -48,7 +50,7 @@ def _module(name: str, ports: str, body: str) -> str:
             _declare(declarations, _Declaration(kind, signed, bits, what, init))
         else:
             statements.append(item)
-    statements = _prune(declarations, _inline(declarations, statements))
+    statements = _prune(declarations, _inline(declarations, _prune(declarations, statements)))
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst"), port))
     used = set().union(*map(_names, statements))
@@ -56,8 +58,15 @@ def _module(name: str, ports: str, body: str) -> str:
                    key=lambda d: _natural(d.name))
     header = ",\n".join(f"  {declarations[port]}" for port in port_names)
     lines = [f"module {name} (\n{header}\n);", *(f"  {d};" for d in inner), "",
-             *(f"  {statement}" for statement in _sorted(declarations, statements)), "endmodule\n"]
+             *(_wrap(f"  {statement}") for statement in _sorted(declarations, statements)), "endmodule\n"]
     return "\n".join(lines)
+
+
+def _wrap(statement: str) -> str:
+    """Break lines that are too long to read between the members of a concatenation."""
+    return "\n".join(textwrap.fill(line, _LINE, subsequent_indent="      ", break_long_words=False,
+                                   break_on_hyphens=False) if len(line) > _LINE else line
+                     for line in statement.splitlines())
 
 
 def _items(body: str) -> list[str]:

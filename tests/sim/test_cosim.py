@@ -1,6 +1,6 @@
 """The cocotb regression, on the simulators that are installed."""
 
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import pytest
 

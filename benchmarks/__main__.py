@@ -1,0 +1,77 @@
+"""``python -m benchmarks [NAME ...]``: prints the tables; exit code 1 if a bar is missed, 2 for wrong use."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from benchmarks.report import Table
+from quadcim.spec.errors import IllegalSetting
+
+_PHOTO = Path(__file__).parents[1] / "examples/photo.png"
+_NAMES = ("cost", "speed", "startup", "accuracy")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message.removeprefix('argument ')}\n")
+
+
+def _name(text: str) -> str:
+    if text not in _NAMES:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(_NAMES)}, got {text!r}")
+    return text
+
+
+def _measure(name: str, images: Sequence[Path]) -> Table:
+    """Run a benchmark; its modules are imported now."""
+    match name:
+        case "cost":
+            from benchmarks import cost
+
+            return cost.measure()
+        case "speed":
+            from benchmarks import speed
+
+            return speed.measure()
+        case "startup":
+            from benchmarks import startup
+
+            return startup.measure()
+        case _:
+            from benchmarks import accuracy
+
+            return accuracy.measure(images)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks that are named, or all."""
+    parser = _Parser(prog="python -m benchmarks", description="Measure the figures that the documentation quotes.")
+    parser.add_argument("names", nargs="*", type=_name, metavar="NAME",
+                        help=f"one of {', '.join(_NAMES)} (default: all of them)")
+    parser.add_argument("--images", nargs="+", type=Path, metavar="FILE", default=[_PHOTO],
+                        help="pictures that accuracy trains on (default: examples/photo.png)")
+    options = parser.parse_args(arguments)
+    print(f"{os.cpu_count()} CPUs ({platform.machine()}), Python {platform.python_version()}, "
+          f"Yosys {version('pyosys')}\n", flush=True)
+    missed = 0
+    try:
+        for name in dict.fromkeys(options.names or _NAMES):
+            table = _measure(name, options.images)
+            print(table, flush=True)
+            missed += table.missed
+    except IllegalSetting as error:
+        parser.error(str(error))
+    if missed:
+        print(f"{missed} bars MISSED")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""What freezing a trained network to integers costs in picture quality."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.report import Bar, Table, say
+from quadcim.models.checkpoint import load_network
+from quadcim.models.fit import predict
+from quadcim.models.freeze import freeze
+from quadcim.models.image import psnr_db, read_image
+from quadcim.models.inference import render
+from quadcim.models.train_inr import train_inr
+from quadcim.spec.training import InrTraining
+
+__all__ = ["measure"]
+
+# The loss in dB that is allowed, by the bits of weights and activations.
+_BITS: dict[int, float | None] = {8: 1.0, 10: None, 12: 0.15}
+
+
+def measure(images: Sequence[Path]) -> Table:
+    """Train on each picture with the default settings, and freeze to several widths."""
+    settings = InrTraining()
+    table = Table("Accuracy of frozen networks",
+                  f"QuadINR, {settings.layers} hidden layers of {settings.hidden}, {settings.steps} steps; weights of "
+                  f"the first layer {settings.first_layer_bits} bits.",
+                  ("picture", "widths", "PSNR in floating point, dB", "PSNR in integers, dB", "loss, dB"))
+    originals = {image: read_image(image) for image in images}
+    for image, original in originals.items():
+        say(f"accuracy: {image.name}")
+        with tempfile.TemporaryDirectory() as folder:
+            train_inr(settings, image=image, out=Path(folder, "training"))
+            network = load_network(Path(folder, "training/network.safetensors"))
+        height, width = original.shape[:2]
+        exact = psnr_db(predict(network, height, width), original)
+        for bits, limit in _BITS.items():
+            frozen = freeze(network, height=height, width=width, weight_bits=bits, activation_bits=bits,
+                            first_layer_bits=settings.first_layer_bits)
+            integer = psnr_db(render(frozen), original)
+            loss = exact - integer
+            table.add(image.name, f"W{bits}A{bits}", f"{exact:.2f}", f"{integer:.2f}", f"{loss:.3f}",
+                      bars=() if limit is None else (Bar(loss, "<=", limit, "dB"),))
+    return table

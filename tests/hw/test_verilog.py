@@ -1,0 +1,137 @@
+"""The emitted Verilog: accepted by tools that others wrote, readable, and nothing but what it should be."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pyslang
+import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from quadcim.hw.units import create_unit
+from quadcim.hw.verilog import emit_verilog
+from quadcim.hw.yosys import run_passes
+from quadcim.sim.tools import find_simulator
+from quadcim.spec.presets import PRESETS
+from tests.conftest import make_unit
+
+_UNITS = [*PRESETS.values(), make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always"),
+          make_unit("UQ0.6", "UQ0.7", "nearest", 2, "elastic"), make_unit("SQ2.0", "SQ2.4", "nearest", 1, "elastic")]
+
+# Verilator's -Wall: widths of operands and outputs that nobody reads are matters of taste; the rest counts.
+_WAIVED = ["-Wno-DECLFILENAME", "-Wno-UNUSEDSIGNAL", "-Wno-PROCASSINIT"]
+
+
+@pytest.fixture(params=_UNITS, ids=lambda unit: unit.name.removeprefix("quadcim_quad_"))
+def source(request, tmp_path):
+    """The Verilog of a unit, as a file, and its module name."""
+    unit = request.param
+    text = emit_verilog(create_unit(unit), name=unit.name, header="header").text
+    path = tmp_path / "unit.v"
+    path.write_text(text)
+    return path, unit.name
+
+
+def test_icarus_accepts(source):
+    if shutil.which("iverilog") is None:
+        pytest.skip("needs Icarus: apt-get install iverilog")
+    run = subprocess.run(["iverilog", "-g2005", "-Wall", "-o", os.devnull, source[0]], capture_output=True, text=True,
+                         check=False)
+    assert (run.returncode, run.stdout + run.stderr) == (0, "")
+
+
+def test_verilator_accepts(source):
+    verilator = find_simulator("verilator").executable
+    run = subprocess.run([verilator, "--lint-only", "-Wall", "--language", "1364-2005", *_WAIVED, source[0]],
+                         capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_slang_accepts(source):
+    tree = pyslang.syntax.SyntaxTree.fromFile(str(source[0]))
+    compilation = pyslang.ast.Compilation()
+    compilation.addSyntaxTree(tree)
+    assert [d for d in compilation.getAllDiagnostics() if d.isError()] == []
+
+
+def test_yosys_accepts(source):
+    path, top = source
+    run_passes(["read_verilog", str(path)], f"hierarchy -check -top {top}", "proc", "check -assert")
+
+
+def test_is_plain_verilog_2005(source):
+    text = source[0].read_text()
+    assert not re.search(r"\b(logic|always_ff|always_comb|always @\*|initial|bit|enum)\b", text)
+    assert set(re.findall(r"^module (\S+)", text, re.MULTILINE)) == {source[1]}
+
+
+def test_names_are_for_people(source):
+    text = source[0].read_text()
+    assert "\\" not in text and "$" not in text
+    assert re.findall(r"\b_\d+_\b", text) == []
+    assert max(map(len, text.splitlines())) <= 120 + len("module ")
+
+
+@pytest.mark.parametrize("stages", [0, 3])
+@pytest.mark.parametrize("flow_control", ["elastic", "always"])
+def test_ports(stages, flow_control):
+    unit = make_unit("SQ2.6", "SQ1.7", "nearest", stages, flow_control)
+    ports = [name for name, _direction, _width in emit_verilog(create_unit(unit), name=unit.name, header="").ports]
+    ready = flow_control == "elastic"
+    assert ports == [*(["clk", "rst"] if stages else []), "i__payload", "i__valid", *(["i__ready"] if ready else []),
+                     "o__payload", "o__valid", *(["o__ready"] if ready else [])]
+
+
+def test_asic_form_has_asynchronous_reset_and_no_initial_values():
+    unit = PRESETS["phi16"]
+    text = emit_verilog(create_unit(unit), name=unit.name, header="", reset="async", initialise=False).text
+    assert "always @(posedge clk, posedge rst)" in text
+    assert not re.search(r"\breg\b[^;,]*=", text)
+    # Only the valid bits are reset: payload registers are cheaper without.
+    assert len(re.findall(r"if \(rst\)", text)) == unit.stages
+
+
+def test_text_does_not_depend_on_the_process():
+    code = ("from quadcim.hw.units import create_unit; from quadcim.hw.verilog import emit_verilog; "
+            "from quadcim.spec.presets import PRESETS; u = PRESETS['phi16']; "
+            "print(emit_verilog(create_unit(u), name=u.name, header='').text)")
+    texts = {subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
+                            capture_output=True, text=True, check=True).stdout for seed in ("0", "1", "2")}
+    assert len(texts) == 1
+
+
+class _Leaf(wiring.Component):
+    def __init__(self):
+        super().__init__({"a": In(4), "y": Out(4)})
+
+    def elaborate(self, platform):
+        m = Module()
+        state = Signal(4)
+        m.d.sync += state.eq(self.a + 1)
+        m.d.comb += self.y.eq(state)
+        return m
+
+
+class _Tree(wiring.Component):
+    def __init__(self):
+        super().__init__({"a": In(4), "y": Out(4)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.first = first = _Leaf()
+        m.submodules.second = second = _Leaf()
+        m.d.comb += [first.a.eq(self.a), second.a.eq(first.y ^ 5), self.y.eq(second.y)]
+        return m
+
+
+def test_submodules_are_named_after_the_top_and_listed_once(tmp_path):
+    emitted = emit_verilog(_Tree(), name="quadcim_tree", header="")
+    assert set(re.findall(r"^module (\S+)", emitted.text, re.MULTILINE)) == {
+        "quadcim_tree", "quadcim_tree_first", "quadcim_tree_second"}
+    assert emitted.ports == (("clk", "input", 1), ("rst", "input", 1), ("a", "input", 4), ("y", "output", 4))
+    (tmp_path / "tree.v").write_text(emitted.text)
+    run_passes(["read_verilog", str(tmp_path / "tree.v")], "hierarchy -check", "proc", "check -assert")
