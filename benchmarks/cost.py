@@ -57,7 +57,7 @@ def measure(widths: Sequence[int] = WIDTHS) -> Table:
         for name, lut, ge in _REFERENCES[width]:
             table.add(width, f"reference: {name}", lut, "", "", ge)
         if width <= _WIDEST_NAIVE:
-            _add(table, width, "naive, measured now", naive_verilog(width), "naive_phi")
+            _add(table, width, "naive, measured now", naive_verilog(width), top="naive_phi")
         for stages in (0, 3):
             _add_unit(table, width, "faithful", stages, "always")
         if width == 16:
@@ -71,10 +71,11 @@ def _add_unit(table: Table, width: int, rounding: ActivationRounding, stages: in
     unit = ActivationUnit(Activation("quad", fmt, fmt, rounding), stages, flow_control)
     verilog = emit_verilog(create_unit(unit), name=unit.name, header=unit.name)
     form = f"quadcim, {rounding}, {f'{stages} stages' if stages else 'combinational'}, {flow_control}"
-    _add(table, width, form, verilog.text, unit.name, _BARS.get((width, stages, rounding)))
+    _add(table, width, form, verilog.text, top=unit.name, bars=_BARS.get((width, stages, rounding)))
 
 
-def _add(table: Table, width: int, form: str, verilog: str, top: str, bars: tuple[int, int] | None = None) -> None:
+def _add(table: Table, width: int, form: str, verilog: str, *, top: str,
+         bars: tuple[int, int] | None = None) -> None:
     say(f"cost: {width} bits, {form}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "design.v")

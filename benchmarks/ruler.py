@@ -30,8 +30,8 @@ class FpgaCost:
     Parameters
     ----------
     lut : int
-        LUT1 to LUT6, and LUT6_2, once each, also those that the source instantiates. Yosys does not pack two small
-        LUTs into one, so that this is an upper bound of what a vendor's tool reports.
+        LUT1 to LUT6, and LUT6_2, once each, also those that the source instantiates; a lone inverter is none. Yosys
+        does not pack two small LUTs into one, so that this is an upper bound of what a vendor's tool reports.
     carry4 : int
         Carry chains in units of four bits: a CARRY8 counts twice.
     ff, lutram, srl, dsp : int

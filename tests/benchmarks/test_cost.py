@@ -1,5 +1,3 @@
-import pytest
-
 from benchmarks import cost
 from benchmarks.ruler import fpga_cost, gate_cost
 
@@ -20,10 +18,3 @@ def test_cost_of_one_width(capsys):
     assert "quadcim, faithful, 3 stages, always" in str(table)
     output = capsys.readouterr()
     assert output.out == "" and "cost: 8 bits" in output.err
-
-
-def test_missed_bars_are_counted(monkeypatch, capsys):
-    monkeypatch.setattr(cost, "_BARS", {(8, 0, "faithful"): (1, 10_000)})
-    table = cost.measure([8])
-    assert table.missed == 1
-    assert "<= 1 LUT, <= 10000 GE | MISSED, met |" in str(table)
