@@ -1,15 +1,13 @@
 """The steps of the phi unit, planned without elaborating anything. Standard library only.
 
-The unit sums the complement of ``square + bias`` of `quadcim.spec.quad` in one heap. Complemented terms are NANDs, and
-the sign costs one more bit of the heap: in units of 2**lsb, with ``ones = 2**(2F - shift)``, ::
+The unit sums, in one heap and with the names of `quadcim.spec.quad`, ::
 
-    complement(square + bias - (not negative) * 2**(shift - lsb) - ones)    kept modulo one bit above `ones`
+    complement(square + bias - (not negative) * 2**shift - 2**2F)
 
-has ``|Y| = ones - ((square + bias) >> shift)`` in its upper bits if phi is positive, and ``~(-|Y|)`` if it is negative.
-So one conditional complement of the sum, which adds no carry chain, is the result.
+modulo ``2**(2F + 1)``. Complemented terms are NANDs, and the sign costs one more bit of the heap. From bit `shift` up it
+reads ``|Y|`` where phi is positive and ``~(-|Y|)`` where it is negative. So one conditional complement of the sum, which
+adds no carry chain, is the result.
 """
-
-from dataclasses import dataclass, field
 
 from quadcim.hw.compressor import CompressorTree
 from quadcim.spec.activation import Activation
@@ -17,9 +15,10 @@ from quadcim.spec.delay import DelayModel
 from quadcim.spec.pipeline import Step
 from quadcim.spec.quad import QuadIntegers, Term
 
-__all__ = ["QuadPlan", "term_name"]
+__all__ = ["NOT_NEGATIVE", "QuadPlan", "term_name"]
 
 NOT_NEGATIVE = "not_negative"
+"""The name of the heap's bit that carries the sign."""
 
 
 def term_name(term: Term, fraction_bits: int) -> str:
@@ -30,7 +29,6 @@ def term_name(term: Term, fraction_bits: int) -> str:
     return f"nand_{i}_{'not' if term.invert else ''}{j}"
 
 
-@dataclass(frozen=True)
 class QuadPlan:
     """What the phi unit builds.
 
@@ -41,6 +39,8 @@ class QuadPlan:
 
     Attributes
     ----------
+    activation : Activation
+        As given.
     integers : QuadIntegers
         The frozen integers.
     guard_bits : int
@@ -51,18 +51,18 @@ class QuadPlan:
         The heap.
     """
 
-    activation: Activation
-    integers: QuadIntegers = field(init=False)
-    guard_bits: int = field(init=False)
-    result_bits: int = field(init=False)
-    tree: CompressorTree = field(init=False, repr=False)
+    def __init__(self, activation: Activation):
+        self.activation = activation
+        self.integers = integers = QuadIntegers.freeze(activation)
+        self.guard_bits = integers.shift - integers.lsb
+        self.result_bits = 2 * integers.fraction_bits - integers.shift + 1
+        self.tree = self._heap()
 
-    def __post_init__(self):
-        integers = QuadIntegers.freeze(self.activation)
-        guard = integers.shift - integers.lsb
-        ones = 2 * integers.fraction_bits - integers.shift
-        columns: list[list[str]] = [[] for _ in range(ones + 1 + guard)]
-        constant = -1 - (integers.bias >> integers.lsb) + (1 << guard) + (1 << (ones + guard))
+    def _heap(self) -> CompressorTree:
+        integers, guard = self.integers, self.guard_bits
+        width = self.result_bits + guard
+        columns: list[list[str]] = [[] for _ in range(width)]
+        constant = -1 - (integers.bias >> integers.lsb) + (1 << guard) + (1 << (width - 1))
         # The order within a column is free; this one synthesises to the fewest LUTs and gates of those tried.
         if self.may_be_negative:
             columns[guard].append(NOT_NEGATIVE)
@@ -72,10 +72,7 @@ class QuadPlan:
             # An input that only rises has c set: its complement is no bit of the heap.
             if self.may_fall or not term.i == term.j == integers.fraction_bits:
                 columns[term.weight - integers.lsb].append(term_name(term, integers.fraction_bits))
-        object.__setattr__(self, "integers", integers)
-        object.__setattr__(self, "guard_bits", guard)
-        object.__setattr__(self, "result_bits", ones + 1)
-        object.__setattr__(self, "tree", CompressorTree(columns, constant))
+        return CompressorTree(columns, constant)
 
     @property
     def may_be_negative(self) -> bool:
