@@ -3,14 +3,10 @@
 from collections.abc import Callable
 
 from quadcim.boards.asic28 import asic_files
-from quadcim.boards.targets import Target
-from quadcim.spec.errors import IllegalSetting
+from quadcim.boards.targets import Target, check_target
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["target_files"]
-
-# Constraint files give the period in whole picoseconds.
-_MIN_CLOCK_MHZ, _MAX_CLOCK_MHZ = 0.001, 10_000.0
 
 
 def target_files(target: Target, *, unit: ActivationUnit, top: str, header: str, clock_mhz: float,
@@ -42,8 +38,7 @@ def target_files(target: Target, *, unit: ActivationUnit, top: str, header: str,
     IllegalSetting
         If the clock is out of range or the target cannot take the unit.
     """
-    if not _MIN_CLOCK_MHZ <= clock_mhz <= _MAX_CLOCK_MHZ:
-        raise IllegalSetting("clock-mhz", f"{_MIN_CLOCK_MHZ:g} to {_MAX_CLOCK_MHZ:g}", clock_mhz)
+    check_target(target, flow_control=unit.flow_control, clock_mhz=clock_mhz)
     match target.name:
         case "vcu128":
             files = _vcu128_files(unit, top, header, clock_mhz, expected)
@@ -56,8 +51,6 @@ def target_files(target: Target, *, unit: ActivationUnit, top: str, header: str,
 
 def _vcu128_files(unit: ActivationUnit, top: str, header: str, clock_mhz: float,
                   expected: Callable[[list[int]], list[int]]) -> dict[str, str]:
-    if unit.flow_control != "elastic":
-        raise IllegalSetting("flow-control", "elastic for the target vcu128: AXI4-Stream can stall", unit.flow_control)
     # Amaranth is imported here, so that asking for another target does not wait for it.
     from quadcim.boards.axi import AxiStreamWrapper
     from quadcim.boards.self_test import checksum, stimulus

@@ -5,7 +5,9 @@ from typing import Literal
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["TARGETS", "Target", "find_target"]
+__all__ = ["TARGETS", "Target", "check_target", "find_target"]
+
+_CLOCK_MHZ = (1, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Target:
         Whether registers have initial values.
     clock_mhz : float
         The clock to aim for when none is asked for.
+    needs_ready : bool
+        Whether units must accept being stalled.
     """
 
     name: str
@@ -34,12 +38,13 @@ class Target:
     reset: Literal["sync", "async"]
     initialise: bool
     clock_mhz: float
+    needs_ready: bool = False
 
 
 TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("generic", "plain RTL for any flow", delay_model="cells", reset="sync", initialise=True, clock_mhz=500),
     Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", delay_model="lut", reset="sync",
-           initialise=True, clock_mhz=100),
+           initialise=True, clock_mhz=100, needs_ready=True),
     Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, file list and SDC",
            delay_model="cells", reset="async", initialise=False, clock_mhz=500),
 )}
@@ -50,3 +55,19 @@ def find_target(name: str) -> Target:
     if name not in TARGETS:
         raise IllegalSetting("target", "one of " + ", ".join(TARGETS), name)
     return TARGETS[name]
+
+
+def check_target(target: Target, *, flow_control: str, clock_mhz: float) -> None:
+    """Refuse what a target cannot be made for.
+
+    Raises
+    ------
+    IllegalSetting
+        If the clock is out of range, or the target needs backpressure and the unit has none.
+    """
+    low, high = _CLOCK_MHZ
+    if not low <= clock_mhz <= high:
+        raise IllegalSetting("clock-mhz", f"{low} to {high}", clock_mhz)
+    if target.needs_ready and flow_control != "elastic":
+        raise IllegalSetting("flow-control", f"elastic for the target {target.name} (AXI4-Stream can stall)",
+                             flow_control)

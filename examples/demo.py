@@ -4,6 +4,7 @@ Usage: python examples/demo.py [--image FILE] [--out DIR]
 """
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from quadcim.boards.targets import find_target
-from quadcim.files import output_folder
+from quadcim.files import Marker, output_folder
 from quadcim.generate import generate_activation
 from quadcim.models.activation import golden
 from quadcim.models.checkpoint import load_frozen, load_network
@@ -31,6 +32,7 @@ from quadcim.spec.unit import ActivationUnit
 
 _PHOTO = Path(__file__).with_name("photo.png")
 _STAGES = 2
+_MARKER = Marker("demo.json", "quadcim-demo-1")
 
 
 class RtlActivation:
@@ -80,7 +82,7 @@ def main() -> int:
     parser.add_argument("--image", type=Path, default=_PHOTO, help="the photo (default: the one beside this script)")
     parser.add_argument("--out", type=Path, default=Path("demo-output"), help="what to write (default: demo-output)")
     options = parser.parse_args()
-    with output_folder(options.out, marker="comparison.png", force=True) as folder:
+    with output_folder(options.out, marker=_MARKER, force=True) as folder:
         original = read_image(options.image)
         print(f"Fitting a QuadINR to {options.image.name}, {original.shape[1]} x {original.shape[0]} pixels")
         train_inr(InrTraining(), image=options.image, out=folder / "training")
@@ -97,6 +99,9 @@ def main() -> int:
         _report(original, pictures, case, rtl)
         same = rtl.mismatches == 0 and np.array_equal(pictures["Integers"], pictures["RTL"])
         agrees = same and rtl.latencies == {case.latency_cycles}
+        figures = {"schema": _MARKER.schema, "agrees": agrees, "beats": rtl.beats, "digest": frozen.digest,
+                   "psnr_db": {name: round(psnr_db(picture, original), 3) for name, picture in pictures.items()}}
+        (folder / _MARKER.name).write_text(json.dumps(figures, indent=2) + "\n")
     print(f"{'PASS' if agrees else 'FAIL'}: see {options.out}/comparison.png and {options.out}/case/report.md")
     return 0 if agrees else 1
 

@@ -4,9 +4,9 @@ The unit sums, in one heap and with the names of `quadcim.spec.quad`, ::
 
     complement(square + bias - (not negative) * 2**shift - 2**2F)
 
-modulo ``2**(2F + 1)``. Complemented terms are NANDs, and the sign costs one more bit of the heap. From bit `shift` up it
-reads ``|Y|`` where phi is positive and ``~(-|Y|)`` where it is negative. So one conditional complement of the sum, which
-adds no carry chain, is the result.
+modulo ``2**(2F + 1)``. Complemented terms are NANDs, and the sign costs one more bit of the heap. From bit `shift` up
+it reads ``|Y|`` where phi is positive and ``~(-|Y|)`` where it is negative. So one conditional complement of the sum,
+which adds no carry chain, is the result.
 """
 
 from quadcim.hw.compressor import CompressorTree

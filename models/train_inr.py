@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 import quadcim
-from quadcim.files import output_folder
+from quadcim.files import TRAINING, output_folder
 from quadcim.models.checkpoint import save_frozen, save_network
 from quadcim.models.comparison import write_comparison
 from quadcim.models.fit import default_learning_rate, fit, predict
@@ -18,7 +18,7 @@ from quadcim.models.freeze import freeze
 from quadcim.models.image import psnr_db, read_image
 from quadcim.models.inference import render
 from quadcim.models.inr import Inr
-from quadcim.spec.training import METRICS, InrTraining
+from quadcim.spec.training import InrTraining
 
 __all__ = ["train_inr"]
 
@@ -49,7 +49,7 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
     IllegalSetting
         If the picture cannot be read or `out` not be written; before anything long runs.
     """
-    with output_folder(out, marker=METRICS, force=force) as folder:
+    with output_folder(out, marker=TRAINING, force=force) as folder:
         original = read_image(image, size=settings.size)
         height, width, channels = original.shape
         network = Inr(channels=channels, hidden=settings.hidden, layers=settings.layers,
@@ -60,7 +60,7 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
         seconds = time.monotonic() - start
         save_network(network, folder / "network.safetensors")
         metrics: dict[str, Any] = {
-            "schema": "quadcim.train-inr/1",
+            "schema": TRAINING.schema,
             "settings": {**asdict(settings), "lr": lr},
             "image": {"name": image.name, "height": height, "width": width, "channels": channels},
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
@@ -78,7 +78,7 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
             renderings[name] = render(frozen)
             metrics |= {"psnr_integer_db": _finite(psnr_db(renderings[name], original)), "digest": frozen.digest}
         write_comparison(folder / "comparison.png", original=original, renderings=renderings)
-        (folder / METRICS).write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+        (folder / TRAINING.name).write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     return metrics
 
 

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import NoReturn
 
 from quadcim import __version__
 from quadcim.boards.targets import TARGETS, find_target
-from quadcim.files import check_output_folder
+from quadcim.files import TRAINING, check_output_folder
+from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import FUNCTIONS, ROUNDINGS, Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.presets import PRESETS, find_preset
-from quadcim.spec.training import INR_ACTIVATIONS, METRICS, InrTraining
+from quadcim.spec.training import INR_ACTIVATIONS, InrTraining
 from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
 
 __all__ = ["main"]
@@ -33,17 +35,20 @@ def _complain(prog: str, message: str) -> int:
     return 2
 
 
-def _number(kind: type, minimum: float = -math.inf) -> Callable[[str], float]:
-    """An argparse type: a finite number, of at least `minimum`."""
+_LARGEST = 10**9
+
+
+def _number(kind: type, minimum: float = -_LARGEST) -> Callable[[str], float]:
+    """An argparse type: a number of at least `minimum`; beyond a thousand million is a slip of the hand."""
     words = "a whole number" if kind is int else "a number"
-    legal = words if minimum == -math.inf else f"{words} of at least {minimum}"
+    legal = words if minimum < 0 else f"{words} of at least {minimum}"
 
     def parse(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
             value = math.nan
-        if not (math.isfinite(value) and minimum <= value):
+        if not minimum <= value <= _LARGEST:
             raise argparse.ArgumentTypeError(f"must be {legal}, got {text!r}")
         return value
 
@@ -52,7 +57,7 @@ def _number(kind: type, minimum: float = -math.inf) -> Callable[[str], float]:
 
 def _stages(text: str) -> int | str:
     """An argparse type: a number of stages, or "auto"."""
-    if text != "auto" and not text.isdecimal():
+    if text != "auto" and not re.fullmatch("[0-9]{1,9}", text):
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, or auto, got {text!r}")
     return text if text == "auto" else int(text)
 
@@ -64,10 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser.parse_args(arguments)
         return options.run(options)
     except IllegalSetting as error:
-        dash = "" if error.option == "case" else "--"
+        dash = "" if error.option in ("case", "CXX") else "--"
         return _complain("quadcim", f"{dash}{error}")
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        return _complain("quadcim", str(error))
+    except ToolError as error:
+        print(f"quadcim: error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("quadcim: interrupted", file=sys.stderr)
         return 130
@@ -100,8 +110,6 @@ def _preset_line(unit: ActivationUnit) -> str:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from quadcim.sim.tools import simulator_lines
-
     tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
         "functions": lambda: [(f.name, f"{f.formula}; period {f.period}, {f.symmetry}; {f.source}")
                               for f in FUNCTIONS.values()],
@@ -142,14 +150,15 @@ def _unit(options: argparse.Namespace) -> ActivationUnit:
     from quadcim.hw.plans import stages_for_clock, unit_plan
 
     preset, target = find_preset(options.preset), find_target(options.target)
+    flow_control, clock_mhz = options.flow_control or preset.flow_control, options.clock_mhz or target.clock_mhz
     formats = {name: Format.parse(getattr(options, name), option=name) if getattr(options, name) else
                getattr(preset.activation, name) for name in ("input", "output")}
     activation = Activation(options.function or preset.activation.function, formats["input"], formats["output"],
                             options.rounding or preset.activation.rounding)
     stages = preset.stages if options.stages is None else options.stages
     if stages == "auto":
-        stages = stages_for_clock(activation, target.delay_model, options.clock_mhz or target.clock_mhz)
-    unit = ActivationUnit(activation, stages, options.flow_control or preset.flow_control, target.delay_model)
+        stages = stages_for_clock(activation, target.delay_model, clock_mhz)
+    unit = ActivationUnit(activation, stages, flow_control, target.delay_model)
     unit_plan(unit)
     return unit
 
@@ -164,14 +173,15 @@ def _generate_activation(options: argparse.Namespace) -> int:
     case = Case.load(options.out)
     for name in case.manifest["files"]:
         print(options.out / name)
-    print(f"{unit.name}: latency {case.latency_cycles} cycles, digest {case.manifest['digest'][:12]}")
+    print(f"{case.top}: latency {case.latency_cycles} cycles, digest {case.manifest['digest'][:12]}")
     return 0
 
 
 def _add_simulate(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("simulate", help="run the cocotb testbench on a case")
     command.add_argument("case", type=Path, metavar="DIR", help="a case directory")
-    command.add_argument("--simulator", metavar="NAME", help="verilator or icarus (default: the first that is there)")
+    command.add_argument("--simulator", metavar="NAME",
+                         help="icarus or verilator (default: the first of them that is installed)")
     command.add_argument("--beats", type=_number(int, 0), default=0, metavar="N",
                          help="random beats on top of the case's own vectors (default: 0)")
     command.add_argument("--seed", type=_number(int, 0), default=0, metavar="N",
@@ -182,12 +192,14 @@ def _add_simulate(commands: argparse._SubParsersAction) -> None:
 
 def _simulate(options: argparse.Namespace) -> int:
     from quadcim.sim.case import Case
-    from quadcim.sim.cosim import simulate
-    from quadcim.sim.tools import find_simulator
 
-    simulator = find_simulator(options.simulator)
-    result = simulate(Case.load(options.case), simulator=simulator, beats=options.beats, seed=options.seed,
+    simulator, case = find_simulator(options.simulator), Case.load(options.case)
+    from quadcim.sim.cosim import simulate
+
+    result = simulate(case, simulator=simulator, beats=options.beats, seed=options.seed,
                       waves=options.waves)
+    for failure in result.failures:
+        print(failure)
     print(f"{'FAIL' if result.failed else 'PASS'}: {result.passed} tests passed, {result.failed} failed with "
           f"{simulator.name}, seed {options.seed}")
     for path in result.artefacts:
@@ -227,7 +239,7 @@ _TRAINING_OPTIONS: tuple[tuple[str, type, str], ...] = (
 
 def _train_inr(options: argparse.Namespace) -> int:
     settings = InrTraining(**{name: getattr(options, name) for name, _kind, _text in _TRAINING_OPTIONS})
-    check_output_folder(options.out, marker=METRICS, force=options.force)
+    check_output_folder(options.out, marker=TRAINING, force=options.force)
     from quadcim.models.image import read_image
 
     read_image(options.image)  # refuse a bad picture before PyTorch takes its seconds to start

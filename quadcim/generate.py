@@ -6,11 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from quadcim import __version__
-from quadcim.boards.targets import Target
-from quadcim.files import check_output_folder, output_folder
+from quadcim.boards.targets import Target, check_target
+from quadcim.files import CASE, check_output_folder, output_folder
 from quadcim.hw.plans import unit_plan
 from quadcim.report import case_report, verilog_header
-from quadcim.sim.case import MANIFEST, SCHEMA, Port
+from quadcim.sim.case import Port
 from quadcim.sim.testbench import verilog_testbench
 from quadcim.sim.vectors import hex_lines, vector_inputs
 from quadcim.spec.canonical import digest
@@ -43,40 +43,43 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         If the unit cannot have that many stages or `out` cannot be written.
     """
     plan = unit_plan(unit)
-    check_output_folder(out, marker=MANIFEST, force=force)
+    check_target(target, flow_control=unit.flow_control, clock_mhz=clock_mhz)
+    check_output_folder(out, marker=CASE, force=force)
     from quadcim.boards.handoff import target_files
     from quadcim.hw.units import create_unit
     from quadcim.hw.verilog import emit_verilog
 
     integers = QuadIntegers.freeze(unit.activation).to_json()
     identity = digest({"spec": unit.to_json(), "integers": integers})
-    header = verilog_header(unit, plan, target, identity)
-    rtl = emit_verilog(create_unit(unit), name=unit.name, header=header, reset=target.reset,
+    # Cases of one unit for several targets may meet in one project: their modules differ.
+    top = unit.name if target.name == "generic" else f"{unit.name}_{target.name}"
+    header = verilog_header(unit, plan, target, top, identity)
+    rtl = emit_verilog(create_unit(unit), name=top, header=header, reset=target.reset,
                        initialise=target.initialise)
     formats = {"i__payload": unit.activation.input, "o__payload": unit.activation.output}
     ports = tuple(Port(name, direction, width, formats.get(name)) for name, direction, width in rtl.ports)
     inputs = vector_inputs(unit.activation.input)
     files = {
-        f"rtl/{unit.name}.v": rtl.text,
+        f"rtl/{top}.v": rtl.text,
         "vectors/input.hex": hex_lines(inputs, unit.activation.input),
         "vectors/expected.hex": hex_lines(_golden(unit, inputs), unit.activation.output),
-        f"tb/{unit.name}_tb.v": verilog_testbench(
-            top=unit.name, ports=ports, latency_cycles=plan.latency_cycles, beats=len(inputs),
+        f"tb/{top}_tb.v": verilog_testbench(
+            top=top, ports=ports, latency_cycles=plan.latency_cycles, beats=len(inputs),
             elastic=unit.flow_control == "elastic"),
-        "report.md": case_report(unit, plan, target, ports, identity, beats=len(inputs)),
-        **target_files(target, unit=unit, top=unit.name, header=header, clock_mhz=clock_mhz,
+        "report.md": case_report(unit, plan, target, top=top, ports=ports, identity=identity, beats=len(inputs)),
+        **target_files(target, unit=unit, top=top, header=header, clock_mhz=clock_mhz,
                        expected=lambda raws: _golden(unit, raws)),
     }
     manifest = {
-        "schema": SCHEMA, "kind": "activation", "top": unit.name, "digest": identity, "target": target.name,
+        "schema": CASE.schema, "kind": "activation", "top": top, "digest": identity, "target": target.name,
         "clock_mhz": clock_mhz, "spec": unit.to_json(), "integers": integers,
         "ports": [port.to_json() for port in ports],
         "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": 1,
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}},
     }
-    files[MANIFEST] = json.dumps(manifest, indent=2) + "\n"
-    with output_folder(out, marker=MANIFEST, force=force) as folder:
+    files[CASE.name] = json.dumps(manifest, indent=2) + "\n"
+    with output_folder(out, marker=CASE, force=force) as folder:
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")

@@ -17,11 +17,11 @@ _ROUNDINGS = {
 }
 
 
-def verilog_header(unit: ActivationUnit, plan: StagePlan, target: Target, identity: str) -> str:
+def verilog_header(unit: ActivationUnit, plan: StagePlan, target: Target, top: str, identity: str) -> str:
     """The comment that opens the emitted Verilog."""
     activation, function = unit.activation, FUNCTIONS[unit.activation.function]
     return "\n".join([
-        f"{unit.name}",
+        top,
         f"{function.formula}; period {function.period}, {function.symmetry} ({function.source})",
         f"input  {activation.input}: value = i__payload * 2**-{activation.input.fraction_bits}",
         f"output {activation.output}: value = o__payload * 2**-{activation.output.fraction_bits}",
@@ -34,8 +34,8 @@ def verilog_header(unit: ActivationUnit, plan: StagePlan, target: Target, identi
     ])
 
 
-def case_report(unit: ActivationUnit, plan: StagePlan, target: Target, ports: tuple[Port, ...], identity: str, *,
-                beats: int) -> str:
+def case_report(unit: ActivationUnit, plan: StagePlan, target: Target, *, top: str, ports: tuple[Port, ...],
+                identity: str, beats: int) -> str:
     """``report.md``: what the unit is, its latency, cost estimate, verification and block diagram."""
     activation, function = unit.activation, FUNCTIONS[unit.activation.function]
     design, delays = QuadPlan(unit.activation), DELAY_MODELS[unit.delay_model]
@@ -45,7 +45,7 @@ def case_report(unit: ActivationUnit, plan: StagePlan, target: Target, ports: tu
     port_rows = [f"| `{port.name}` | {port.direction} | {port.width} | {port.format or ''} |" for port in ports]
     vectors = "every input" if beats == 1 << activation.input.width else "edge cases and random inputs"
     return "\n".join([
-        f"# {unit.name}", "",
+        f"# {top}", "",
         f"{function.formula} ({function.source})", "",
         "| | |", "|---|---|",
         f"| input | {activation.input}, raw X stands for X * 2^-{activation.input.fraction_bits} |",
@@ -64,8 +64,9 @@ def case_report(unit: ActivationUnit, plan: StagePlan, target: Target, ports: tu
         f"| compressor tree | {len(design.tree.levels)} levels, {full} full adders, {len(adders) - full} half adders |",
         f"| carry-propagate adder | {len(design.tree.columns) - design.adder_low} bits |",
         f"| registers | {plan.register_bits + plan.stages} bits |",
-        f"| slowest stage | {slowest} ps with the `{delays.name}` delays, {1e6 / slowest:.0f} MHz |", "",
+        f"| slowest stage | {slowest} ps by the `{delays.name}` delays, which rank cuts and are no sign-off |", "",
         "## Verification", "",
+        "Status: generated, not simulated yet; `quadcim simulate` leaves its results in `sim/`.", "",
         f"`vectors/` holds {beats} beats ({vectors}) with what the golden model expects.",
         "In this directory, without Python,", "",
         "    iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t", "",

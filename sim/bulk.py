@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from quadcim.hw.yosys import run_passes
 from quadcim.sim.cache import cached_folder
 from quadcim.sim.case import Case, Port
-from quadcim.sim.tools import cxx_compiler, find_simulator
+from quadcim.sim.tools import Simulator, cxx_compiler, find_simulator, run_tool
 from quadcim.spec.errors import IllegalSetting
 
 __all__ = ["Backend", "BulkResult", "BulkSimulator", "SimulationError"]
@@ -91,6 +92,8 @@ class BulkSimulator:
             If beats were lost, or came after the last one.
         """
         port, target = self._ports["i__payload"], self._ports["o__payload"]
+        if output_pause and "o__ready" not in self._ports:
+            raise IllegalSetting("output_pause", "0 for a unit whose receiver takes every beat", output_pause)
         words = _to_words(np.asarray(inputs), port)
         outputs = np.empty((len(words), _words(target)), dtype=np.uint32)
         shares = [_share(name, value) for name, value in
@@ -119,6 +122,8 @@ def _words(port: Port) -> int:
 
 def _to_words(raws: NDArray, port: Port) -> NDArray[np.uint32]:
     """Beats as little-endian 32-bit words; bits beyond the port's width are ignored by the driver."""
+    if raws.size and not np.issubdtype(raws.dtype, np.integer):
+        raise IllegalSetting("inputs", "raw integers", f"an array of {raws.dtype}")
     if port.width > 64:
         return np.ascontiguousarray(raws, dtype=np.uint32).reshape(-1, _words(port))
     if port.format is not None and raws.size and not (
@@ -143,29 +148,24 @@ def _from_words(words: NDArray[np.uint32], port: Port) -> NDArray:
 def _library(case: Case, backend: Backend) -> Path:
     """The compiled design, from the cache or made now."""
     key = hashlib.sha256()
-    compiler = cxx_compiler()
-    parts = [backend, compiler, _compiler_version(compiler), str(_FLAGS), str(case.ports)]
+    tool = version("pyosys") if backend == "cxxrtl" else str(find_simulator("verilator"))
+    parts = [backend, tool, _compiler_version(), str(_FLAGS), str(case.ports)]
     for part in (*parts, *(path.read_text() for path in (_DRIVER, Path(__file__), *case.rtl))):
         key.update(part.encode() + b"\0")
 
     def build(folder: Path) -> None:
         header, flags, sources = _BUILDERS[backend](case, folder)
         (folder / "design.h").write_text(header)
-        _run([compiler, *_FLAGS, *flags, f"-I{folder}", "-shared", "-o", folder / "design.so", _DRIVER, *sources])
+        run_tool([cxx_compiler(), *_FLAGS, *flags, f"-I{folder}", "-shared", "-o", folder / "design.so", _DRIVER,
+                  *sources])
 
     return cached_folder("bulk", key.hexdigest(), build) / "design.so"
 
 
 @cache
-def _compiler_version(compiler: str) -> str:
-    return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
-
-
-def _run(command: list) -> None:
-    """Run a tool; if it fails, show what it said."""
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise RuntimeError(f"{command[0]} failed:\n{run.stdout}{run.stderr}")
+def _compiler_version() -> str:
+    compiler = cxx_compiler()
+    return compiler + subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
 
 
 _HEADER = """\
@@ -271,7 +271,7 @@ template<class T> bool get(const T &from) { return from; }
 def _build_verilator(case: Case, folder: Path) -> tuple[str, list, list]:
     """Verilator's model of the design, and what the compiler needs for it."""
     simulator = find_simulator("verilator")
-    _run([simulator.executable, "--cc", "-Wno-fatal", "--prefix", "Vdesign", "--top-module", case.top,
+    run_tool([simulator.executable, "--cc", "-Wno-fatal", "--prefix", "Vdesign", "--top-module", case.top,
           "-Mdir", folder / "model", *case.rtl])
     include = simulator.executable.parent.parent / "include"
     include = include if include.is_dir() else Path("/usr/share/verilator/include")
@@ -282,17 +282,17 @@ def _build_verilator(case: Case, folder: Path) -> tuple[str, list, list]:
         mangle=lambda name: name.replace("__", "___05F"),
         settle="top.clk = 0; top.eval();" if clocked else "top.eval();",
         commit="top.clk = 1; top.eval();" if clocked else "")
-    runtime = _verilator_runtime(include, flags, simulator.version)
+    runtime = _verilator_runtime(include, flags, simulator)
     return header, flags, [*sorted((folder / "model").glob("*.cpp")), *sorted(runtime.glob("*.o"))]
 
 
-def _verilator_runtime(include: Path, flags: list, version: str) -> Path:
+def _verilator_runtime(include: Path, flags: list, simulator: Simulator) -> Path:
     """Verilator's runtime library, compiled once: it takes longer than most designs."""
-    key = hashlib.sha256("\0".join([version, str(include), str(_FLAGS), cxx_compiler()]).encode()).hexdigest()
+    key = hashlib.sha256("\0".join([str(simulator), str(_FLAGS), _compiler_version()]).encode()).hexdigest()
 
     def build(folder: Path) -> None:
         for name in ("verilated", "verilated_threads"):
-            _run([cxx_compiler(), *_FLAGS, *flags[1:], "-c", "-o", folder / f"{name}.o", include / f"{name}.cpp"])
+            run_tool([cxx_compiler(), *_FLAGS, *flags[1:], "-c", "-o", folder / f"{name}.o", include / f"{name}.cpp"])
 
     return cached_folder("verilator-runtime", key, build)
 

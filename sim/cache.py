@@ -13,7 +13,7 @@ __all__ = ["cached_folder"]
 def cached_folder(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     """The folder that `build` filled for a key, made now if it is not there yet.
 
-    Two processes that build the same at once both succeed; one result is kept. ``QUADCIM`` caches live under the
+    Two processes that build the same at once both succeed; one result is kept. The caches live under the
     user's cache folder (``XDG_CACHE_HOME``) and may be deleted at any time.
 
     Parameters

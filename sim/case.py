@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quadcim.files import CASE
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["MANIFEST", "SCHEMA", "Case", "Port", "read_vectors"]
-
-MANIFEST = "case.json"
-SCHEMA = "quadcim-case-1"
+__all__ = ["Case", "Port", "read_vectors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +56,27 @@ class Case:
         IllegalSetting
             If there is no case, or one of its files is missing or changed.
         """
-        legal = f"a case directory ({MANIFEST} and the files that it lists)"
-        try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            files = manifest["files"].items() if manifest["schema"] == SCHEMA else ()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            manifest, files = {}, ()
-        if not files:
+        legal = f"a case directory ({CASE.name} and the files that it lists)"
+        case = cls._read(folder)
+        if case is None:
             raise IllegalSetting("case", legal, str(folder))
-        for name, sha256 in files:
+        for name, sha256 in case.manifest["files"].items():
             path = folder / name
             if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
                 raise IllegalSetting("case", f"{legal} unchanged since it was generated",
                                      f"{folder} with {name} {'changed' if path.exists() else 'missing'}")
-        return cls(folder, manifest)
+        return case
+
+    @classmethod
+    def _read(cls, folder: Path) -> "Case | None":
+        """A case whose manifest holds what the properties below need, or None."""
+        try:
+            case = cls(folder, json.loads((folder / CASE.name).read_text(encoding="utf-8")))
+            whole = CASE.marks(folder) and all(
+                (case.top, case.unit, case.ports, case.rtl, case.latency_cycles == case.unit.stages))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return case if whole else None
 
     @property
     def top(self) -> str:

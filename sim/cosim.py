@@ -3,20 +3,25 @@
 import hashlib
 import json
 import os
+import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 from xml.etree import ElementTree
 
+import cocotb
+import cocotb_tools.config
 from cocotb_tools.runner import get_runner
 
 from quadcim.sim.cache import cached_folder
 from quadcim.sim.case import Case, read_vectors
-from quadcim.sim.tools import Simulator
+from quadcim.sim.tools import Simulator, ToolError
 from quadcim.sim.vectors import random_inputs
 
 __all__ = ["CosimResult", "simulate"]
 
+_RESULTS = "results.xml"
 _BUILD_ARGS = {
     "icarus": [],
     # The generator lints what it emits; here only errors count. Optimising the C++ costs more than it gives.
@@ -59,31 +64,47 @@ def simulate(case: Case, *, simulator: Simulator, beats: int = 0, seed: int = 0,
         Seed of the stall patterns and of the random beats.
     waves : bool
         Record a waveform.
+
+    Raises
+    ------
+    ToolError
+        If the simulator fails before it has results.
     """
     results = case.folder.absolute() / "sim" / simulator.name
-    results.mkdir(parents=True, exist_ok=True)
-    xml, log, job = results / "results.xml", results / "simulation.log", results / "job.json"
-    for old in results.iterdir():
-        old.unlink()
+    results.parent.mkdir(exist_ok=True)
     inputs, expected = _vectors(case, beats, seed)
-    job.write_text(json.dumps({"case": str(case.folder.absolute()), "seed": seed, "inputs": inputs,
-                               "expected": expected}))
+    # Two runs on one case may be under way at once: each works in a folder of its own, and the last one stays.
+    with tempfile.TemporaryDirectory(prefix=f".{simulator.name}-", dir=results.parent) as scratch:
+        work = Path(scratch, "work")
+        work.mkdir()
+        job = Path(scratch, "job.json")
+        job.write_text(json.dumps({"case": str(case.folder.absolute()), "seed": seed, "inputs": inputs,
+                                   "expected": expected}))
+        _run(case, simulator, work, job, seed=seed, waves=waves)
+        if results.exists():
+            results.rename(Path(scratch, "old"))
+        work.rename(results)
+    return _result(results)
+
+
+def _run(case: Case, simulator: Simulator, work: Path, job: Path, *, seed: int, waves: bool) -> None:
+    """Build, unless that is cached, and run; results, log and waveform go to `work`."""
+    xml, log = work / _RESULTS, work / "simulation.log"
     path = os.pathsep.join([str(simulator.executable.parent), os.environ["PATH"]])
     with patch.dict(os.environ, PATH=path):
         # Inside pytest the runner would turn failing tests into an exit of the whole process.
         os.environ.pop("PYTEST_CURRENT_TEST", None)
         runner = get_runner(simulator.name)
-        build = _build(runner, case, simulator, waves, log)
         try:
             runner.test(test_module="quadcim.sim.tb_stream", hdl_toplevel=case.top, hdl_toplevel_lang="verilog",
-                        build_dir=build, test_dir=results, results_xml=str(xml), seed=seed, waves=waves,
-                        plusargs=[f"+dumpfile_path={results / case.top}.fst"] if waves else [],
+                        build_dir=_build(runner, case, simulator, waves, log), test_dir=work, results_xml=str(xml),
+                        seed=seed, waves=waves,
+                        plusargs=[f"+dumpfile_path={work / case.top}.fst"] if waves else [],
                         timescale=("1ns", "1ps"), extra_env={"QUADCIM_JOB": str(job)}, log_file=str(log))
-        except SystemExit:
+        except (SystemExit, subprocess.CalledProcessError):
             if not xml.is_file():
-                raise RuntimeError(f"{simulator.name} ended without results; see {log}") from None
-    job.unlink()
-    return _result(xml, tuple(sorted(results.iterdir())))
+                said = log.read_text(errors="replace") if log.is_file() else ""
+                raise ToolError(f"{simulator.name} ended without results:\n{said[-2000:]}") from None
 
 
 def _vectors(case: Case, beats: int, seed: int) -> tuple[list[int], list[int]]:
@@ -104,7 +125,9 @@ def _vectors(case: Case, beats: int, seed: int) -> tuple[list[int], list[int]]:
 
 def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> Path:
     key = hashlib.sha256()
-    for part in (simulator.version, str(waves), str(_BUILD_ARGS), *(path.read_text() for path in case.rtl)):
+    # The binary holds the path of cocotb's library.
+    parts = [str(simulator), cocotb.__version__, str(cocotb_tools.config.libs_dir), str(waves), str(_BUILD_ARGS)]
+    for part in (*parts, *(path.read_text() for path in case.rtl)):
         key.update(part.encode() + b"\0")
 
     def build(folder: Path) -> None:
@@ -114,9 +137,11 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
     return cached_folder(f"cosim-{simulator.name}", key.hexdigest(), build)
 
 
-def _result(xml: Path, artefacts: tuple[Path, ...]) -> CosimResult:
-    cases = list(ElementTree.parse(xml).iter("testcase"))
+def _result(results: Path) -> CosimResult:
+    cases = list(ElementTree.parse(results / _RESULTS).iter("testcase"))
+    if not cases:
+        raise ToolError(f"no test ran; see {results / 'simulation.log'}")
     failures = tuple(f"{test.get('name')}: {node.get('error_msg') or node.get('message') or node.text or ''}".strip()
                      for test in cases for node in test if node.tag in ("failure", "error"))
     failed = sum(any(node.tag in ("failure", "error") for node in test) for test in cases)
-    return CosimResult(len(cases) - failed, failed, failures, artefacts)
+    return CosimResult(len(cases) - failed, failed, failures, tuple(sorted(results.iterdir())))

@@ -167,7 +167,7 @@ async def stalls(dut, stall_in: str, stall_out: str) -> None:
 async def reset_in_mid_stream(dut) -> None:
     """A reset drops what is in flight; the stream then works from its first beat."""
     bench = await start(dut, beats=256)
-    await bench.run(pattern("random", "in"), pattern("random", "out"), stop_after=100)
+    await bench.run(pattern("random", "in"), pattern("random", "out"), stop_after=min(100, len(bench.inputs) // 2))
     bench = Bench(dut, beats=256)
     await bench.reset()
     await bench.run(pattern("random", "in"), pattern("random", "out"))

@@ -46,6 +46,7 @@ $always_ready
   integer first_accepted = 0;
   integer mismatches = 0;
   integer restarts = 0;
+  integer idle = 0;         // cycles since the last beat was received: nothing may follow it
   reg held = 1'b0;          // the output was valid and not taken: it must stay
   reg [${out_msb}:0] held_payload = 0;
   reg taking = 1'b0;
@@ -68,13 +69,21 @@ $always_ready
       accepted = 0;
       received = 0;
       cycle = 0;
+      idle = 0;
       held = 1'b0;
     end
   endtask
 
+  integer k;
   initial begin
     $$readmemh("vectors/input.hex", inputs);
     $$readmemh("vectors/expected.hex", expected);
+    for (k = 0; k < BEATS; k = k + 1)
+      if (^inputs[k] === 1'bx || ^expected[k] === 1'bx) mismatches = mismatches + 1;
+    if (mismatches != 0) begin
+      $$display("FAIL %0d vectors missing: run this in the case directory", mismatches);
+      $$finish;
+    end
   end
 
   always @(posedge clk) begin
@@ -91,13 +100,14 @@ $always_ready
         accepted = accepted + 1;
       end
       if (o_valid === 1'b1 && o_ready) begin
-        if (received >= accepted || o_payload !== expected[received % BEATS]) complain;
+        if (received >= accepted || received >= BEATS || o_payload !== expected[received % BEATS]) complain;
         else if (run == 0 && cycle != first_accepted + received + LATENCY) complain;
         received = received + 1;
       end
       held = o_valid === 1'b1 && !o_ready;
       held_payload = o_payload;
-      if (received >= BEATS || cycle > 64 * BEATS + 1000) begin
+      if (received >= BEATS) idle = idle + 1;
+      if (idle > LATENCY + 4 || cycle > 64 * BEATS + 1000) begin
         if (received != BEATS || accepted != BEATS) complain;
         run = run + 1;
         restart;

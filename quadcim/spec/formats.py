@@ -50,8 +50,7 @@ class Format:
         >>> Format.parse("SQ4.12")
         Format(signed=True, integer_bits=4, fraction_bits=12)
         """
-        legal = (f"a format such as SQ4.12 (signed, 4 integer bits with the sign, 12 fraction bits) or UQ0.8, "
-                 f"1 to {_MAX_WIDTH} bits wide")
+        legal = "a format such as SQ4.12 (signed, 4 integer bits with the sign, 12 fraction bits) or UQ0.8"
         match = _NAME.fullmatch(name)
         if match is None:
             raise IllegalSetting(option, legal, name)

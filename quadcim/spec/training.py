@@ -4,10 +4,7 @@ from dataclasses import dataclass, fields
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["INR_ACTIVATIONS", "METRICS", "InrTraining", "check_range"]
-
-METRICS = "metrics.json"
-"""The file that every folder of a training holds."""
+__all__ = ["INR_ACTIVATIONS", "InrTraining", "check_range"]
 
 INR_ACTIVATIONS = ("quad", "sine")
 

@@ -8,7 +8,7 @@ import sys
 
 import pyslang
 import pytest
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -105,6 +105,9 @@ def test_text_does_not_depend_on_the_process():
 
 
 class _Leaf(wiring.Component):
+    a: Value
+    y: Value
+
     def __init__(self):
         super().__init__({"a": In(4), "y": Out(4)})
 
@@ -117,6 +120,9 @@ class _Leaf(wiring.Component):
 
 
 class _Tree(wiring.Component):
+    a: Value
+    y: Value
+
     def __init__(self):
         super().__init__({"a": In(4), "y": Out(4)})
 

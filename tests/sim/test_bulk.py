@@ -63,11 +63,17 @@ def test_lost_and_invented_beats_are_noticed(old, new, make_case, tmp_path):
 @pytest.mark.parametrize("settings, message", [
     ({"inputs": [40000]}, "inputs must be raw integers of SQ2.14, got '40000 to 40000'"),
     ({"inputs": [0], "input_pause": 1.0}, "input_pause must be at least 0 and below 1, got 1.0"),
+    ({"inputs": [0.5]}, "inputs must be raw integers, got 'an array of float64'"),
     ({"inputs": [0], "output_pause": -0.1}, "output_pause must be at least 0 and below 1"),
 ])
 def test_refused_settings(settings, message, make_case):
     with pytest.raises(IllegalSetting, match=message):
         BulkSimulator(make_case(PRESETS["phi16"])).run(**settings)
+
+
+def test_a_receiver_that_takes_all_cannot_pause(make_case):
+    with pytest.raises(IllegalSetting, match="output_pause must be 0 for a unit whose receiver takes every beat"):
+        BulkSimulator(make_case(PRESETS["phi16-small"])).run([0], output_pause=0.5)
 
 
 def test_unknown_backend(make_case):

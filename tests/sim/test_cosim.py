@@ -9,6 +9,7 @@ from quadcim.cli import main
 from quadcim.generate import generate_activation
 from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
+from quadcim.sim.tools import find_simulator
 from quadcim.spec.presets import PRESETS
 from tests.conftest import make_unit
 from tests.sim.test_bulk import spoiled
@@ -38,6 +39,13 @@ def test_every_preset(name, target, simulator, make_case, seed):
 def test_every_number_of_stages(stages, flow_control, simulator, make_case, seed):
     case = make_case(make_unit("SQ2.14", "SQ2.14", "nearest", stages, flow_control))
     assert simulate(case, simulator=simulator, seed=seed).failed == 0
+
+
+@pytest.mark.parametrize("settings", [("SQ2.0", "SQ2.4", "nearest", 1, "elastic"),
+                                      ("UQ1.1", "UQ1.1", "nearest", 2, "always")], ids=str)
+def test_tiny_units_pass(settings, make_case, seed):
+    result = simulate(make_case(make_unit(*settings)), simulator=find_simulator(), seed=seed)
+    assert (result.passed, result.failed, result.failures) == (_TESTS, 0, ())
 
 
 def test_first_mismatch_is_reported(simulator, make_case, tmp_path):

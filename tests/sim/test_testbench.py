@@ -7,6 +7,7 @@ import pytest
 
 from quadcim.sim.case import Case
 from quadcim.spec.presets import PRESETS
+from tests.conftest import make_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
 
@@ -25,6 +26,21 @@ def run(case: Case, folder, *, edit=None) -> str:
 @pytest.mark.parametrize("name", PRESETS)
 def test_passes(name, target, make_case, tmp_path):
     assert run(make_case(PRESETS[name], target), tmp_path).splitlines() == ["PASS"]
+
+
+def test_missing_vectors_fail(make_case, tmp_path):
+    def lose(folder):
+        (folder / "vectors/expected.hex").write_text("0\n")
+
+    assert run(make_case(PRESETS["phi8"]), tmp_path, edit=lose).splitlines()[-1] == (
+        "FAIL 1023 vectors missing: run this in the case directory")
+
+
+@pytest.mark.parametrize("settings", [("SQ2.0", "SQ2.4", "nearest", 1, "elastic"),
+                                      ("UQ1.1", "UQ1.1", "nearest", 2, "always"),
+                                      ("UQ2.0", "SQ1.1", "truncate", 0, "elastic")], ids=str)
+def test_tiny_units_pass(settings, make_case, tmp_path):
+    assert run(make_case(make_unit(*settings)), tmp_path).splitlines() == ["PASS"]
 
 
 def test_a_wrong_expectation_fails_with_a_count(make_case, tmp_path):
