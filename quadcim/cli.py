@@ -39,9 +39,9 @@ _LARGEST = 10**9
 
 
 def _number(kind: type, minimum: float = -_LARGEST) -> Callable[[str], float]:
-    """An argparse type: a number of at least `minimum`; beyond a thousand million is a slip of the hand."""
+    """An argparse type: a number from `minimum` up; beyond a thousand million it is a slip of the hand."""
     words = "a whole number" if kind is int else "a number"
-    legal = words if minimum < 0 else f"{words} of at least {minimum}"
+    legal = words if minimum < 0 else f"{words} from {minimum} to {_LARGEST}"
 
     def parse(text: str) -> float:
         try:

@@ -56,8 +56,8 @@ class Format:
             raise IllegalSetting(option, legal, name)
         try:
             return cls(match[1] == "S", int(match[2]), int(match[3]))
-        except IllegalSetting:
-            raise IllegalSetting(option, legal, name) from None
+        except IllegalSetting as error:
+            raise IllegalSetting(option, error.legal, name) from None
 
     def __str__(self) -> str:
         return f"{'S' if self.signed else 'U'}Q{self.integer_bits}.{self.fraction_bits}"
