@@ -95,15 +95,19 @@ class AxiStreamWrapper(wiring.Component):
         spare_valid = Signal()
         head_moves = Signal()
         waiting = Signal()
+        held_back = Signal()
+        oldest = Signal(width)
         m.d.comb += [
             self.s_axis_tready.eq(~spare_valid),
             unit.i.payload.eq(head),
             unit.i.valid.eq(head_valid),
             head_moves.eq(unit.i.ready | ~head_valid),
             waiting.eq(spare_valid | self.s_axis_tvalid),
+            held_back.eq(waiting & ~head_moves),
+            oldest.eq(Mux(spare_valid, spare, self.s_axis_tdata[:width])),
         ]
         with m.If(head_moves):
-            m.d.sync += [head.eq(Mux(spare_valid, spare, self.s_axis_tdata)), head_valid.eq(waiting)]
+            m.d.sync += [head.eq(oldest), head_valid.eq(waiting)]
         with m.If(self.s_axis_tready):
             m.d.sync += spare.eq(self.s_axis_tdata)
-        m.d.sync += spare_valid.eq(waiting & ~head_moves)
+        m.d.sync += spare_valid.eq(held_back)
