@@ -17,8 +17,9 @@ from tests.sim.test_bulk import spoiled
 _TESTS = 11
 
 
-def test_passes(simulator, make_case, seed):
-    case = make_case(PRESETS["phi8"])
+@pytest.mark.parametrize("name", ["phi8", "phi32"])
+def test_passes(name, simulator, make_case, seed):
+    case = make_case(PRESETS[name])
     result = simulate(case, simulator=simulator, beats=200, seed=seed)
     assert (result.passed, result.failed, result.failures) == (_TESTS, 0, ())
     xml = ElementTree.parse(case.folder / "sim" / simulator.name / "results.xml")
