@@ -14,6 +14,22 @@ __all__ = ["QuadUnit"]
 _WORD = 32
 
 
+def _sum_and_carry(inputs: list[Value], *, plus_one: bool) -> tuple[Value, Value]:
+    """The two bits of the sum of an adder's inputs, and of 1 if that is among them."""
+    match inputs:
+        case [a]:
+            return ~a, a
+        case [a, b] if plus_one:
+            return ~(a ^ b), a | b
+        case [a, b]:
+            return a ^ b, a & b
+        case [a, b, c]:
+            # Sharing the exclusive-or with the sum saves gates over the majority of three.
+            either = a ^ b
+            return either ^ c, (a & b) | (c & either)
+    raise AssertionError("an adder has one to three inputs besides the constant")
+
+
 class QuadUnit(PipelinedUnit):
     """The pipelined phi unit.
 
@@ -87,16 +103,9 @@ class QuadUnit(PipelinedUnit):
         bits = self._products(m, live) if level == 1 else self._unpack(live, level - 1)
         for adder in tree.levels[level - 1]:
             total, carry = Signal(name=adder.sum), Signal(name=adder.carry)
-            a, b = bits[adder.inputs[0]], (Const(1) if adder.inputs[1] == ONE else bits[adder.inputs[1]])
-            if adder.inputs[-1] != ONE:
-                third = bits[adder.inputs[2]] if len(adder.inputs) == 3 else None
-                either = a ^ b
-                m.d.comb += total.eq(either if third is None else either ^ third)
-                m.d.comb += carry.eq(a & b if third is None else (a & b) | (third & either))
-            elif len(adder.inputs) == 3:
-                m.d.comb += [total.eq(~(a ^ b)), carry.eq(a | b)]
-            else:
-                m.d.comb += [total.eq(~a), carry.eq(a)]
+            inputs = [bits[name] for name in adder.inputs if name != ONE]
+            sum_logic, carry_logic = _sum_and_carry(inputs, plus_one=ONE in adder.inputs)
+            m.d.comb += [total.eq(sum_logic), carry.eq(carry_logic)]
             bits |= {adder.sum: total, adder.carry: carry}
         return {**self._pack(m, bits, level), "negative": live["negative"]}
 
