@@ -58,7 +58,7 @@ def _case(preset: str, folder: Path) -> Case:
 
 def _bulk_and_golden(case: Case, preset: str) -> tuple[float, float]:
     """Beats a second of the bulk simulator, and of the golden model; they must agree."""
-    fmt, function = case.unit.activation.input, golden(case.unit.activation)
+    fmt, function = case.unit.activation.input, golden(case.unit.activation, case.integers)
     inputs = np.random.default_rng(0).integers(fmt.minimum, fmt.maximum, _BEATS, endpoint=True)
     say(f"speed: {preset}, compiling")
     simulator = BulkSimulator(case)

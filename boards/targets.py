@@ -20,8 +20,8 @@ class Target:
         What ``--target`` calls it.
     description : str
         One line for people.
-    delay_model : str
-        The delays by which stages are placed (`quadcim.spec.delay`).
+    technology : str
+        How units are built unless another way is asked for (`quadcim.spec.technology`).
     reset : {"sync", "async"}
         How the active-high reset of the RTL works.
     initialise : bool
@@ -34,7 +34,7 @@ class Target:
 
     name: str
     description: str
-    delay_model: str
+    technology: str
     reset: Literal["sync", "async"]
     initialise: bool
     clock_mhz: float
@@ -42,11 +42,11 @@ class Target:
 
 
 TARGETS: dict[str, Target] = {target.name: target for target in (
-    Target("generic", "plain RTL for any flow", delay_model="cells", reset="sync", initialise=True, clock_mhz=500),
-    Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", delay_model="lut", reset="sync",
+    Target("generic", "plain RTL for any flow", technology="generic", reset="sync", initialise=True, clock_mhz=500),
+    Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", technology="fpga", reset="sync",
            initialise=True, clock_mhz=100, needs_ready=True),
     Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, file list and SDC",
-           delay_model="cells", reset="async", initialise=False, clock_mhz=500),
+           technology="generic", reset="async", initialise=False, clock_mhz=500),
 )}
 
 

@@ -40,7 +40,7 @@ class RtlActivation:
 
     def __init__(self, case: Case):
         self._simulator = BulkSimulator(case)
-        self._golden = golden(case.unit.activation)
+        self._golden = golden(case.unit.activation, case.integers)
         self.beats = self.cycles = self.mismatches = 0
         self.seconds = 0.0
         self.latencies: set[int] = set()
@@ -60,7 +60,7 @@ class RtlActivation:
 
 def _generate(frozen: FrozenInr, out: Path) -> Case:
     target = find_target("generic")
-    unit = ActivationUnit(frozen.activation, stages=_STAGES, delay_model=target.delay_model)
+    unit = ActivationUnit(frozen.activation, stages=_STAGES, technology=target.technology)
     generate_activation(unit, target=target, clock_mhz=target.clock_mhz, out=out)
     return Case.load(out)
 

@@ -70,6 +70,13 @@ class PipelinedUnit(wiring.Component):
         The first step finds the input as ``live["x"]``; the last one leaves the output as ``{"y": ...}``.
         """
 
+    def continues(self, name: str) -> bool:
+        """Whether the step after `name` is of the same kind, ``kind_1`` and ``kind_2``, and in the same stage."""
+        names = [step.name for step in self._plan.steps]
+        index = names.index(name)
+        kinds = [other.rpartition("_")[0] for other in names[index:index + 2]]
+        return len(kinds) == 2 and kinds[0] == kinds[1] and index not in self._plan.cuts
+
     def widen(self, y: Value) -> Value:
         """The output payload from the last step's result, by wires alone: what no register has to hold."""
         return y

@@ -1,17 +1,40 @@
-"""Stage plans of units, without elaborating anything. Standard library only."""
+"""Stage plans of units, without elaborating anything."""
 
+from quadcim.fit.freeze import freeze
+from quadcim.hw.cordic_plan import CordicPlan
+from quadcim.hw.piecewise_plan import PiecewisePlan
 from quadcim.hw.quad_plan import QuadPlan
-from quadcim.spec.activation import Activation
-from quadcim.spec.delay import DELAY_MODELS
+from quadcim.hw.taylor_plan import TaylorPlan
+from quadcim.spec.cordic import CordicIntegers
+from quadcim.spec.integers import Integers
 from quadcim.spec.pipeline import StagePlan, Step, fewest_stages, plan_stages
+from quadcim.spec.quad import QuadIntegers
+from quadcim.spec.taylor import TaylorIntegers
+from quadcim.spec.technology import find_technology
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["activation_steps", "stages_for_clock", "unit_plan"]
+__all__ = ["Design", "stages_for_clock", "unit_design", "unit_plan", "unit_steps"]
+
+Design = QuadPlan | PiecewisePlan | CordicPlan | TaylorPlan
 
 
-def activation_steps(activation: Activation, delay_model: str) -> tuple[Step, ...]:
-    """The steps of an activation; a unit has 0 to ``len(steps)`` stages."""
-    return QuadPlan(activation).steps(DELAY_MODELS[delay_model])
+def unit_design(unit: ActivationUnit, integers: Integers) -> Design:
+    """What a unit builds."""
+    technology = find_technology(unit.technology)
+    match integers:
+        case QuadIntegers():
+            return QuadPlan(unit.activation, integers, technology)
+        case CordicIntegers():
+            return CordicPlan(unit.activation, integers)
+        case TaylorIntegers():
+            return TaylorPlan(unit.activation, integers)
+        case _:
+            return PiecewisePlan(unit.activation, integers, technology)
+
+
+def unit_steps(unit: ActivationUnit) -> tuple[Step, ...]:
+    """The steps of a unit; it may have 0 to ``len(steps)`` stages."""
+    return unit_design(unit, freeze(unit)).steps(find_technology(unit.technology).delays)
 
 
 def unit_plan(unit: ActivationUnit) -> StagePlan:
@@ -22,16 +45,16 @@ def unit_plan(unit: ActivationUnit) -> StagePlan:
     IllegalSetting
         If the unit has fewer steps than stages.
     """
-    return plan_stages(activation_steps(unit.activation, unit.delay_model), unit.stages)
+    return plan_stages(unit_steps(unit), unit.stages)
 
 
-def stages_for_clock(activation: Activation, delay_model: str, clock_mhz: float) -> int:
-    """The fewest stages that meet a clock by the delay estimate.
+def stages_for_clock(unit: ActivationUnit, clock_mhz: float) -> int:
+    """The fewest stages with which a unit meets a clock by the delay estimate, whatever its own number.
 
     Raises
     ------
     IllegalSetting
-        If none does.
+        If no number does.
     """
-    steps = activation_steps(activation, delay_model)
-    return fewest_stages(steps, clock_mhz=clock_mhz, register_ps=DELAY_MODELS[delay_model].register_ps).stages
+    register_ps = find_technology(unit.technology).delays.register_ps
+    return fewest_stages(unit_steps(unit), clock_mhz=clock_mhz, register_ps=register_ps).stages

@@ -9,24 +9,16 @@ it reads ``|Y|`` where phi is positive and ``~(-|Y|)`` where it is negative. So 
 which adds no carry chain, is the result.
 """
 
-from quadcim.hw.compressor import CompressorTree
+from quadcim.hw.heap import Heap, HeapBit, TreeSum, Wire
 from quadcim.spec.activation import Activation
 from quadcim.spec.delay import DelayModel
 from quadcim.spec.pipeline import Step
 from quadcim.spec.quad import QuadIntegers, Term
+from quadcim.spec.technology import Technology
 
-__all__ = ["NOT_NEGATIVE", "QuadPlan", "term_name"]
+__all__ = ["QuadPlan"]
 
-NOT_NEGATIVE = "not_negative"
-"""The name of the heap's bit that carries the sign."""
-
-
-def term_name(term: Term, fraction_bits: int) -> str:
-    """A readable name for a partial product: ``nand_5_2``, or ``nand_5_not2``, or ``not_5`` for a single bit."""
-    i, j = ("c" if index == fraction_bits else str(index) for index in (term.i, term.j))
-    if term.i == term.j:
-        return f"not_{i}"
-    return f"nand_{i}_{'not' if term.invert else ''}{j}"
+_NEGATIVE = Wire("negative", 0)
 
 
 class QuadPlan:
@@ -36,43 +28,60 @@ class QuadPlan:
     ----------
     activation : Activation
         Formats and rounding.
+    integers : QuadIntegers
+        The frozen integers.
+    technology : Technology
+        How the heap is added up.
 
     Attributes
     ----------
-    activation : Activation
+    activation, integers
         As given.
-    integers : QuadIntegers
-        The frozen integers.
-    guard_bits : int
-        Columns of the heap below the output's last bit.
     result_bits : int
         Bits of the sum above the guard bits.
-    tree : CompressorTree
+    sum : TreeSum
         The heap.
     """
 
-    def __init__(self, activation: Activation):
+    def __init__(self, activation: Activation, integers: QuadIntegers, technology: Technology):
         self.activation = activation
-        self.integers = integers = QuadIntegers.freeze(activation)
-        self.guard_bits = integers.shift - integers.lsb
+        self.integers = integers
         self.result_bits = 2 * integers.fraction_bits - integers.shift + 1
-        self.tree = self._heap()
+        self.sum = TreeSum(self._heap(), cells=technology.cells)
 
-    def _heap(self) -> CompressorTree:
-        integers, guard = self.integers, self.guard_bits
+    def _heap(self) -> Heap:
+        integers = self.integers
+        guard = integers.shift - integers.lsb
         width = self.result_bits + guard
-        columns: list[list[str]] = [[] for _ in range(width)]
         constant = -1 - (integers.bias >> integers.lsb) + (1 << guard) + (1 << (width - 1))
         # The order within a column is free; this one synthesises to the fewest LUTs and gates of those tried.
+        bits = []
         if self.may_be_negative:
-            columns[guard].append(NOT_NEGATIVE)
+            bits.append(HeapBit("not_negative", guard, (Wire("negative", 0, invert=True),)))
             constant -= 1 << guard
         for term in reversed(integers.kept_terms):
             constant -= 1 << (term.weight - integers.lsb)
             # An input that only rises has c set: its complement is no bit of the heap.
             if self.may_fall or not term.i == term.j == integers.fraction_bits:
-                columns[term.weight - integers.lsb].append(term_name(term, integers.fraction_bits))
-        return CompressorTree(columns, constant)
+                bits.append(self._complement(term))
+        rows = tuple((bit,) for bit in bits)
+        return Heap(rows, constant, width, guard, {}, (_NEGATIVE,) if self.may_be_negative else ())
+
+    def _complement(self, term: Term) -> HeapBit:
+        """A complemented partial product: ``nand_5_2``, or ``nand_5_not2``, or ``not_5`` for a single bit."""
+        f = self.integers.fraction_bits
+        i, j = ("c" if index == f else str(index) for index in (term.i, term.j))
+        column = term.weight - self.integers.lsb
+        if term.i == term.j:
+            return HeapBit(f"not_{i}", column, (self._wire(term.i),), complement=True)
+        factors = [self._wire(term.i)]
+        if self.may_fall or term.j != f:
+            factors.append(self._wire(term.j, invert=term.invert))
+        return HeapBit(f"nand_{i}_{'not' if term.invert else ''}{j}", column, tuple(factors), complement=True)
+
+    def _wire(self, index: int, *, invert: bool = False) -> Wire:
+        """A bit of ``a``, or ``c``, in the names of the specification."""
+        return Wire("rising", 0) if index == self.integers.fraction_bits else Wire("folded", index, invert)
 
     @property
     def may_be_negative(self) -> bool:
@@ -85,28 +94,14 @@ class QuadPlan:
         return self.activation.input.signed or self.activation.input.integer_bits > 0
 
     @property
-    def adder_low(self) -> int:
-        """The lightest column in which two bits are left to add."""
-        return next((weight for weight, column in enumerate(self.tree.columns) if len(column) > 1),
-                    len(self.tree.columns))
-
-    @property
     def saturates(self) -> bool:
         """Whether +1 is beyond the output's range."""
         return self.activation.output.integer_bits < 1 + int(self.activation.output.signed)
 
     def steps(self, delays: DelayModel) -> tuple[Step, ...]:
         """The steps, each of which may end a stage."""
-        sign = int(self.may_be_negative)
-        output = self.activation.output
-        width = len(self.tree.columns) - self.adder_low
-        steps = [Step("fold", delays.exclusive_or_ps, self.integers.fraction_bits + int(self.may_fall) + sign)]
-        for number, bits in enumerate(self.tree.bits_after, 1):
-            products = delays.product_ps if number == 1 else 0
-            steps.append(Step(f"compress_{number}", products + delays.full_adder_ps, len(bits) + sign))
-        products = 0 if self.tree.levels else delays.product_ps
-        steps.append(Step("add", products + delays.carry_propagate_adder_ps(width), self.result_bits + sign))
+        sign, output = int(self.may_be_negative), self.activation.output
         saturate = delays.saturate_ps if self.saturates else 0
         result_bits = output.width if self.saturates else self.result_bits + int(output.signed and self.may_be_negative)
-        steps.append(Step("sign", delays.exclusive_or_ps + saturate, result_bits))
-        return tuple(steps)
+        return (Step("fold", delays.exclusive_or_ps, self.integers.fraction_bits + int(self.may_fall) + sign),
+                *self.sum.steps(delays), Step("sign", delays.exclusive_or_ps + saturate, result_bits))

@@ -1,8 +1,15 @@
 """Hardware from specifications."""
 
+from quadcim.fit.freeze import freeze
+from quadcim.hw.cordic import CordicUnit
+from quadcim.hw.cordic_plan import CordicPlan
+from quadcim.hw.piecewise import PiecewiseUnit
 from quadcim.hw.pipeline import PipelinedUnit
-from quadcim.hw.plans import unit_plan
+from quadcim.hw.plans import unit_design, unit_plan
 from quadcim.hw.quad import QuadUnit
+from quadcim.hw.quad_plan import QuadPlan
+from quadcim.hw.taylor import TaylorUnit
+from quadcim.hw.taylor_plan import TaylorPlan
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["create_unit"]
@@ -10,4 +17,15 @@ __all__ = ["create_unit"]
 
 def create_unit(unit: ActivationUnit) -> PipelinedUnit:
     """The Amaranth component of a specification."""
-    return QuadUnit(activation=unit.activation, plan=unit_plan(unit), flow_control=unit.flow_control)
+    design, plan = unit_design(unit, freeze(unit)), unit_plan(unit)
+    match design:
+        case QuadPlan():
+            return QuadUnit(design=design, plan=plan, flow_control=unit.flow_control)
+        case CordicPlan():
+            return CordicUnit(activation=unit.activation, integers=design.integers, plan=plan,
+                              flow_control=unit.flow_control)
+        case TaylorPlan():
+            return TaylorUnit(activation=unit.activation, integers=design.integers, plan=plan,
+                              flow_control=unit.flow_control)
+        case _:
+            return PiecewiseUnit(design=design, plan=plan, flow_control=unit.flow_control)

@@ -11,6 +11,7 @@ from amaranth.hdl import ClockDomain, Const, Value, ValueCastable
 from amaranth.lib import wiring
 
 from quadcim.hw.readable import make_readable
+from quadcim.hw.table import split_tables
 from quadcim.hw.yosys import run_passes
 
 __all__ = ["EmittedVerilog", "Reset", "emit_verilog", "verilog_from_rtlil"]
@@ -72,7 +73,8 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     text = text.replace(f"\\{name}.", f"\\{name}_")
     if not initialise:
         text = re.sub(r"^ *attribute \\init .*\n", "", text, flags=re.MULTILINE)
-    body = verilog_from_rtlil(text)
+    text, tables = split_tables(text)
+    body = verilog_from_rtlil(text) + (f"\n{tables}" if tables else "")
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
     order = ["clk", "rst", *members]
     top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]

@@ -5,10 +5,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from quadcim.models.cordic import cordic_golden
+from quadcim.models.piecewise import piecewise_golden
+from quadcim.models.taylor import taylor_golden
 from quadcim.spec.activation import Activation
+from quadcim.spec.cordic import CordicIntegers
+from quadcim.spec.integers import Integers
 from quadcim.spec.quad import QuadIntegers
+from quadcim.spec.taylor import TaylorIntegers
+from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["golden", "phi"]
+__all__ = ["golden", "phi", "unit_golden"]
 
 # 2**18 results of 8 bytes stay in the cache; a wider table costs more to build than it gives back.
 _WIDEST_TABLE = 18
@@ -36,13 +43,16 @@ def phi(x: Tensor) -> Tensor:
     return v * (2 - v.abs())
 
 
-def golden(activation: Activation) -> Callable[[Tensor], Tensor]:
+def golden(activation: Activation, integers: Integers | None = None) -> Callable[[Tensor], Tensor]:
     """Make the exact integer function of an activation.
 
     Parameters
     ----------
     activation : Activation
         What to compute.
+    integers : Integers, optional
+        The frozen integers of a unit (`quadcim.fit.freeze.freeze`, or those in a case's manifest). By default those of
+        phi's heap, or of the piecewise form with the fewest gates.
 
     Returns
     -------
@@ -52,22 +62,52 @@ def golden(activation: Activation) -> Callable[[Tensor], Tensor]:
 
     Notes
     -----
-    The function is defined in `quadcim.spec.quad`.
+    The functions are defined in `quadcim.spec`: `quad`, `piecewise`, `cordic`, `taylor`.
     """
-    integers = QuadIntegers.freeze(activation)
-
-    def direct(raw: Tensor) -> Tensor:
-        magnitude = _magnitude(raw, integers)
-        negative = raw >> (integers.fraction_bits + 1) & 1 == 1
-        signed = torch.where(negative, -magnitude, magnitude)
-        return signed.clamp(activation.output.minimum, activation.output.maximum)
-
+    direct = _direct(activation, integers or _default_integers(activation))
     fmt = activation.input
     if fmt.width > _WIDEST_TABLE:
         return direct
     # In two's complement order: a negative raw integer counts from the end, as torch.take reads a negative index.
     table = direct(torch.cat([torch.arange(fmt.maximum + 1), torch.arange(fmt.minimum, 0)]))
     return lambda raw: torch.take(table, raw)
+
+
+def unit_golden(unit: ActivationUnit) -> Callable[[Tensor], Tensor]:
+    """Make the exact integer function of a unit."""
+    from quadcim.fit.freeze import freeze
+
+    return golden(unit.activation, freeze(unit))
+
+
+def _default_integers(activation: Activation) -> Integers:
+    if activation.samples is None and activation.function == "quad":
+        return QuadIntegers.freeze(activation)
+    from quadcim.fit.freeze import freeze
+
+    return freeze(ActivationUnit(activation, stages=0))
+
+
+def _direct(activation: Activation, integers: Integers) -> Callable[[Tensor], Tensor]:
+    match integers:
+        case QuadIntegers():
+            return _quad_golden(activation, integers)
+        case CordicIntegers():
+            return cordic_golden(activation, integers)
+        case TaylorIntegers():
+            return taylor_golden(activation, integers)
+        case _:
+            return piecewise_golden(activation, integers)
+
+
+def _quad_golden(activation: Activation, integers: QuadIntegers) -> Callable[[Tensor], Tensor]:
+    def direct(raw: Tensor) -> Tensor:
+        magnitude = _magnitude(raw, integers)
+        negative = raw >> (integers.fraction_bits + 1) & 1 == 1
+        signed = torch.where(negative, -magnitude, magnitude)
+        return signed.clamp(activation.output.minimum, activation.output.maximum)
+
+    return direct
 
 
 def _magnitude(raw: Tensor, integers: QuadIntegers) -> Tensor:

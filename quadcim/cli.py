@@ -13,10 +13,13 @@ from quadcim import __version__
 from quadcim.boards.targets import TARGETS, find_target
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
-from quadcim.spec.activation import FUNCTIONS, ROUNDINGS, Activation
+from quadcim.spec.activation import ROUNDINGS, Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.functions import FUNCTIONS, find_function, usual_formats
+from quadcim.spec.integers import METHODS
 from quadcim.spec.presets import PRESETS, find_preset
+from quadcim.spec.technology import TECHNOLOGIES
 from quadcim.spec.training import INR_ACTIVATIONS, InrTraining
 from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
 
@@ -130,7 +133,9 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command = kinds.add_parser("activation", help="a pipelined activation unit")
     command.add_argument("--preset", default="phi16", metavar="NAME",
                          help="where unnamed settings come from (default: phi16; see `quadcim list presets`)")
-    command.add_argument("--function", metavar="NAME", help="one of " + ", ".join(FUNCTIONS))
+    command.add_argument("--function", metavar="NAME",
+                         help="a name of `quadcim list functions`, or your own: FILE.py:FUNCTION, which is run at "
+                              "every input, or FILE.csv with rows of x and y (default: the preset's)")
     command.add_argument("--input", metavar="FORMAT", help="format of the input, such as SQ2.14 or UQ3.7")
     command.add_argument("--output", metavar="FORMAT", help="format of the output, such as SQ2.14 or SQ1.7")
     command.add_argument("--rounding", metavar="MODE", help="one of " + ", ".join(ROUNDINGS))
@@ -138,11 +143,33 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
                          help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock")
     command.add_argument("--clock-mhz", type=_number(float, 1), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
+    command.add_argument("--method", metavar="NAME", help="how to evaluate the function: " + ", ".join(METHODS))
+    command.add_argument("--technology", metavar="NAME",
+                         help="one of " + ", ".join(TECHNOLOGIES) + " (default: the target's)")
     command.add_argument("--flow-control", metavar="KIND", help="one of " + ", ".join(FLOW_CONTROLS))
     command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(TARGETS))
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
     command.add_argument("--force", action="store_true", help="replace an older case there")
     command.set_defaults(run=_generate_activation)
+
+
+def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
+    """The activation that the options describe: over the preset's, or another function in its usual formats."""
+    from quadcim.fit.custom import is_file, user_activation
+
+    function = options.function or preset.function
+    given = {name: Format.parse(getattr(options, name), option=name) for name in ("input", "output")
+             if getattr(options, name)}
+    if function == preset.function:
+        formats = {"input": preset.input, "output": preset.output} | given
+        return Activation(function, **formats, rounding=options.rounding or preset.rounding)
+    rounding = options.rounding or "faithful"
+    if is_file(function):
+        for name in {"input", "output"} - given.keys():
+            raise IllegalSetting(name, "given for a function of your own", "nothing")
+        return user_activation(function, **given, rounding=rounding)
+    usual = usual_formats(find_function(function), preset.input.width)
+    return Activation(function, **dict(zip(("input", "output"), usual, strict=True)) | given, rounding=rounding)
 
 
 def _unit(options: argparse.Namespace) -> ActivationUnit:
@@ -151,14 +178,13 @@ def _unit(options: argparse.Namespace) -> ActivationUnit:
 
     preset, target = find_preset(options.preset), find_target(options.target)
     flow_control, clock_mhz = options.flow_control or preset.flow_control, options.clock_mhz or target.clock_mhz
-    formats = {name: Format.parse(getattr(options, name), option=name) if getattr(options, name) else
-               getattr(preset.activation, name) for name in ("input", "output")}
-    activation = Activation(options.function or preset.activation.function, formats["input"], formats["output"],
-                            options.rounding or preset.activation.rounding)
+    activation = _activation(options, preset.activation)
+    technology = options.technology or (target.technology if options.target != "generic" else preset.technology)
     stages = preset.stages if options.stages is None else options.stages
+    unit = ActivationUnit(activation, 0 if stages == "auto" else stages, flow_control, technology,
+                          options.method or preset.method)
     if stages == "auto":
-        stages = stages_for_clock(activation, target.delay_model, clock_mhz)
-    unit = ActivationUnit(activation, stages, flow_control, target.delay_model)
+        unit = dataclasses.replace(unit, stages=stages_for_clock(unit, clock_mhz))
     unit_plan(unit)
     return unit
 

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quadcim.cache import cached_folder
 from quadcim.hw.yosys import run_passes
-from quadcim.sim.cache import cached_folder
 from quadcim.sim.case import Case, Port
 from quadcim.sim.tools import Simulator, cxx_compiler, find_simulator, run_tool
 from quadcim.spec.errors import IllegalSetting

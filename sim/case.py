@@ -9,6 +9,7 @@ from typing import Any
 from quadcim.files import CASE
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.integers import Integers, integers_from_json
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["Case", "Port", "read_vectors"]
@@ -73,7 +74,7 @@ class Case:
         try:
             case = cls(folder, json.loads((folder / CASE.name).read_text(encoding="utf-8")))
             whole = CASE.marks(folder) and all(
-                (case.top, case.unit, case.ports, case.rtl, case.latency_cycles == case.unit.stages))
+                (case.top, case.unit, case.integers, case.ports, case.rtl, case.latency_cycles == case.unit.stages))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return case if whole else None
@@ -87,6 +88,11 @@ class Case:
     def unit(self) -> ActivationUnit:
         """The specification."""
         return ActivationUnit.from_json(self.manifest["spec"])
+
+    @property
+    def integers(self) -> Integers:
+        """The frozen integers."""
+        return integers_from_json(self.manifest["integers"])
 
     @property
     def latency_cycles(self) -> int:

@@ -13,7 +13,7 @@ import cocotb
 import cocotb_tools.config
 from cocotb_tools.runner import get_runner
 
-from quadcim.sim.cache import cached_folder
+from quadcim.cache import cached_folder
 from quadcim.sim.case import Case, read_vectors
 from quadcim.sim.tools import Simulator, ToolError
 from quadcim.sim.vectors import random_inputs
@@ -118,7 +118,7 @@ def _vectors(case: Case, beats: int, seed: int) -> tuple[list[int], list[int]]:
 
         drawn = random_inputs(activation.input, beats, seed)
         inputs += drawn
-        expected += golden(activation)(torch.tensor(drawn, dtype=torch.int64)).tolist()
+        expected += golden(activation, case.integers)(torch.tensor(drawn, dtype=torch.int64)).tolist()
     return inputs, expected
 
 

@@ -66,9 +66,9 @@ def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
 
 
 def make_unit(input: str, output: str, rounding: str, stages: int, flow_control: str) -> ActivationUnit:
-    """A phi unit from words."""
+    """A unit of phi's heap from words."""
     activation = Activation("quad", Format.parse(input), Format.parse(output), rounding)  # pyright: ignore
-    return ActivationUnit(activation, stages, flow_control)  # pyright: ignore
+    return ActivationUnit(activation, stages, flow_control, method="heap")  # pyright: ignore
 
 
 @pytest.fixture(params=["icarus", "verilator"])

@@ -10,16 +10,17 @@ import pytest
 _ROOT = Path(__file__).parents[1]
 _MAY_IMPORT = {
     "spec": {"spec"},
-    "hw": {"spec", "hw"},
-    "models": {"spec", "models", "files"},
-    "sim": {"spec", "hw", "models", "sim", "files"},
+    "fit": {"spec", "fit", "cache"},
+    "hw": {"spec", "fit", "hw"},
+    "models": {"spec", "fit", "models", "files"},
+    "sim": {"spec", "hw", "models", "sim", "files", "cache"},
     "boards": {"spec", "hw", "boards"},
 }
 _HEAVY = {"torch": {"models"}, "amaranth": {"hw", "sim", "boards"}}
 
 
 def _sources(part: str) -> list[Path]:
-    return sorted((_ROOT / ("quadcim/spec" if part == "spec" else part)).rglob("*.py"))
+    return sorted((_ROOT / (f"quadcim/{part}" if part in ("spec", "fit") else part)).rglob("*.py"))
 
 
 def _imports(path: Path, *, lazy: bool) -> set[str]:

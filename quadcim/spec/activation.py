@@ -1,39 +1,36 @@
 """The specification of an activation unit: which function, from which format to which, rounded how."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.functions import find_function
 
-__all__ = ["FUNCTIONS", "ROUNDINGS", "Activation", "ActivationRounding", "Function"]
+__all__ = ["ROUNDINGS", "Activation", "ActivationRounding", "Samples"]
 
 ActivationRounding = Literal["nearest", "truncate", "faithful"]
 ROUNDINGS: tuple[ActivationRounding, ...] = ("nearest", "truncate", "faithful")
 
+_NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,39}")
 _MIN_WIDTH, _MAX_WIDTH, _MAX_FRACTION = 2, 32, 30
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """A catalogue entry: what a function is, for people and for plots."""
+class Samples:
+    """The values of a user's function at every raw input, in the order of the input's bits as an unsigned number.
 
-    name: str
-    formula: str
-    period: int
-    symmetry: str
-    source: str
+    Parameters
+    ----------
+    digest : str
+        sha256 of the values: what tells two functions of one name apart.
+    values : tuple of float
+        Real values; empty where only the frozen integers are at hand.
+    """
 
-
-FUNCTIONS: dict[str, Function] = {
-    "quad": Function(
-        name="quad",
-        formula="phi(x) = v (2 - |v|), v = ((x + 2) mod 4) - 2",
-        period=4,
-        symmetry="odd",
-        source="QuadINR, arXiv 2508.14374",
-    ),
-}
+    digest: str
+    values: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +40,14 @@ class Activation:
     Parameters
     ----------
     function : str
-        A name in `FUNCTIONS`.
+        A name in `quadcim.spec.functions.FUNCTIONS`.
     input, output : Format
         Formats of X (Fi fraction bits) and Y (Fo fraction bits): 2 to 32 bits wide, at most 30 fraction bits.
     rounding : {"nearest", "truncate", "faithful"}
         Half away from zero, toward zero, or any value within 1 ulp (whichever is cheapest to build; the frozen integers
         say which, so that it is still one function).
+    samples : Samples, optional
+        The values of a function that is not in the catalogue; `function` is then a name of the user's.
 
     Raises
     ------
@@ -60,10 +59,13 @@ class Activation:
     input: Format
     output: Format
     rounding: ActivationRounding = "nearest"
+    samples: Samples | None = None
 
     def __post_init__(self):
-        if self.function not in FUNCTIONS:
-            raise IllegalSetting("function", "one of " + ", ".join(FUNCTIONS), self.function)
+        if self.samples is None:
+            find_function(self.function)
+        elif not _NAME.fullmatch(self.function):
+            raise IllegalSetting("function", "named in at most 40 letters, digits and dashes", self.function)
         for option in ("input", "output"):
             fmt: Format = getattr(self, option)
             if not _MIN_WIDTH <= fmt.width <= _MAX_WIDTH or fmt.fraction_bits > _MAX_FRACTION:
@@ -74,11 +76,13 @@ class Activation:
 
     def to_json(self) -> dict[str, str]:
         """A JSON-ready description; `from_json` reads it back."""
-        return {"function": self.function, "input": str(self.input), "output": str(self.output),
-                "rounding": self.rounding}
+        described = {"function": self.function, "input": str(self.input), "output": str(self.output),
+                     "rounding": self.rounding}
+        return described | ({"samples": self.samples.digest} if self.samples else {})
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Activation":
         """The specification that `to_json` described."""
         return cls(value["function"], Format.parse(value["input"], option="input"),
-                   Format.parse(value["output"], option="output"), value["rounding"])
+                   Format.parse(value["output"], option="output"), value["rounding"],
+                   Samples(value["samples"]) if "samples" in value else None)

@@ -1,6 +1,16 @@
 """Delay estimates, by technology, of the primitives that pipelined units are built from.
 
 They rank cut points and pick a number of stages. They are estimates before synthesis, not timing sign-off.
+
+``benchmarks/delays.py`` measures small structures from register to register in an open flow, and the numbers here are
+what its least-squares fit gives, rounded:
+
+- "cells": Yosys and ABC map each structure for speed to the Nangate45 library, OpenSTA times it with the library's wire
+  load, and the result is scaled to a fan-out-of-4 inverter delay of 14 ps. That is a 28 nm process at its typical
+  corner: the inverter delay of the 45 nm library, 23 ps, times 28/45. Leave a margin for slow corners and real wires.
+- "lut": Yosys maps each structure to LUTs and carry chains of an UltraScale+ FPGA, and a longest path over them is
+  added up from delays as the vendor's timing reports show them, with nets that grow with their fan-out. Nothing was
+  placed or routed.
 """
 
 from dataclasses import dataclass
@@ -17,7 +27,7 @@ class DelayModel:
     name : str
         The technology.
     exclusive_or_ps : int
-        A conditional complement.
+        A conditional complement of a word.
     product_ps : int
         Forming partial products before the first level of a compressor tree.
     full_adder_ps : int
@@ -28,6 +38,11 @@ class DelayModel:
         A carry-propagate adder of w bits takes ``adder_ps + adder_level_ps * ceil(log2 w) + adder_bit_ps * w``.
     register_ps : int
         Clock to output plus set-up.
+    table_base_ps, table_input_ps, table_free_inputs : int
+        A truth table of k inputs takes ``table_base_ps + table_input_ps * max(k - table_free_inputs, 0)``.
+    row_ps, row_bit_ps : int
+        Adding a gated row of w bits to an accumulator, one of several such rows in a chain, takes
+        ``row_ps + row_bit_ps * w``.
     """
 
     name: str
@@ -39,18 +54,33 @@ class DelayModel:
     adder_level_ps: int
     adder_bit_ps: int
     register_ps: int
+    table_base_ps: int
+    table_input_ps: int
+    table_free_inputs: int
+    row_ps: int
+    row_bit_ps: int
 
     def carry_propagate_adder_ps(self, width: int) -> int:
         """Delay of an adder of `width` bits."""
         levels = max(width - 1, 0).bit_length()
         return self.adder_ps + self.adder_level_ps * levels + self.adder_bit_ps * width
 
+    def table_ps(self, inputs: int) -> int:
+        """Delay of a truth table of `inputs` address bits."""
+        return self.table_base_ps + self.table_input_ps * max(inputs - self.table_free_inputs, 0)
+
+    def row_adder_ps(self, width: int) -> int:
+        """Delay of adding one more gated row of `width` bits to an accumulator."""
+        return self.row_ps + self.row_bit_ps * width
+
 
 DELAY_MODELS: dict[str, DelayModel] = {
-    # 28 nm class standard cells. A parallel-prefix adder walks up and down its tree: two gates a level.
+    # 28 nm class standard cells. A parallel-prefix adder goes up its tree level by level.
     "cells": DelayModel("cells", exclusive_or_ps=50, product_ps=25, full_adder_ps=70, saturate_ps=50,
-                        adder_ps=70, adder_level_ps=50, adder_bit_ps=0, register_ps=80),
+                        adder_ps=70, adder_level_ps=50, adder_bit_ps=0, register_ps=80, table_base_ps=60,
+                        table_input_ps=20, table_free_inputs=0, row_ps=180, row_bit_ps=2),
     # 16 nm FPGA. One LUT and its net a level; the products are absorbed; a carry chain costs a LUT and little a bit.
     "lut": DelayModel("lut", exclusive_or_ps=350, product_ps=0, full_adder_ps=350, saturate_ps=350,
-                      adder_ps=550, adder_level_ps=0, adder_bit_ps=15, register_ps=200),
+                      adder_ps=550, adder_level_ps=0, adder_bit_ps=15, register_ps=200, table_base_ps=350,
+                      table_input_ps=175, table_free_inputs=6, row_ps=550, row_bit_ps=5),
 }

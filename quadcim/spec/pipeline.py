@@ -22,11 +22,15 @@ class Step:
         Estimated delay of its logic.
     live_bits : int
         Bits that a cut after the step has to hold.
+    restart_ps : int
+        What the step takes beyond `delay_ps` at the start of a stage: the rest of an adder does not overlap with what
+        a register has cut off.
     """
 
     name: str
     delay_ps: int
     live_bits: int
+    restart_ps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class StagePlan:
     @property
     def slowest_stage_ps(self) -> int:
         """Estimated delay of the slowest stage's logic."""
-        return max(sum(step.delay_ps for step in stage) for stage in self.stage_steps)
+        return max(stage[0].restart_ps + sum(step.delay_ps for step in stage) for stage in self.stage_steps)
 
 
 def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
@@ -96,12 +100,15 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
     for step in steps:
         start.append(start[-1] + step.delay_ps)
 
+    def stage_ps(begin: int, end: int) -> int:
+        return steps[begin].restart_ps + start[end] - start[begin]
+
     @cache
     def fastest(end: int, count: int) -> int:
         """The least slowest-stage delay of the first `end` steps in `count` stages."""
         if count == 1:
-            return start[end]
-        return min(max(fastest(begin, count - 1), start[end] - start[begin]) for begin in range(count - 1, end))
+            return stage_ps(0, end)
+        return min(max(fastest(begin, count - 1), stage_ps(begin, end)) for begin in range(count - 1, end))
 
     limit = fastest(len(steps), stages)
 
@@ -110,7 +117,7 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
         """(register bits, sum of squared stage delays, cuts) of the cheapest plan within `limit`."""
         options = []
         for begin in range(count - 1, end) if count > 1 else (0,):
-            delay = start[end] - start[begin]
+            delay = stage_ps(begin, end)
             before = cheapest(begin, count - 1) if count > 1 else (0, 0, ())
             if delay <= limit and before is not None:
                 bits, squares, cuts = before

@@ -17,9 +17,11 @@ complemented where c is set, ``a = m_low ^ c``, the distance to the peak is ``|2
 ``(a + c)^2 = a^2 + 2ac + c``.
 """
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from quadcim.spec.activation import Activation
 
@@ -132,7 +134,22 @@ class QuadIntegers:
         above = total - self.bias + (1 << self.shift) - (1 << self.lsb)
         return Fraction(max(above, self.bias), 1 << self.shift)
 
-    def to_json(self) -> dict[str, int]:
+    @property
+    def method(self) -> str:
+        """The kind of evaluation."""
+        return "heap"
+
+    @property
+    def max_error_ulp(self) -> float:
+        """The bound, rounded up in the sixth decimal."""
+        return math.ceil(self.error_bound_ulp * 10**6) / 10**6
+
+    def to_json(self) -> dict[str, Any]:
         """The integers by name."""
-        return {"fraction_bits": self.fraction_bits, "shift": self.shift, "extend": self.extend,
+        return {"method": self.method, "fraction_bits": self.fraction_bits, "shift": self.shift, "extend": self.extend,
                 "dropped": self.dropped, "bias": self.bias}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "QuadIntegers":
+        """The integers that `to_json` described."""
+        return cls(**{name: part for name, part in value.items() if name != "method"})

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from quadcim.spec.activation import Activation
-from quadcim.spec.delay import DELAY_MODELS
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.integers import METHODS
+from quadcim.spec.technology import find_technology
 
 __all__ = ["FLOW_CONTROLS", "ActivationUnit", "FlowControl"]
 
@@ -25,35 +26,42 @@ class ActivationUnit:
         Number of pipeline stages; the unit's steps bound it, and its hardware checks it.
     flow_control : {"elastic", "always"}
         Streams with valid and ready, or with valid alone.
-    delay_model : str
-        A name in `DELAY_MODELS`: the delays by which the stages are placed.
+    technology : str
+        A name in `quadcim.spec.technology.TECHNOLOGIES`: how it is built, and the delays by which stages are placed.
+    method : str
+        A name in `quadcim.spec.integers.METHODS`: how the function is evaluated.
     """
 
     activation: Activation
     stages: int
     flow_control: FlowControl = "elastic"
-    delay_model: str = "cells"
+    technology: str = "generic"
+    method: str = "auto"
 
     def __post_init__(self):
         if self.flow_control not in FLOW_CONTROLS:
             raise IllegalSetting("flow-control", "one of " + ", ".join(FLOW_CONTROLS), self.flow_control)
-        if self.delay_model not in DELAY_MODELS:
-            raise IllegalSetting("delay-model", "one of " + ", ".join(DELAY_MODELS), self.delay_model)
+        find_technology(self.technology)
+        if self.method not in METHODS:
+            raise IllegalSetting("method", "one of " + ", ".join(METHODS), self.method)
 
     @property
     def name(self) -> str:
         """A module name that tells units apart: ``quadcim_quad_sq2_14_sq2_14_nearest_s3_elastic``."""
         activation = self.activation
         formats = f"{activation.input}_{activation.output}".lower().replace(".", "_")
-        return f"quadcim_{activation.function}_{formats}_{activation.rounding}_s{self.stages}_{self.flow_control}"
+        name = activation.function.lower().replace("-", "_")
+        special = [self.method] if self.method != "auto" else []
+        special += [self.technology] if self.technology != "generic" else []
+        return "_".join(["quadcim", name, formats, activation.rounding, f"s{self.stages}", self.flow_control, *special])
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready description; `from_json` reads it back."""
         return {"activation": self.activation.to_json(), "stages": self.stages, "flow_control": self.flow_control,
-                "delay_model": self.delay_model}
+                "technology": self.technology, "method": self.method}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "ActivationUnit":
         """The specification that `to_json` described."""
         return cls(Activation.from_json(value["activation"]), value["stages"], value["flow_control"],
-                   value["delay_model"])
+                   value["technology"], value["method"])

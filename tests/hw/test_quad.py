@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from quadcim.hw.plans import activation_steps
+from quadcim.hw.plans import unit_steps
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.vectors import edge_inputs
 from quadcim.spec.activation import ROUNDINGS
@@ -22,7 +22,7 @@ def _grid():
         for column in range(3):
             output = _OUTPUTS[(row * 3 + column * 4 + row // 10) % len(_OUTPUTS)]
             unit = make_unit(input, output, rounding, 0, "elastic")
-            stages = (row + column * 3) % (len(activation_steps(unit.activation, "cells")) + 1)
+            stages = (row + column * 3) % (len(unit_steps(unit)) + 1)
             yield make_unit(input, output, rounding, stages, ("elastic", "always")[(row + column) % 2])
 
 
@@ -77,7 +77,7 @@ def test_every_input(unit, make_case, seed):
 def _product(input: str, output: str):
     """Every rounding, every legal number of stages and both flow controls."""
     for rounding in ROUNDINGS:
-        legal = len(activation_steps(make_unit(input, output, rounding, 0, "elastic").activation, "cells"))
+        legal = len(unit_steps(make_unit(input, output, rounding, 0, "elastic")))
         for stages, flow_control in itertools.product(range(legal + 1), ("elastic", "always")):
             yield make_unit(input, output, rounding, stages, flow_control)
 

@@ -34,7 +34,7 @@ def test_agrees_with_the_golden_model(name, backend, make_case, seed):
     case = make_case(PRESETS[name])
     fmt = case.unit.activation.input
     raws = np.random.default_rng(seed).integers(fmt.minimum, fmt.maximum + 1, 20_000)
-    want = golden(case.unit.activation)(torch.from_numpy(raws)).numpy()
+    want = golden(case.unit.activation, case.integers)(torch.from_numpy(raws)).numpy()
     simulator = BulkSimulator(case, backend=backend)
     result = simulator.run(raws)
     assert (result.outputs == want).all() and result.outputs.dtype == np.int64

@@ -1,6 +1,6 @@
 import pytest
 
-from quadcim.hw.plans import activation_steps, stages_for_clock, unit_plan
+from quadcim.hw.plans import stages_for_clock, unit_plan, unit_steps
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import PRESETS, find_preset
 from quadcim.spec.unit import ActivationUnit
@@ -21,14 +21,16 @@ def test_refused_settings():
     activation = PRESETS["phi16"].activation
     with pytest.raises(IllegalSetting, match="flow-control must be one of elastic, always, got 'never'"):
         ActivationUnit(activation, 1, "never")  # pyright: ignore
-    with pytest.raises(IllegalSetting, match="delay-model must be one of cells, lut, got 'x'"):
+    with pytest.raises(IllegalSetting, match="technology must be one of generic, fpga, ultrascale, cells, got 'x'"):
         ActivationUnit(activation, 1, "elastic", "x")
+    with pytest.raises(IllegalSetting, match="method must be one of auto, heap, .*, got 'x'"):
+        ActivationUnit(activation, 1, "elastic", "generic", "x")
     with pytest.raises(IllegalSetting, match="preset must be one of phi8"):
         find_preset("phi99")
 
 
 def test_clock_picks_more_stages_when_faster():
-    activation = PRESETS["phi16"].activation
-    stages = [stages_for_clock(activation, "cells", mhz) for mhz in (200, 1000, 1500, 2000)]
+    unit = PRESETS["phi16"]
+    stages = [stages_for_clock(unit, mhz) for mhz in (200, 1000, 1500, 2000)]
     assert stages == sorted(stages)
-    assert 1 <= stages[0] < stages[-1] <= len(activation_steps(activation, "cells"))
+    assert 1 <= stages[0] < stages[-1] <= len(unit_steps(unit))

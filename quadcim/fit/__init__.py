@@ -1,0 +1,1 @@
+"""Fitting: from real functions to frozen integers, once, for hardware and golden models alike."""

@@ -1,0 +1,218 @@
+"""The search for the cheapest piecewise form of a function."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quadcim.fit.reference import input_bits, real_values
+from quadcim.fit.solver import Curve, Problem, Shape, Solver
+from quadcim.spec.activation import Activation
+from quadcim.spec.cost import product_bits, sized_cost
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.piecewise import Fold, PiecewiseIntegers
+
+__all__ = ["METHODS", "Goal", "fit_piecewise", "folds"]
+
+Goal = Literal["lut", "gates"]
+METHODS = ("table", "multipartite", "linear", "quadratic")
+
+_POINTS = 96
+_MAX_ADDRESS = 10
+_MAX_TABLE = 12
+
+
+def folds(activation: Activation, values: NDArray[np.float64]) -> Iterator[Fold]:
+    """The folds that the values allow: none, about zero, and within a quarter of a period."""
+    bits = input_bits(activation)
+    yield Fold(bits)
+    if bits < 3 or (not activation.input.signed and bits == activation.input.width):
+        return
+    mirrored = np.roll(values[::-1], 1)
+    inner = np.ones(len(values), dtype=bool)
+    inner[len(values) // 2] = False  # the lowest input has no opposite
+    periodic = _close(np.roll(values, len(values) // 2), -values)
+    total = round((mirrored + values)[0])
+    if _close(mirrored[inner], values[inner]):
+        yield Fold(bits - 1, reflect=bits - 1)
+        if periodic:
+            yield Fold(bits - 2, reflect=bits - 2, reflect_invert=True, sign=(bits - 1, bits - 2))
+    elif _close(mirrored[inner], (total - values)[inner]):
+        yield Fold(bits - 2, reflect=bits - 2, sign=(bits - 1,)) if periodic and not total else Fold(
+            bits - 1, reflect=bits - 1, sign=(bits - 1,), total=total)
+
+
+def _close(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return bool((np.abs(one - other) < 1e-6).all())
+
+
+def _curves(address_bits: int, offset_bits: int) -> Iterator[Curve | None]:
+    yield None
+    for width in range(2, min(offset_bits, 8)):
+        for depends in range(min(address_bits, 5) + 1):
+            if width + depends <= 8:
+                yield Curve(depends, width)
+    for width in range(4, min(offset_bits, 9)):
+        for depends in range(2, min(address_bits, 5) + 1):
+            yield Curve(depends, width, width + 1)
+
+
+def _slices(address_bits: int, offset_bits: int) -> Iterator[tuple[tuple[int, int, int], ...]]:
+    """Ways to split the offset among the tables of a multipartite table: the lower bits depend on less."""
+    for upper in range(max(address_bits - 4, 0), address_bits + 1):
+        yield ((upper, 0, offset_bits),)
+        for split in range(1, offset_bits):
+            for lower in range(max(upper - 3, 0), upper + 1):
+                yield (upper, split, offset_bits - split), (lower, 0, split)
+
+
+@dataclass
+class _Search:
+    """Shapes under one fold in the order of their estimated cost, and which of them have a solution."""
+
+    problem: Problem
+    output_width: int
+    goal: Goal
+    solvers: dict[int, Solver] = field(default_factory=dict)
+    provers: dict[int, Solver] = field(default_factory=dict)
+
+    def solver(self, address_bits: int) -> Solver:
+        """The solver that looks at some points of each segment."""
+        if address_bits not in self.solvers:
+            self.solvers[address_bits] = Solver(self.problem, address_bits, _POINTS)
+        return self.solvers[address_bits]
+
+    def quick(self, shape: Shape) -> PiecewiseIntegers | None:
+        """A solution for some points of each segment."""
+        return self.solver(shape.address_bits).solve(shape)
+
+    def solve(self, shape: Shape) -> PiecewiseIntegers | None:
+        """A solution for all points."""
+        if self.quick(shape) is None:
+            return None
+        if shape.address_bits not in self.provers:
+            self.provers[shape.address_bits] = Solver(self.problem, shape.address_bits, 1 << 30)
+        return self.provers[shape.address_bits].solve(shape)
+
+    def estimate(self, shape: Shape) -> float:
+        """The cost of a shape, before its integers are known."""
+        solver, fold = self.solver(shape.address_bits), self.problem.fold
+        n, guard = solver.offset_bits, shape.guard_bits
+        tables = [(shape.address_bits, self.output_width + guard - 1)]
+        heap = 0
+        if n and not shape.slices:
+            slope_bits = _bits(solver.steepest_ulp * 2.0 ** (guard + shape.slope_shift)) + solver.falls
+            tables.append((shape.address_bits, slope_bits))
+            heap += product_bits(n, slope_bits, shape.slope_shift)
+            heap += max(slope_bits - shape.slope_shift, 0) * (fold.reflect >= 0)
+        for address_bits, low, width in shape.slices:
+            bits = _bits(solver.steepest_ulp * 2.0 ** (guard + low + width))
+            tables.append((address_bits + width, bits))
+            heap += bits
+        if curve := shape.curve:
+            bits = _bits(solver.most_bent_ulp * 4.0 ** (n - 1) * 2.0**guard)
+            tables.append((curve.width + (0 if curve.square_bits else curve.address_bits), bits))
+            heap += bits
+            if curve.square_bits:
+                tables += [(curve.width, curve.square_bits), (curve.address_bits, bits)]
+                heap += product_bits(curve.square_bits, bits, curve.square_bits - 1)
+        cost = sized_cost(fold=fold, output_width=self.output_width, tables=tables, heap_bits=heap)
+        return getattr(cost, self.goal)
+
+    def candidates(self, guards: Sequence[int], methods: Sequence[str]) -> Iterator[tuple[float, Shape]]:
+        """Shapes with a lower bound of their cost: their slope has as few fraction bits as could do."""
+        bits = self.problem.fold.bits
+        plain = self.problem.fold.reflect < 0
+        for address_bits in range(min(bits, _MAX_ADDRESS) + 1):
+            solver = self.solver(address_bits)
+            n = solver.offset_bits
+            if not n or not solver.fits_a_parabola():
+                continue
+            for guard in guards:
+                for curve in _curves(address_bits, n) if not {"linear", "quadratic"}.isdisjoint(methods) else ():
+                    if ("linear" if curve is None else "quadratic") in methods:
+                        shape = Shape(address_bits, guard, max(n - 2 - guard, 0), curve)
+                        yield self.estimate(shape), shape
+                if plain and bits <= _MAX_TABLE and "multipartite" in methods:
+                    for slices in _slices(address_bits, n):
+                        shape = Shape(address_bits, guard, 0, None, slices)
+                        yield self.estimate(shape), shape
+        if plain and bits <= _MAX_TABLE and "table" in methods:
+            shape = Shape(bits, 0, 0)
+            yield self.estimate(shape), shape
+
+
+def _bits(reach: float) -> int:
+    return math.ceil(math.log2(max(reach, 0.6) + 0.5))
+
+
+def _weaker(shape: Shape, hopeless: list[Shape]) -> bool:
+    """Whether a shape has no more of anything than one that has no solution."""
+    def sizes(other: Shape) -> tuple[int, ...]:
+        curve = other.curve or Curve(0, 0)
+        return other.address_bits, other.guard_bits, curve.address_bits, curve.width, curve.square_bits
+
+    return not shape.slices and any(
+        all(mine <= theirs for mine, theirs in zip(sizes(shape), sizes(other), strict=True)) for other in hopeless)
+
+
+def _cheapest(search: _Search, guards: Sequence[int], methods: Sequence[str], limit: float) -> tuple[
+        float, PiecewiseIntegers | None]:
+    """The cheapest shape below a limit that has a solution, and the solution."""
+    hopeless: list[Shape] = []
+    best = None
+    for bound, shape in sorted(search.candidates(guards, methods), key=lambda entry: entry[0]):
+        if bound >= limit:
+            break
+        if _weaker(shape, hopeless):
+            continue
+        most = search.solver(shape.address_bits).offset_bits + shape.guard_bits + 1
+        has_slope = not shape.slices and shape.address_bits < search.problem.fold.bits
+        if has_slope and search.quick(replace(shape, slope_shift=most)) is None:
+            hopeless.append(shape)
+            continue
+        for shift in range(shape.slope_shift, most + 1) if has_slope else (0,):
+            finer = replace(shape, slope_shift=shift)
+            cost = search.estimate(finer)
+            if cost >= limit:
+                break
+            integers = search.solve(finer)
+            if integers is not None:
+                best, limit = integers, cost
+                break
+    return limit, best
+
+
+def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] = METHODS) -> PiecewiseIntegers:
+    """Find the cheapest piecewise form by the cost estimate.
+
+    Parameters
+    ----------
+    activation : Activation
+        What to approximate; its rounding is a promise for every input, which is checked.
+    goal : {"lut", "gates"}
+        Which estimate counts.
+    methods : tuple of str
+        Which of `PiecewiseIntegers.method` to admit.
+
+    Raises
+    ------
+    IllegalSetting
+        If no form keeps the promise.
+    """
+    values = real_values(activation)
+    guards = range(5) if activation.rounding == "faithful" else range(9)
+    best, limit = None, math.inf
+    for fold in folds(activation, values):
+        search = _Search(Problem(activation, fold, values), activation.output.width, goal)
+        limit, integers = _cheapest(search, guards, methods, limit)
+        best = integers or best
+    if best is not None:
+        return best
+    raise IllegalSetting("rounding" if activation.rounding != "faithful" else "method",
+                         "one that a piecewise form of at most "
+                         f"{1 << _MAX_ADDRESS} segments can keep for {activation.function} at these formats",
+                         activation.rounding if activation.rounding != "faithful" else " or ".join(methods))

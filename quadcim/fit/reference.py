@@ -1,0 +1,113 @@
+"""The real values that a unit has to come close to, and the integers that each rounding admits."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quadcim.spec.activation import Activation, ActivationRounding
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.functions import find_function
+
+__all__ = ["admitted_outputs", "input_bits", "real_values"]
+
+# Double precision errs by less than this many ulp of any output that is 32 bits wide or less.
+_DOUBT_ULP = 1e-6
+
+
+class _Numpy:
+    """The arithmetic of `Function.evaluate` on arrays in double precision."""
+
+    pi = math.pi
+    sin, cos, exp, tanh, log, log1p, abs, maximum, minimum, round = (
+        np.sin, np.cos, np.exp, np.tanh, np.log, np.log1p, np.abs, np.maximum, np.minimum, np.round)
+
+    @staticmethod
+    def erf(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.frompyfunc(math.erf, 1, 1)(x).astype(np.float64)
+
+    @staticmethod
+    def sinc(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.sinc(x / math.pi)
+
+
+class _Precise:
+    """The same arithmetic on one number, to 60 digits."""
+
+    def __getattr__(self, name: str):
+        import mpmath
+
+        with mpmath.workdps(60):
+            return +mpmath.pi if name == "pi" else _PRECISE_NAMES.get(name) or getattr(mpmath, name)
+
+
+_PRECISE_NAMES: dict[str, Callable] = {"abs": abs, "maximum": max, "minimum": min}
+
+
+def input_bits(activation: Activation) -> int:
+    """How many low bits of the input the value depends on: all of them, or those of one period."""
+    period = 0 if activation.samples else find_function(activation.function).period
+    whole = activation.input.fraction_bits + period.bit_length() - 1
+    return min(activation.input.width, whole) if period else activation.input.width
+
+
+def _raws(activation: Activation, low_bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The raw inputs of some low bits: the ones nearest to zero."""
+    bits = input_bits(activation)
+    signed = activation.input.signed or bits < activation.input.width
+    return np.where(signed & (low_bits >> (bits - 1) == 1), low_bits - (1 << bits), low_bits)
+
+
+def real_values(activation: Activation) -> NDArray[np.float64]:
+    """The function at every combination of the input's low bits, in ulp of the output."""
+    scale = 2.0 ** activation.output.fraction_bits
+    if activation.samples is not None:
+        if not activation.samples.values:
+            raise IllegalSetting("function", "a function whose samples are at hand", activation.function)
+        return np.array(activation.samples.values) * scale
+    raws = _raws(activation, np.arange(1 << input_bits(activation)))
+    x = raws / 2.0 ** activation.input.fraction_bits
+    with np.errstate(over="ignore"):
+        return np.asarray(find_function(activation.function).evaluate(_Numpy, x)) * scale
+
+
+def _precise_value(activation: Activation, low_bits: int) -> float:
+    """How far the value lies above the half-way point below it, in ulp; only its sign is wanted."""
+    import mpmath
+
+    if activation.samples is not None:
+        return 0.0
+    raw = int(_raws(activation, np.array(low_bits)))
+    with mpmath.workdps(60):
+        x = mpmath.mpf(raw) / 2 ** activation.input.fraction_bits
+        exact = find_function(activation.function).evaluate(_Precise(), x) * 2 ** activation.output.fraction_bits
+        return float(abs(exact) - mpmath.floor(abs(exact)) - 0.5)
+
+
+def admitted_outputs(activation: Activation, values: NDArray[np.float64]) -> tuple[
+        NDArray[np.int64], NDArray[np.int64]]:
+    """The least and the greatest raw output that the rounding admits, for each of `real_values`.
+
+    "faithful" admits errors below 1 ulp: both neighbours, or the value itself if it is representable. Values out of the
+    output's range count as its end.
+    """
+    low, high = activation.output.minimum, activation.output.maximum
+    clipped = np.clip(values, low, high)
+    rounding: ActivationRounding = activation.rounding
+    whole = np.rint(clipped)
+    if rounding == "faithful":
+        exact = np.abs(clipped - whole) < _DOUBT_ULP
+        least, greatest = np.where(exact, whole, np.floor(clipped)), np.where(exact, whole, np.ceil(clipped))
+        return least.astype(np.int64), greatest.astype(np.int64)
+    magnitude = np.abs(clipped)
+    if rounding == "truncate":
+        nearest = np.rint(magnitude)
+        result = np.where(np.abs(magnitude - nearest) < _DOUBT_ULP, nearest, np.floor(magnitude))
+    else:
+        result = np.floor(magnitude + 0.5)
+        doubtful = np.flatnonzero(np.abs(magnitude - np.floor(magnitude) - 0.5) < _DOUBT_ULP)
+        for index in doubtful:
+            result[index] = np.floor(magnitude[index]) + (_precise_value(activation, int(index)) >= 0)
+    outputs = np.where(clipped < 0, -result, result).astype(np.int64)
+    return outputs, outputs

@@ -1,0 +1,88 @@
+"""Cost estimates before synthesis, by which the generator compares ways to build a function.
+
+They are fitted to what Yosys makes of emitted units (`benchmarks/functions.py` prints both), and rank candidates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quadcim.spec.piecewise import Fold, PiecewiseIntegers
+from quadcim.spec.quad import QuadIntegers
+
+__all__ = ["Cost", "piecewise_cost", "product_bits", "quad_cost", "sized_cost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """An estimate: six-input LUTs with carry chains, and gate equivalents; without registers."""
+
+    lut: float
+    gates: float
+
+
+# Of one output of a truth table that is smooth, by its number of inputs; beyond, they double.
+_TABLE_GATES = (0.0, 0.3, 1.5, 3.5, 7.0, 12.0, 20.0, 34.0, 58.0)
+_HEAP_BIT = Cost(1.05, 8.2)
+_EXCLUSIVE_OR = Cost(1.0, 2.0)
+
+
+def _table(inputs: int, outputs: int) -> Cost:
+    lut = 1.0 if inputs <= 6 else 2.0 ** (inputs - 6) * 1.3
+    last = len(_TABLE_GATES) - 1
+    gates = _TABLE_GATES[min(inputs, last)] * 2.0 ** max(inputs - last, 0)
+    return Cost(lut * outputs, gates * outputs)
+
+
+def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int]], heap_bits: int) -> Cost:
+    """The estimate from sizes.
+
+    Parameters
+    ----------
+    fold : Fold
+        Its complement, and the negation after it.
+    output_width : int
+        Width of the output.
+    tables : sequence of (int, int)
+        Inputs and outputs of each truth table.
+    heap_bits : int
+        Bits that are added to the base.
+    """
+    lookups = [_table(inputs, outputs) for inputs, outputs in tables]
+    exclusive_ors = fold.bits * (fold.reflect >= 0) + output_width * bool(fold.sign)
+    return Cost(sum(table.lut for table in lookups) + heap_bits * _HEAP_BIT.lut + exclusive_ors * _EXCLUSIVE_OR.lut,
+                sum(table.gates for table in lookups) + heap_bits * _HEAP_BIT.gates
+                + exclusive_ors * _EXCLUSIVE_OR.gates)
+
+
+def piecewise_cost(integers: PiecewiseIntegers, output_width: int) -> Cost:
+    """The estimate for a piecewise unit."""
+    columns, slope_bits = output_width + integers.guard_bits, integers.slope_bits
+    tables = [_sizes(integers.base, columns), _sizes(integers.slope, slope_bits)]
+    heap = product_bits(integers.offset_bits, slope_bits, integers.slope_shift)
+    for correction in integers.corrections:
+        tables.append(_sizes(correction.entries, correction.value_bits))
+        heap += correction.value_bits
+    if square := integers.square:
+        tables += [_sizes(square.squares, square.square_bits), _sizes(square.coefficients, square.coefficient_bits)]
+        heap += product_bits(square.square_bits, square.coefficient_bits, square.shift)
+    if integers.fold.reflect >= 0:
+        heap += max(slope_bits - integers.slope_shift, 0)
+    return sized_cost(fold=integers.fold, output_width=output_width, tables=tables, heap_bits=heap)
+
+
+def product_bits(width: int, other: int, shift: int) -> int:
+    """Partial products of a truncated product: those at 2**shift and above."""
+    return sum(max(other - max(shift - bit, 0), 0) for bit in range(width))
+
+
+def _sizes(entries: Sequence[int], bits: int) -> tuple[int, int]:
+    """Inputs of a table, and those of its outputs that change."""
+    changing = sum(len({entry >> bit & 1 for entry in entries}) > 1 for bit in range(bits))
+    return max(len(entries) - 1, 0).bit_length(), changing
+
+
+def quad_cost(integers: QuadIntegers, output_width: int) -> Cost:
+    """The estimate for the heap of phi, which is a compressor tree in every technology."""
+    bits = len(integers.kept_terms) + 1
+    words = integers.fraction_bits + output_width
+    return Cost(1.75 * bits + words, 7.6 * bits + 2 * words)
