@@ -11,8 +11,8 @@ _FOLDER = Path(__file__).parent
 def companion_files(verilog: str) -> dict[str, str]:
     """The files that a unit's Verilog needs beside it, by their path in a case directory.
 
-    ``rtl/quadcim_cells.v`` is synthesizable, to be mapped to a library's cells. ``models/primitives.v`` is for simulation
-    only: synthesis takes the vendor's primitives.
+    ``rtl/quadcim_cells.v`` is synthesizable, to be mapped to a library's cells. ``models/primitives.v`` is for
+    simulation only: synthesis takes the vendor's primitives.
     """
     files = {}
     if re.search(r"\bquadcim_(full|half)_adder\b", verilog):

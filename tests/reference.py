@@ -23,7 +23,7 @@ FORMULAS = {
     "gaussian": lambda x: mpmath.sqrt(2 * mpmath.pi) * mpmath.npdf(x),
     "gabor": lambda x: mpmath.re(mpmath.exp(mpmath.mpc(-x * x / 2, _QUARTER * x))),
     "gabor-imaginary": lambda x: mpmath.im(mpmath.exp(mpmath.mpc(-x * x / 2, _QUARTER * x))),
-    "sinc": lambda x: mpmath.sincpi(x),
+    "sinc": mpmath.sincpi,
     "relu": lambda x: (x + abs(x)) / 2,
     "relu1": lambda x: sorted((mpmath.mpf(0), x, mpmath.mpf(1)))[1],
     "sigmoid": lambda x: (1 + mpmath.tanh(x / 2)) / 2,

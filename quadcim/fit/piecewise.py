@@ -180,7 +180,7 @@ def _cheapest(search: _Search, guards: Sequence[int], methods: Sequence[str], li
             if cost >= limit:
                 break
             integers = search.solve(finer)
-            if integers is not None:
+            if integers is not None and integers.method in methods:
                 best, limit = integers, cost
                 break
     return limit, best

@@ -39,10 +39,12 @@ class _Precise:
         import mpmath
 
         with mpmath.workdps(60):
-            return +mpmath.pi if name == "pi" else _PRECISE_NAMES.get(name) or getattr(mpmath, name)
+            if name == "pi":
+                return +mpmath.pi
+            return _BUILT_IN.get(name) or getattr(mpmath, {"round": "nint"}.get(name, name))
 
 
-_PRECISE_NAMES: dict[str, Callable] = {"abs": abs, "maximum": max, "minimum": min}
+_BUILT_IN: dict[str, Callable] = {"abs": abs, "maximum": max, "minimum": min}
 
 
 def input_bits(activation: Activation) -> int:
@@ -72,17 +74,15 @@ def real_values(activation: Activation) -> NDArray[np.float64]:
         return np.asarray(find_function(activation.function).evaluate(_Numpy, x)) * scale
 
 
-def _precise_value(activation: Activation, low_bits: int) -> float:
-    """How far the value lies above the half-way point below it, in ulp; only its sign is wanted."""
+def _rounded_precisely(activation: Activation, low_bits: int, add: float) -> int:
+    """``floor(|value| + add)`` in ulp, where double precision leaves a doubt."""
     import mpmath
 
-    if activation.samples is not None:
-        return 0.0
     raw = int(_raws(activation, np.array(low_bits)))
     with mpmath.workdps(60):
         x = mpmath.mpf(raw) / 2 ** activation.input.fraction_bits
         exact = find_function(activation.function).evaluate(_Precise(), x) * 2 ** activation.output.fraction_bits
-        return float(abs(exact) - mpmath.floor(abs(exact)) - 0.5)
+        return int(mpmath.floor(abs(exact) + add))
 
 
 def admitted_outputs(activation: Activation, values: NDArray[np.float64]) -> tuple[
@@ -100,14 +100,12 @@ def admitted_outputs(activation: Activation, values: NDArray[np.float64]) -> tup
         exact = np.abs(clipped - whole) < _DOUBT_ULP
         least, greatest = np.where(exact, whole, np.floor(clipped)), np.where(exact, whole, np.ceil(clipped))
         return least.astype(np.int64), greatest.astype(np.int64)
-    magnitude = np.abs(clipped)
-    if rounding == "truncate":
-        nearest = np.rint(magnitude)
-        result = np.where(np.abs(magnitude - nearest) < _DOUBT_ULP, nearest, np.floor(magnitude))
-    else:
-        result = np.floor(magnitude + 0.5)
-        doubtful = np.flatnonzero(np.abs(magnitude - np.floor(magnitude) - 0.5) < _DOUBT_ULP)
-        for index in doubtful:
-            result[index] = np.floor(magnitude[index]) + (_precise_value(activation, int(index)) >= 0)
+    magnitude, add = np.abs(clipped), 0.5 if rounding == "nearest" else 0.0
+    result = np.floor(magnitude + add)
+    if activation.samples is None:  # a user's samples are what they are
+        beyond = (values <= low) | (values >= high)
+        doubtful = ~beyond & (np.abs(magnitude + add - np.rint(magnitude + add)) < _DOUBT_ULP)
+        for index in np.flatnonzero(doubtful):
+            result[index] = _rounded_precisely(activation, int(index), add)
     outputs = np.where(clipped < 0, -result, result).astype(np.int64)
     return outputs, outputs

@@ -50,7 +50,8 @@ TECHNOLOGIES: dict[str, Technology] = {technology.name: technology for technolog
     Technology("generic", "plain RTL, in the form that takes the fewest gates", "gates", "cells"),
     Technology("fpga", "plain RTL, in the form that takes the fewest LUTs with carry chains", "lut", "lut"),
     Technology("ultrascale", "LUT6_2, CARRY8 and DSP48E2 primitives of UltraScale and UltraScale+", "lut", "lut"),
-    Technology("cells", "plain RTL, but full and half adders as instances of cells for a standard-cell flow", "gates", "cells"),
+    Technology("cells", "plain RTL, but full and half adders as instances of cells for a standard-cell flow", "gates",
+               "cells"),
 )}
 
 
