@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from quadcim.hw.primitives import primitives_in, primitives_verilog
+
 __all__ = ["companion_files"]
 
 _FOLDER = Path(__file__).parent
@@ -17,4 +19,6 @@ def companion_files(verilog: str) -> dict[str, str]:
     files = {}
     if re.search(r"\bquadcim_(full|half)_adder\b", verilog):
         files["rtl/quadcim_cells.v"] = (_FOLDER / "cells.v").read_text(encoding="ascii")
+    if primitives := primitives_in(verilog):
+        files["models/primitives.v"] = primitives_verilog(primitives)
     return files

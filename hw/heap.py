@@ -97,12 +97,10 @@ class TreeSum:
     ----------
     heap : Heap
         What to add.
-    cells : bool
-        Whether its adders are instances of cells.
 
     Attributes
     ----------
-    heap, cells
+    heap : Heap
         As given.
     tree : CompressorTree
         The schedule.
@@ -110,9 +108,8 @@ class TreeSum:
         Columns from and to which each step of the adder adds.
     """
 
-    def __init__(self, heap: Heap, *, cells: bool = False):
+    def __init__(self, heap: Heap):
         self.heap = heap
-        self.cells = cells
         columns: list[list[str]] = [[] for _ in range(heap.columns)]
         for row in heap.rows:
             for bit in row:
@@ -157,30 +154,31 @@ class TreeSum:
 class RowSum:
     """Row after row into an accumulator; the constant and then the rows as the heap lists them.
 
-    Each adder adds 1 more, in its lowest column (`quadcim.hw.summation` says why): the last row makes up for that.
-
     Parameters
     ----------
     heap : Heap
         What to add.
+    plus_one : bool
+        Whether each adder adds 1 more, in its lowest column; the last row makes up for that.
 
     Attributes
     ----------
-    heap : Heap
+    heap, plus_one
         As given.
     spans : list of (int, int)
         Columns of the accumulator, from and to, before each row and after the last.
     """
 
-    def __init__(self, heap: Heap):
+    def __init__(self, heap: Heap, *, plus_one: bool):
         self.heap = heap
+        self.plus_one = plus_one
         self.spans = [self._constant_span()]
         largest = heap.constant % (1 << heap.columns)
         for index, row in enumerate(heap.rows):
             low, high = self.spans[-1]
             first, last = self.row_span(index)
             carry = int(high > first and low < high)
-            largest += sum(1 << bit.column for bit in row) + (carry << max(first, low))
+            largest += sum(1 << bit.column for bit in row) + (carry * plus_one << max(first, low))
             top = min(max(high, last) + carry, heap.columns, max(largest.bit_length(), last))
             self.spans.append((first if low == high else min(low, first), top))
 
@@ -188,7 +186,8 @@ class RowSum:
         """The columns of a row; the last one reaches down to the accumulator's lowest, to make up for the excess."""
         columns = [bit.column for bit in self.heap.rows[index]]
         low, high = self.spans[index]
-        reach = [low] if index == len(self.heap.rows) - 1 and low < high else []
+        last = index == len(self.heap.rows) - 1
+        reach = [self.heap.guard, *([low] if low < high else [])] if last else []
         return min(columns + reach), max(columns) + 1
 
     def _constant_span(self) -> tuple[int, int]:
@@ -204,7 +203,7 @@ class RowSum:
     def excess(self) -> int:
         """What the adders add besides the rows."""
         spans = (self.adder_span(index) for index in range(len(self.heap.rows)))
-        return sum(1 << span[0] for span in spans if span)
+        return sum(1 << span[0] for span in spans if span and self.plus_one)
 
     def live(self, index: int) -> dict[str, tuple[int, int]]:
         """The operands that have to be held after `index` rows."""
@@ -226,7 +225,7 @@ class RowSum:
     def accumulator(self, index: int) -> tuple[int, int]:
         """The columns of the accumulator that have to be held after `index` rows."""
         low, high = self.spans[index]
-        later = [bit.column for row in self.heap.rows[index:] for bit in row]
+        later = [self.row_span(row)[0] for row in range(index, len(self.heap.rows))]
         return max(low, min([self.heap.guard, *later])), high
 
     def steps(self, delays: DelayModel) -> list[Step]:

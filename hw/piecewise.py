@@ -3,9 +3,10 @@
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from quadcim.hw.heap import Wire
+from quadcim.hw.logic import logic_for
 from quadcim.hw.piecewise_plan import PiecewisePlan
 from quadcim.hw.pipeline import Live, PipelinedUnit
-from quadcim.hw.summation import look_up, summation
+from quadcim.hw.summation import summation
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.unit import FlowControl
 
@@ -32,7 +33,8 @@ class PiecewiseUnit(PipelinedUnit):
         super().__init__(input=design.activation.input, output=design.activation.output, plan=plan,
                          flow_control=flow_control)
         self._design = design
-        self._summation = summation(design.sum)
+        self._logic = logic_for(design.technology)
+        self._summation = summation(design.sum, self._logic)
 
     @property
     def design(self) -> PiecewisePlan:
@@ -62,9 +64,9 @@ class PiecewiseUnit(PipelinedUnit):
             z = Signal(fold.bits, name="z")
             m.d.comb += z.eq(x)
             return {"z": z}
-        reflected, z = Signal(name="reflected"), Signal(fold.bits, name="z")
+        reflected = Signal(name="reflected")
         m.d.comb += reflected.eq(~x[fold.reflect] if fold.reflect_invert else x[fold.reflect])
-        m.d.comb += z.eq(x[:fold.bits] ^ reflected.replicate(fold.bits))
+        z = self._logic.complement(m, x[:fold.bits], reflected, "z")
         live: dict[str, Value] = {"z": z, "reflected": reflected}
         if fold.sign:
             live["negative"] = negative = Signal(name="negative")
@@ -92,7 +94,7 @@ class PiecewiseUnit(PipelinedUnit):
             return live[wire.operand][wire.index]
 
         for lookup in self._design.early:
-            live[lookup.name] = look_up(m, lookup, [bit(wire) for wire in lookup.address])
+            live[lookup.name] = self._logic.look_up(m, lookup, [bit(wire) for wire in lookup.address])
         entered = self._summation.enter(m, self._needed(live))
         return {"y": entered["total"]} if self.plan.steps[-1].name == "lookup" else entered
 
@@ -102,6 +104,4 @@ class PiecewiseUnit(PipelinedUnit):
         return {name: value for name, value in live.items() if name in read}
 
     def _sign(self, m: Module, live: Live) -> Live:
-        y = Signal(len(live["total"]), name="y")
-        m.d.comb += y.eq(live["total"] ^ live["negative"].replicate(len(y)))
-        return {"y": y}
+        return {"y": self._logic.complement(m, live["total"], live["negative"], "y")}

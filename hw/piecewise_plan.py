@@ -55,7 +55,7 @@ class PiecewisePlan:
         columns = activation.output.width + integers.guard_bits
         heap = Heap(rows, self._constant % (1 << columns), columns, integers.guard_bits, self._lookups,
                     (NEGATIVE,) if folded else ())
-        self.sum = RowSum(heap) if technology.rows else TreeSum(heap, cells=technology.cells)
+        self.sum = RowSum(heap, plus_one=technology.plus_one) if technology.rows else TreeSum(heap)
         self.early = tuple(lookup for name, lookup in self._lookups.items()
                            if not (isinstance(self.sum, RowSum) and self.sum.is_late(name)))
 
@@ -85,7 +85,7 @@ class PiecewisePlan:
         if not self.technology.rows or not rows:
             return 0
         base = tuple(HeapBit("", column, ()) for column in range(columns))
-        return RowSum(Heap((*rows, base), 0, columns, 0, {})).excess
+        return RowSum(Heap((*rows, base), 0, columns, 0, {}), plus_one=self.technology.plus_one).excess
 
     def _segment(self, bits: int) -> tuple[Wire, ...]:
         """The upper bits of the segment."""
@@ -110,7 +110,9 @@ class PiecewisePlan:
         integers = self.integers
         width, shift = integers.slope_bits, integers.slope_shift
         mask = (1 << width) - 1
-        self._look_up("slope", self._segment(integers.address_bits), width, [slope & mask for slope in integers.slope])
+        if integers.address_bits:
+            entries = [slope & mask for slope in integers.slope]
+            self._look_up("slope", self._segment(integers.address_bits), width, entries)
         gates = [(Wire("offset", bit), bit) for bit in range(integers.offset_bits)]
         if integers.fold.reflect >= 0:
             gates.insert(0, (_REFLECTED, 0))
@@ -124,13 +126,18 @@ class PiecewisePlan:
             column = index + weight
             signed = index == top and self.integers.slope_signed
             # The floor of what is cut off: a sign bit that falls below column 0 still counts -1 there.
-            if column < 0 and not signed:
+            if (column < 0 and not signed) or not self._may_be_set(index):
                 continue
             name = f"slope_{index}_{gate.operand}_{gate.index}"
-            bits.append(HeapBit(name, max(column, 0), (Wire("slope", index), gate), complement=signed))
+            factors = (Wire("slope", index), gate) if "slope" in self._lookups else (gate,)
+            bits.append(HeapBit(name, max(column, 0), factors, complement=signed))
             if signed:
                 self._constant -= 1 << max(column, 0)
         return tuple(bits)
+
+    def _may_be_set(self, index: int) -> bool:
+        """Whether a bit of the slope is set in some segment; where there is one alone, it is known."""
+        return any(slope >> index & 1 for slope in self.integers.slope)
 
     def _square(self) -> list[tuple[HeapBit, ...]]:
         """The truncated product of a table of squares and a table of coefficients."""

@@ -3,6 +3,7 @@
 from quadcim.fit.freeze import freeze
 from quadcim.hw.cordic_plan import CordicPlan
 from quadcim.hw.piecewise_plan import PiecewisePlan
+from quadcim.hw.quad_dsp_plan import QuadDspPlan
 from quadcim.hw.quad_plan import QuadPlan
 from quadcim.hw.taylor_plan import TaylorPlan
 from quadcim.spec.cordic import CordicIntegers
@@ -15,13 +16,15 @@ from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["Design", "stages_for_clock", "unit_design", "unit_plan", "unit_steps"]
 
-Design = QuadPlan | PiecewisePlan | CordicPlan | TaylorPlan
+Design = QuadPlan | QuadDspPlan | PiecewisePlan | CordicPlan | TaylorPlan
 
 
 def unit_design(unit: ActivationUnit, integers: Integers) -> Design:
     """What a unit builds."""
     technology = find_technology(unit.technology)
     match integers:
+        case QuadIntegers() if unit.method == "dsp":
+            return QuadDspPlan(unit.activation, integers)
         case QuadIntegers():
             return QuadPlan(unit.activation, integers, technology)
         case CordicIntegers():

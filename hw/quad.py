@@ -2,6 +2,7 @@
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
+from quadcim.hw.logic import logic_for
 from quadcim.hw.pipeline import Live, PipelinedUnit
 from quadcim.hw.quad_plan import QuadPlan
 from quadcim.hw.summation import summation
@@ -34,7 +35,7 @@ class QuadUnit(PipelinedUnit):
         super().__init__(input=design.activation.input, output=design.activation.output, plan=plan,
                          flow_control=flow_control)
         self._design = design
-        self._summation = summation(design.sum)
+        self._summation = summation(design.sum, logic_for(design.technology))
 
     @property
     def design(self) -> QuadPlan:

@@ -35,7 +35,7 @@ class QuadPlan:
 
     Attributes
     ----------
-    activation, integers
+    activation, integers, technology
         As given.
     result_bits : int
         Bits of the sum above the guard bits.
@@ -46,8 +46,9 @@ class QuadPlan:
     def __init__(self, activation: Activation, integers: QuadIntegers, technology: Technology):
         self.activation = activation
         self.integers = integers
+        self.technology = technology
         self.result_bits = 2 * integers.fraction_bits - integers.shift + 1
-        self.sum = TreeSum(self._heap(), cells=technology.cells)
+        self.sum = TreeSum(self._heap())
 
     def _heap(self) -> Heap:
         integers = self.integers

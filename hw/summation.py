@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from quadcim.hw.compressor import ONE, Adder
-from quadcim.hw.heap import Heap, HeapBit, Lookup, RowSum, TreeSum, Wire
+from quadcim.hw.heap import Heap, HeapBit, RowSum, TreeSum, Wire
+from quadcim.hw.logic import PlainLogic, Product
 from quadcim.hw.pipeline import Live
-from quadcim.hw.table import Table
 
-__all__ = ["RowSummation", "Summation", "TreeSummation", "look_up", "summation"]
+__all__ = ["RowSummation", "Summation", "TreeSummation", "summation"]
 
 _WORD = 32
 
@@ -31,9 +31,9 @@ class Summation(Protocol):
         ...
 
 
-def summation(plan: TreeSum | RowSum) -> Summation:
+def summation(plan: TreeSum | RowSum, logic: PlainLogic) -> Summation:
     """The builder of a plan."""
-    return TreeSummation(plan) if isinstance(plan, TreeSum) else RowSummation(plan)
+    return TreeSummation(plan, logic) if isinstance(plan, TreeSum) else RowSummation(plan, logic)
 
 
 class _Operands:
@@ -46,11 +46,8 @@ class _Operands:
         bit = self._live[wire.operand][wire.index - self._ranges.get(wire.operand, (0, 0))[0]]
         return ~bit if wire.invert else bit
 
-    def product(self, bit: HeapBit) -> Value:
-        value: Value = self.wire(bit.factors[0]) if bit.factors else Const(1)
-        for factor in bit.factors[1:]:
-            value = value & self.wire(factor)
-        return ~value if bit.complement else value
+    def product(self, bit: HeapBit) -> Product:
+        return Product(tuple(self.wire(factor) for factor in bit.factors), bit.complement)
 
     def add(self, name: str, value: Value) -> None:
         self._live[name] = value
@@ -63,35 +60,12 @@ class _Operands:
         return held
 
 
-def look_up(m: Module, lookup: Lookup, address: list[Value]) -> Value:
-    """Instantiate a table."""
-    table = m.submodules[f"{lookup.name}_table"] = Table(lookup)
-    value = Signal(lookup.width, name=lookup.name)
-    m.d.comb += [table.address.eq(Cat(address)), value.eq(table.value)]
-    return value
-
-
-def _sum_and_carry(inputs: list[Value], *, plus_one: bool) -> tuple[Value, Value]:
-    """The two bits of the sum of an adder's inputs, and of 1 if that is among them."""
-    match inputs:
-        case [a]:
-            return ~a, a
-        case [a, b] if plus_one:
-            return ~(a ^ b), a | b
-        case [a, b]:
-            return a ^ b, a & b
-        case [a, b, c]:
-            # Sharing the exclusive-or with the sum saves gates over the majority of three.
-            either = a ^ b
-            return either ^ c, (a & b) | (c & either)
-    raise AssertionError("an adder has one to three inputs besides the constant")
-
-
 class TreeSummation:
     """The compressor tree, level by level, and the adder, chunk by chunk."""
 
-    def __init__(self, plan: TreeSum):
+    def __init__(self, plan: TreeSum, logic: PlainLogic):
         self._plan = plan
+        self._logic = logic
 
     @property
     def _heap(self) -> Heap:
@@ -120,7 +94,7 @@ class TreeSummation:
         for row in self._heap.rows:
             for bit in row:
                 bits[bit.name] = Signal(name=bit.name)
-                m.d.comb += bits[bit.name].eq(operands.product(bit))
+                m.d.comb += bits[bit.name].eq(operands.product(bit).value)
         return bits
 
     def _kept(self, live: Live, *, first: bool) -> dict[str, Value]:
@@ -133,15 +107,8 @@ class TreeSummation:
         return {**self._pack(m, bits, level), **self._kept(live, first=level == 1)}
 
     def _adder(self, m: Module, adder: Adder, bits: Mapping[str, Value]) -> dict[str, Value]:
-        total, carry = Signal(name=adder.sum), Signal(name=adder.carry)
         inputs = [bits[name] for name in adder.inputs if name != ONE]
-        if self._plan.cells and ONE not in adder.inputs:
-            cell = "quadcim_full_adder" if len(inputs) == 3 else "quadcim_half_adder"
-            ports: dict[str, Value] = {f"i_{port}": value for port, value in zip("abc", inputs, strict=False)}
-            m.submodules[f"adder_{adder.sum.removeprefix('sum_')}"] = Instance(cell, **ports, o_sum=total, o_carry=carry)
-        else:
-            sum_logic, carry_logic = _sum_and_carry(inputs, plus_one=ONE in adder.inputs)
-            m.d.comb += [total.eq(sum_logic), carry.eq(carry_logic)]
+        total, carry = self._logic.tree_adder(m, adder.sum.removeprefix("sum_"), inputs, plus_one=ONE in adder.inputs)
         return {adder.sum: total, adder.carry: carry}
 
     def _pack(self, m: Module, bits: dict[str, Value], level: int) -> dict[str, Value]:
@@ -194,22 +161,12 @@ class TreeSummation:
                 "addend_1": rows[1][high - low:]}
 
 
-def _carry_chain(accumulator: Value, row: Value, width: int) -> Value:
-    """``accumulator + row + 1``, so written that synthesis absorbs the products of the row into a carry chain.
-
-    The row is subtracted in complement: of two addends Yosys may choose the row to feed the carries, which then needs
-    LUTs of its own. And the lowest bit, which needs no carry, is written apart: otherwise Yosys takes a sequence of
-    additions for one of many operands, and builds it of full adders in LUTs. Each doubles the cost.
-    """
-    complement = Cat(~row, Const(-1, width))[:width]
-    return Cat(~(accumulator[0] ^ row[0]), (accumulator - complement)[1:width])
-
-
 class RowSummation:
     """Row after row into the accumulator."""
 
-    def __init__(self, plan: RowSum):
+    def __init__(self, plan: RowSum, logic: PlainLogic):
         self._plan = plan
+        self._logic = logic
 
     def enter(self, m: Module, live: Live) -> Live:
         """The operand bits that some row reads."""
@@ -221,9 +178,9 @@ class RowSummation:
         operands = _Operands(live, plan.live(index))
         row = plan.heap.rows[index]
         for operand in dict.fromkeys(wire.operand for bit in row for wire in bit.factors):
-            if plan.is_late(operand):
-                lookup = plan.heap.lookups[operand]
-                operands.add(operand, look_up(m, lookup, [operands.wire(wire) for wire in lookup.address]))
+            lookup = plan.heap.lookups.get(operand)
+            if lookup and plan.is_late(operand) and not self._logic.absorbs(lookup):
+                operands.add(operand, self._logic.look_up(m, lookup, [operands.wire(wire) for wire in lookup.address]))
         held = operands.narrow(plan.live(index + 1))
         total = self._accumulate(m, operands, index, live.get("total"))
         low, high = plan.accumulator(index + 1)
@@ -234,21 +191,27 @@ class RowSummation:
         """The accumulator after a row, on all the columns of its span."""
         plan, row, number = self._plan, self._plan.heap.rows[index], index + 1
         (low, high), span = plan.spans[index + 1], plan.adder_span(index)
-        bits = {bit.column: operands.product(bit) for bit in row}
-        first, last = plan.row_span(index)
-        word, total = Signal(last - first, name=f"row_{number}"), Signal(high - low, name=f"sum_{number}")
-        m.d.comb += word.eq(Cat(bits.get(column, Const(0)) for column in range(first, last)))
+        bits = {bit.column: self._product(operands, bit) for bit in row}
         before, (held_low, held_high) = self._before(index, held), plan.spans[index]
-        if held_low == held_high:
-            m.d.comb += total.eq(word)
-        elif span is None:
-            m.d.comb += total.eq(Cat(before, Const(0, first - held_high), word))
-        else:
-            start = span[0]
-            below = word[:start - first] if first < start else before[:start - held_low]
-            added = _carry_chain(before[start - held_low:], word[start - first:], span[1] - start)
-            m.d.comb += total.eq(Cat(below, added))
+        total = Signal(high - low, name=f"sum_{number}")
+        start = span[0] if span else high
+        # Below the adder, columns come from the accumulator or from the row as they are.
+        passed = [before[column - held_low] if held_low <= column < held_high else
+                  bits[column].value if column in bits else Const(0) for column in range(low, start)]
+        added: Value = Const(0, 0)
+        if span:
+            shifted = {column - start: product for column, product in bits.items() if column >= start}
+            added = self._logic.row_adder(m, str(number), before[start - held_low:], shifted, span[1] - start)
+        m.d.comb += total.eq(Cat(*passed, added))
         return total
+
+    def _product(self, operands: _Operands, bit: HeapBit) -> Product:
+        """A bit of a row; that of a table which the adder takes in is a function of the table's address."""
+        lookup = self._plan.heap.lookups.get(bit.factors[0].operand) if bit.factors else None
+        if lookup is None or not self._plan.is_late(lookup.name) or not self._logic.absorbs(lookup):
+            return operands.product(bit)
+        column = tuple(entry >> bit.factors[0].index & 1 for entry in lookup.entries)
+        return Product(tuple(operands.wire(wire) for wire in lookup.address), contents=column)
 
     def _before(self, index: int, held: Value | None) -> Value:
         """The accumulator before a row from its lowest column in use; at first, the constant."""

@@ -1,72 +1,50 @@
 """Truth tables: small constant functions, each a module of its own, so that its contents can be read."""
 
 import re
+from collections.abc import Sequence
 
-from amaranth.hdl import Const, Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Instance, Signal, Value
 
 from quadcim.hw.heap import Lookup
 
-__all__ = ["Table", "split_tables"]
+__all__ = ["split_tables", "table"]
+
+_KIND = "quadcim_table"
+_MODULE = re.compile(r"^module \\(\S+)$", re.MULTILINE)
+_CELL = re.compile(rf"^  cell \\{_KIND} \\(\S+)\n((?:    .*\n)+?)  end$", re.MULTILINE)
+_PARAMETER = re.compile(r'^    parameter \\CONTENTS "(\d+) (\d+) ([0-9a-f,]+)"\n', re.MULTILINE)
 
 
-class Table(wiring.Component):
-    """A constant table, combinational: ``value = entries[address]``.
+def table(lookup: Lookup, address: Sequence[Value]) -> tuple[Instance, Value]:
+    """A constant table, combinational: ``value = entries[address]``; the instance and its value.
 
-    Latency: none. `quadcim.hw.verilog.emit_verilog` writes it as one case statement.
-
-    Parameters
-    ----------
-    lookup : Lookup
-        Address width, contents and output width.
-
-    Attributes
-    ----------
-    address : In
-        Unsigned.
-    value : Out
-        The entry.
+    `quadcim.hw.verilog.emit_verilog` writes its module as one case statement.
     """
-
-    def __init__(self, lookup: Lookup):
-        super().__init__({"address": In(len(lookup.address)), "value": Out(lookup.width)})
-        self._lookup = lookup
-
-    @property
-    def lookup(self) -> Lookup:
-        """The contents."""
-        return self._lookup
-
-    def elaborate(self, platform) -> Module:
-        """Write the cases."""
-        m = Module()
-        with m.Switch(self.address):
-            for address, entry in enumerate(self._lookup.entries):
-                with m.Case(address):
-                    m.d.comb += self.value.eq(Const(entry, self._lookup.width))
-        return m
-
-
-# What `Table` becomes in RTLIL: one process with one switch over the address.
-_MODULE = re.compile(
-    r'attribute \\generator "Amaranth"\nmodule (\\\S+)\n\s+wire width (\d+) input \d+ +\\address\n'
-    r"\s+wire width (\d+) output \d+ +\\value\n\s+process \$\d+\n\s+assign \\value[^\n]*\n\s+switch \\address[^\n]*\n"
-    r"((?:\s+case \d+'[01]+\n\s+assign \\value[^\n]*\n)+)\s+end\n\s+end\n\s+end\n")
-_CASE = re.compile(r"case \d+'([01]+)\n\s+assign \\value[^\n]* \d+'([01]+)\n")
+    value = Signal(lookup.width, name=lookup.name)
+    contents = f"{len(address)} {lookup.width} {','.join(f'{entry:x}' for entry in lookup.entries)}"
+    return Instance(_KIND, p_CONTENTS=contents, i_address=Cat(address), o_value=value), value
 
 
 def split_tables(rtlil: str) -> tuple[str, str]:
-    """Take the modules of tables out of a design in RTLIL; returns what is left, and these modules in Verilog-2005."""
-    tables = [_verilog(match[1].removeprefix("\\"), int(match[2]), int(match[3]), _CASE.findall(match[4]))
-              for match in _MODULE.finditer(rtlil)]
-    return _MODULE.sub("", rtlil), "\n".join(tables)
+    """Name the modules of a design's tables after where they are; returns the design in RTLIL, and them in Verilog."""
+    modules, parts, texts = list(_MODULE.finditer(rtlil)), [], []
+    for start, end in zip(modules, [*modules[1:], None], strict=True):
+        body = rtlil[start.start():end.start() if end else len(rtlil)]
+        parts.append(_CELL.sub(lambda cell, owner=start[1]: _named(cell, owner, texts), body))
+    return rtlil[:modules[0].start()] + "".join(parts), "\n".join(texts)
 
 
-def _verilog(name: str, bits: int, width: int, cases: list[tuple[str, str]]) -> str:
+def _named(cell: re.Match[str], owner: str, texts: list[str]) -> str:
+    contents = _PARAMETER.search(cell[2])
+    assert contents is not None
+    name = f"{owner}_{cell[1]}"
+    texts.append(_verilog(name, int(contents[1]), int(contents[2]), contents[3].split(",")))
+    return f"  cell \\{name} \\{cell[1]}\n{_PARAMETER.sub('', cell[2])}  end"
+
+
+def _verilog(name: str, bits: int, width: int, entries: list[str]) -> str:
     digits = -(-width // 4)
-    lines = [f"      {bits}'d{int(address, 2)}: value = {width}'h{int(entry, 2):0{digits}x};"
-             for address, entry in cases]
+    lines = [f"      {bits}'d{address}: value = {width}'h{entry:0>{digits}};" for address, entry in enumerate(entries)]
     # The last case is the default, so that no latch is inferred.
     lines[-1] = f"      default: value{lines[-1].partition(': value')[2]}"
     return "\n".join([

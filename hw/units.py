@@ -7,6 +7,8 @@ from quadcim.hw.piecewise import PiecewiseUnit
 from quadcim.hw.pipeline import PipelinedUnit
 from quadcim.hw.plans import unit_design, unit_plan
 from quadcim.hw.quad import QuadUnit
+from quadcim.hw.quad_dsp import QuadDspUnit
+from quadcim.hw.quad_dsp_plan import QuadDspPlan
 from quadcim.hw.quad_plan import QuadPlan
 from quadcim.hw.taylor import TaylorUnit
 from quadcim.hw.taylor_plan import TaylorPlan
@@ -21,6 +23,8 @@ def create_unit(unit: ActivationUnit) -> PipelinedUnit:
     match design:
         case QuadPlan():
             return QuadUnit(design=design, plan=plan, flow_control=unit.flow_control)
+        case QuadDspPlan():
+            return QuadDspUnit(design=design, plan=plan, flow_control=unit.flow_control)
         case CordicPlan():
             return CordicUnit(activation=unit.activation, integers=design.integers, plan=plan,
                               flow_control=unit.flow_control)

@@ -55,7 +55,7 @@ def verilog_header(unit: ActivationUnit, integers: Integers, plan: StagePlan, ta
         f"input  {activation.input}: value = i__payload * 2**-{activation.input.fraction_bits}",
         f"output {activation.output}: value = o__payload * 2**-{activation.output.fraction_bits}",
         f"rounded {_ROUNDINGS[activation.rounding]}, saturated; error at most {integers.max_error_ulp:.4f} ulp",
-        f"method {integers.method} ({METHODS[integers.method]}), technology {unit.technology}",
+        f"method {_method(unit, integers)}; technology {unit.technology}",
         f"latency {plan.latency_cycles} cycles, one beat a cycle, flow control {unit.flow_control}",
         *(f"stage {number}: {', '.join(step.name for step in steps)}"
           for number, steps in enumerate(plan.stage_steps, 1) if plan.stages),
@@ -71,7 +71,7 @@ def case_report(unit: ActivationUnit, integers: Integers, plan: StagePlan, targe
     slowest = plan.slowest_stage_ps + (delays.register_ps if plan.stages else 0)
     port_rows = [f"| `{port.name}` | {port.direction} | {port.width} | {port.format or ''} |" for port in ports]
     vectors = "every input" if beats == 1 << activation.input.width else "edge cases and random inputs"
-    cost = estimated_cost(integers, activation)
+    cost = None if unit.method == "dsp" else estimated_cost(integers, activation)
     return "\n".join([
         f"# {top}", "",
         _definition(activation), "",
@@ -79,7 +79,7 @@ def case_report(unit: ActivationUnit, integers: Integers, plan: StagePlan, targe
         f"| input | {activation.input}, raw X stands for X * 2^-{activation.input.fraction_bits} |",
         f"| output | {activation.output}, rounded {_ROUNDINGS[activation.rounding]}, saturated |",
         f"| error | {_error(integers)} |",
-        f"| method | {integers.method}: {METHODS[integers.method]} |",
+        f"| method | {_method(unit, integers)} |",
         f"| latency | {plan.latency_cycles} cycles |",
         "| throughput | one beat a cycle |",
         f"| flow control | {unit.flow_control} |",
@@ -98,9 +98,14 @@ def case_report(unit: ActivationUnit, integers: Integers, plan: StagePlan, targe
         "Status: generated, not simulated yet; `quadcim simulate` leaves its results in `sim/`.", "",
         f"`vectors/` holds {beats} beats ({vectors}) with what the golden model expects.",
         "In this directory, without Python,", "",
-        "    iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t", "",
+        f"    iverilog -g2005 -o t tb/*.v rtl/*.v{' models/*.v' if unit.technology == 'ultrascale' else ''} && vvp t", "",
         "prints PASS. `quadcim simulate` runs the cocotb testbench, with random stalls and a reset in mid-stream.",
         ""])
+
+
+def _method(unit: ActivationUnit, integers: Integers) -> str:
+    name = integers.method if unit.method == "auto" else unit.method
+    return f"{name}: {METHODS[name]}"
 
 
 def _error(integers: Integers) -> str:
@@ -112,6 +117,8 @@ def _error(integers: Integers) -> str:
 def _structure(unit: ActivationUnit, integers: Integers) -> list[tuple[str, str]]:
     """What the unit is made of."""
     match integers:
+        case QuadIntegers() if unit.method == "dsp":
+            return [("squarer, pre-adder and adder", "one DSP48E2")]
         case QuadIntegers():
             design = unit_design(unit, integers)
             assert isinstance(design, QuadPlan)

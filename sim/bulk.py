@@ -150,7 +150,7 @@ def _library(case: Case, backend: Backend) -> Path:
     key = hashlib.sha256()
     tool = version("pyosys") if backend == "cxxrtl" else str(find_simulator("verilator"))
     parts = [backend, tool, _compiler_version(), str(_FLAGS), str(case.ports)]
-    for part in (*parts, *(path.read_text() for path in (_DRIVER, Path(__file__), *case.rtl))):
+    for part in (*parts, *(path.read_text() for path in (_DRIVER, Path(__file__), *case.simulation_sources))):
         key.update(part.encode() + b"\0")
 
     def build(folder: Path) -> None:
@@ -230,7 +230,7 @@ def _build_cxxrtl(case: Case, folder: Path) -> tuple[str, list, list]:
     """CXXRTL's model of the design, and what the compiler needs for it."""
     import pyosys
 
-    run_passes(*(["read_verilog", str(path)] for path in case.rtl), ["hierarchy", "-top", case.top],
+    run_passes(*(["read_verilog", str(path)] for path in case.simulation_sources), ["hierarchy", "-top", case.top],
                ["rename", case.top, "top"], ["write_cxxrtl", "-g0", str(folder / "design.cc")])
     runtime = Path(pyosys.__file__).parent / "share/include/backends/cxxrtl/runtime"
     clocked = "clk" in {port.name for port in case.ports}
@@ -272,7 +272,7 @@ def _build_verilator(case: Case, folder: Path) -> tuple[str, list, list]:
     """Verilator's model of the design, and what the compiler needs for it."""
     simulator = find_simulator("verilator")
     run_tool([simulator.executable, "--cc", "-Wno-fatal", "--prefix", "Vdesign", "--top-module", case.top,
-          "-Mdir", folder / "model", *case.rtl])
+          "-Mdir", folder / "model", *case.simulation_sources])
     include = simulator.executable.parent.parent / "include"
     include = include if include.is_dir() else Path("/usr/share/verilator/include")
     flags = [f"-I{folder / 'model'}", f"-I{include}", f"-I{include / 'vltstd'}", "-DVL_TIME_CONTEXT", "-pthread"]

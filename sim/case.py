@@ -108,8 +108,16 @@ class Case:
     @property
     def rtl(self) -> tuple[Path, ...]:
         """The synthesizable sources."""
+        return self._sources("rtl/")
+
+    @property
+    def simulation_sources(self) -> tuple[Path, ...]:
+        """The synthesizable sources, and models of the primitives that they instantiate."""
+        return self.rtl + self._sources("models/")
+
+    def _sources(self, folder: str) -> tuple[Path, ...]:
         return tuple(self.folder / name for name in sorted(self.manifest["files"])
-                     if name.startswith("rtl/") and name.endswith(".v"))
+                     if name.startswith(folder) and name.endswith(".v"))
 
 
 def read_vectors(path: Path, fmt: Format) -> list[int]:

@@ -127,12 +127,12 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
     # The binary holds the path of cocotb's library.
     parts = [str(simulator), cocotb.__version__, str(cocotb_tools.config.libs_dir), str(waves), str(_BUILD_ARGS),
              _MAKEFLAGS]
-    for part in (*parts, *(path.read_text() for path in case.rtl)):
+    for part in (*parts, *(path.read_text() for path in case.simulation_sources)):
         key.update(part.encode() + b"\0")
 
     def build(folder: Path) -> None:
-        runner.build(sources=list(case.rtl), hdl_toplevel=case.top, build_dir=folder, waves=waves, always=True,
-                     timescale=("1ns", "1ps"), build_args=_BUILD_ARGS[simulator.name], log_file=str(log))
+        runner.build(sources=list(case.simulation_sources), hdl_toplevel=case.top, build_dir=folder, waves=waves,
+                     always=True, timescale=("1ns", "1ps"), build_args=_BUILD_ARGS[simulator.name], log_file=str(log))
 
     return cached_folder(f"cosim-{simulator.name}", key.hexdigest(), build)
 

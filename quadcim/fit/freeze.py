@@ -1,5 +1,6 @@
 """From a unit's specification to its frozen integers: computed once, then kept in the user's cache."""
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -52,8 +53,11 @@ def _freeze(activation: Activation, method: str, technology_name: str) -> Intege
     if method == "dsp" and technology.name != "ultrascale":
         raise IllegalSetting("method", f"dsp only with --technology ultrascale, here {technology.name}", method)
     match method:
-        case "heap" | "dsp":
+        case "heap":
             return QuadIntegers.freeze(activation)
+        case "dsp":  # the block squares exactly: nothing is gained by leaving terms out
+            exact = "nearest" if activation.rounding == "faithful" else activation.rounding
+            return QuadIntegers.freeze(dataclasses.replace(activation, rounding=exact))
         case "cordic":
             return CordicIntegers.freeze(activation)
         case "taylor":

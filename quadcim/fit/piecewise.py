@@ -102,11 +102,12 @@ class _Search:
         solver, fold = self.solver(shape.address_bits), self.problem.fold
         n, guard = solver.offset_bits, shape.guard_bits
         tables = [(shape.address_bits, self.output_width + guard - 1)]
-        heap = 0
+        heap = accumulated = 0
         if n and not shape.slices:
             slope_bits = _bits(solver.steepest_ulp * 2.0 ** (guard + shape.slope_shift)) + solver.falls
             tables.append((shape.address_bits, slope_bits))
             heap += product_bits(n, slope_bits, shape.slope_shift)
+            accumulated = min(slope_bits + max(n - shape.slope_shift, 0), self.output_width + guard)
             heap += max(slope_bits - shape.slope_shift, 0) * (fold.reflect >= 0)
         for address_bits, low, width in shape.slices:
             bits = _bits(solver.steepest_ulp * 2.0 ** (guard + low + width))
@@ -119,7 +120,8 @@ class _Search:
             if curve.square_bits:
                 tables += [(curve.width, curve.square_bits), (curve.address_bits, bits)]
                 heap += product_bits(curve.square_bits, bits, curve.square_bits - 1)
-        cost = sized_cost(fold=fold, output_width=self.output_width, tables=tables, heap_bits=heap)
+        cost = sized_cost(fold=fold, output_width=self.output_width, tables=tables, heap_bits=heap,
+                          accumulated=accumulated)
         return getattr(cost, self.goal)
 
     def candidates(self, guards: Sequence[int], methods: Sequence[str]) -> Iterator[tuple[float, Shape]]:
@@ -134,7 +136,8 @@ class _Search:
             for guard in guards:
                 for curve in _curves(address_bits, n) if not {"linear", "quadratic"}.isdisjoint(methods) else ():
                     if ("linear" if curve is None else "quadratic") in methods:
-                        shape = Shape(address_bits, guard, max(n - 2 - guard, 0), curve)
+                        shift = max(n - 2 - guard, 0) if solver.exact_shift is None else solver.exact_shift
+                        shape = Shape(address_bits, guard, shift, curve)
                         yield self.estimate(shape), shape
                 if plain and bits <= _MAX_TABLE and "multipartite" in methods:
                     for slices in _slices(address_bits, n):

@@ -121,6 +121,14 @@ class Solver:
         return len(self._parabolas) > 1 and bool((self._parabolas[1] < 0).any())
 
     @property
+    def exact_shift(self) -> int | None:
+        """Fraction bits of the slopes where every segment is a straight line with a short slope."""
+        if len(self._parabolas) < 3 or np.abs(self._parabolas[2]).max() > 1e-9 or self._rest.max() > 1e-6:
+            return None
+        scaled = (self._parabolas[1] * 2.0**shift for shift in range(4))
+        return next((shift for shift, slope in enumerate(scaled) if np.abs(slope - np.rint(slope)).max() < 1e-6), None)
+
+    @property
     def most_bent_ulp(self) -> float:
         """The greatest curvature of a segment."""
         return float(np.abs(self._parabolas[2]).max()) if len(self._parabolas) > 2 else 0.0

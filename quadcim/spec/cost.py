@@ -33,7 +33,8 @@ def _table(inputs: int, outputs: int) -> Cost:
     return Cost(lut * outputs, gates * outputs)
 
 
-def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int]], heap_bits: int) -> Cost:
+def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int]], heap_bits: int,
+               accumulated: int) -> Cost:
     """The estimate from sizes.
 
     Parameters
@@ -46,10 +47,13 @@ def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int
         Inputs and outputs of each truth table.
     heap_bits : int
         Bits that are added to the base.
+    accumulated : int
+        Columns in which the base, which is the first table, is added to them: one LUT does both for five inputs.
     """
+    heap_lut = heap_bits * _HEAP_BIT.lut + accumulated * (tables[0][0] > 5)
     lookups = [_table(inputs, outputs) for inputs, outputs in tables]
     exclusive_ors = fold.bits * (fold.reflect >= 0) + output_width * bool(fold.sign)
-    return Cost(sum(table.lut for table in lookups) + heap_bits * _HEAP_BIT.lut + exclusive_ors * _EXCLUSIVE_OR.lut,
+    return Cost(sum(table.lut for table in lookups) + heap_lut + exclusive_ors * _EXCLUSIVE_OR.lut,
                 sum(table.gates for table in lookups) + heap_bits * _HEAP_BIT.gates
                 + exclusive_ors * _EXCLUSIVE_OR.gates)
 
@@ -67,7 +71,8 @@ def piecewise_cost(integers: PiecewiseIntegers, output_width: int) -> Cost:
         heap += product_bits(square.square_bits, square.coefficient_bits, square.shift)
     if integers.fold.reflect >= 0:
         heap += max(slope_bits - integers.slope_shift, 0)
-    return sized_cost(fold=integers.fold, output_width=output_width, tables=tables, heap_bits=heap)
+    return sized_cost(fold=integers.fold, output_width=output_width, tables=tables, heap_bits=heap,
+                      accumulated=min(slope_bits + max(integers.offset_bits - integers.slope_shift, 0), columns))
 
 
 def product_bits(width: int, other: int, shift: int) -> int:

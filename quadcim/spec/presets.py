@@ -8,10 +8,16 @@ from quadcim.spec.unit import ActivationUnit, FlowControl
 __all__ = ["PRESETS", "find_preset"]
 
 
-def _phi(input: str, output: str, rounding: ActivationRounding, stages: int,
-         flow_control: FlowControl = "elastic") -> ActivationUnit:
+def _phi(input: str, output: str, rounding: ActivationRounding, stages: int,  # noqa: PLR0917 - rows of a table
+         flow_control: FlowControl = "elastic", technology: str = "generic") -> ActivationUnit:
     activation = Activation("quad", Format.parse(input), Format.parse(output), rounding)
-    return ActivationUnit(activation, stages, flow_control)
+    return ActivationUnit(activation, stages, flow_control, technology)
+
+
+def _faithful(function: str, input: str, output: str, stages: int, technology: str = "generic", *,
+              method: str = "auto") -> ActivationUnit:
+    activation = Activation(function, Format.parse(input), Format.parse(output), "faithful")
+    return ActivationUnit(activation, stages, "elastic", technology, method)
 
 
 PRESETS: dict[str, ActivationUnit] = {
@@ -26,6 +32,33 @@ PRESETS: dict[str, ActivationUnit] = {
     "phi-unsigned": _phi("UQ3.7", "UQ0.8", "truncate", 1),
     "phi-wide": _phi("SQ4.20", "SQ2.22", "faithful", 6),
     "phi32": _phi("SQ2.30", "SQ2.30", "faithful", 9),
+    # The fewest LUTs, in plain RTL and with primitives.
+    "phi16-fpga": _phi("SQ2.14", "SQ2.14", "faithful", 3, "always", "fpga"),
+    "phi16-ultrascale": _phi("SQ2.14", "SQ2.14", "faithful", 3, "elastic", "ultrascale"),
+    "phi16-dsp": ActivationUnit(Activation("quad", Format.parse("SQ2.14"), Format.parse("SQ2.14")), 3, "always",
+                                "ultrascale", "dsp"),
+    "phi16-cells": _phi("SQ2.14", "SQ2.14", "faithful", 3, "elastic", "cells"),
+    # Implicit neural representations.
+    "sine16": _faithful("sine", "SQ2.14", "SQ2.14", 3),
+    "sine12-fpga": _faithful("sine", "SQ2.10", "SQ2.10", 3, "fpga"),
+    "cosine12": _faithful("cosine", "SQ2.10", "SQ1.11", 2),
+    "finer12": _faithful("finer", "SQ2.10", "SQ2.10", 3, "fpga"),
+    "gaussian16": _faithful("gaussian", "SQ3.13", "UQ0.16", 3),
+    "gabor12": _faithful("gabor", "SQ3.9", "SQ1.11", 2),
+    "gabor12-imaginary": _faithful("gabor-imaginary", "SQ3.9", "SQ1.11", 2),
+    "sinc12": _faithful("sinc", "SQ3.9", "SQ1.11", 2, "ultrascale"),
+    # Other networks.
+    "relu8": _faithful("relu", "SQ3.5", "UQ2.6", 1),
+    "relu1-8": _faithful("relu1", "SQ3.5", "UQ0.8", 1),
+    "sigmoid16": _faithful("sigmoid", "SQ4.12", "UQ0.16", 4, "cells"),
+    "tanh16": _faithful("tanh", "SQ3.13", "SQ1.15", 4, "fpga"),
+    "gelu8": _faithful("gelu", "SQ4.4", "SQ4.4", 1),
+    "silu12": _faithful("silu", "SQ4.8", "SQ4.8", 2, "fpga"),
+    "softplus12": _faithful("softplus", "SQ4.8", "UQ4.8", 2),
+    "exp2-12": _faithful("exp2", "SQ1.11", "UQ1.11", 3),
+    # What others would use for a sine.
+    "sine16-cordic": _faithful("sine", "SQ2.14", "SQ2.14", 8, method="cordic"),
+    "sine12-taylor": _faithful("sine", "SQ2.10", "SQ2.10", 6, method="taylor"),
 }
 
 

@@ -36,9 +36,9 @@ class Technology:
         return self.goal == "lut"
 
     @property
-    def cells(self) -> bool:
-        """Whether adders are instances of cells, which a library or a layout provides."""
-        return self.name == "cells"
+    def plus_one(self) -> bool:
+        """Whether an adder of a row adds 1 more: the plain form that synthesis keeps in one carry chain does."""
+        return self.name == "fpga"
 
     @property
     def delays(self) -> DelayModel:
