@@ -97,10 +97,10 @@ def _cells(paths: Iterable[Path], top: str, *passes: str) -> dict[str, int]:
     """How many cells of each type a synthesis leaves."""
     with tempfile.TemporaryDirectory() as folder:
         statistics = Path(folder, "statistics.json")
-        # Primitives are known from the start: Yosys would read a module again that instantiates one it meets later.
-        run_passes("read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
-                   *(["read_verilog", "-sv", str(path)] for path in paths),
-                   f"hierarchy -top {top}", "proc", "flatten", "opt -full", *passes,
-                   ["tee", "-q", "-o", str(statistics), "stat", "-json"])
+        # Through RTLIL: Yosys would go back to the source of a module that instantiates primitives it meets later.
+        design = str(Path(folder, "design.il"))
+        run_passes(*(["read_verilog", "-sv", str(path)] for path in paths), f"hierarchy -top {top}", "proc", "flatten",
+                   "opt -full", ["write_rtlil", design])
+        run_passes(["read_rtlil", design], *passes, ["tee", "-q", "-o", str(statistics), "stat", "-json"])
         text = statistics.read_text()
     return json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]

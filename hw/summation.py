@@ -178,8 +178,8 @@ class RowSummation:
         operands = _Operands(live, plan.live(index))
         row = plan.heap.rows[index]
         for operand in dict.fromkeys(wire.operand for bit in row for wire in bit.factors):
-            lookup = plan.heap.lookups.get(operand)
-            if lookup and plan.is_late(operand) and not self._logic.absorbs(lookup):
+            if plan.is_late(operand) and not self._is_absorbed(operand, index):
+                lookup = plan.heap.lookups[operand]
                 operands.add(operand, self._logic.look_up(m, lookup, [operands.wire(wire) for wire in lookup.address]))
         held = operands.narrow(plan.live(index + 1))
         total = self._accumulate(m, operands, index, live.get("total"))
@@ -191,7 +191,7 @@ class RowSummation:
         """The accumulator after a row, on all the columns of its span."""
         plan, row, number = self._plan, self._plan.heap.rows[index], index + 1
         (low, high), span = plan.spans[index + 1], plan.adder_span(index)
-        bits = {bit.column: self._product(operands, bit) for bit in row}
+        bits = {bit.column: self._product(operands, bit, index) for bit in row}
         before, (held_low, held_high) = self._before(index, held), plan.spans[index]
         total = Signal(high - low, name=f"sum_{number}")
         start = span[0] if span else high
@@ -205,11 +205,18 @@ class RowSummation:
         m.d.comb += total.eq(Cat(*passed, added))
         return total
 
-    def _product(self, operands: _Operands, bit: HeapBit) -> Product:
+    def _is_absorbed(self, operand: str, index: int) -> bool:
+        """Whether the adder of a row takes in a late table: a small one, whose bits are all added as they are."""
+        row, span = self._plan.heap.rows[index], self._plan.adder_span(index)
+        return (self._plan.is_late(operand) and self._logic.absorbs(self._plan.heap.lookups[operand])
+                and span is not None and span[0] <= self._plan.row_span(index)[0]
+                and all(len(bit.factors) < 2 for bit in row))
+
+    def _product(self, operands: _Operands, bit: HeapBit, index: int) -> Product:
         """A bit of a row; that of a table which the adder takes in is a function of the table's address."""
-        lookup = self._plan.heap.lookups.get(bit.factors[0].operand) if bit.factors else None
-        if lookup is None or not self._plan.is_late(lookup.name) or not self._logic.absorbs(lookup):
+        if not bit.factors or not self._is_absorbed(bit.factors[0].operand, index):
             return operands.product(bit)
+        lookup = self._plan.heap.lookups[bit.factors[0].operand]
         column = tuple(entry >> bit.factors[0].index & 1 for entry in lookup.entries)
         return Product(tuple(operands.wire(wire) for wire in lookup.address), contents=column)
 

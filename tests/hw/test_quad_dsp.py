@@ -21,7 +21,8 @@ from tests.hw.test_primitives import icarus  # noqa: F401 - a fixture
 from tests.hw.test_quad import check, every_input
 
 
-def phi(input: str, output: str, stages: int, flow_control: str = "always", rounding: str = "nearest") -> ActivationUnit:
+def phi(input: str, output: str, stages: int, flow_control: str = "always",
+        rounding: str = "nearest") -> ActivationUnit:
     activation = Activation("quad", Format.parse(input), Format.parse(output), rounding)  # pyright: ignore
     return ActivationUnit(activation, stages, flow_control, technology="ultrascale", method="dsp")  # pyright: ignore
 
