@@ -1,6 +1,7 @@
 """Freezing a trained QuadINR to integers."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, activation_formats, 
 from quadcim.spec.narrow import Overflow
 from quadcim.spec.training import check_range
 
-__all__ = ["freeze"]
+__all__ = ["LayerPlan", "freeze", "layer_plans", "pixel_layers"]
 
 
 @torch.no_grad()
@@ -48,29 +49,76 @@ def freeze(network: Inr, *, height: int, width: int, weight_bits: int = 8, activ
     check_range(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
     if network.activation != "quad":
         raise IllegalSetting("activation", "quad (only phi has an integer form)", network.activation)
-    before, after = activation_formats(activation_bits)
-    activation = Activation("quad", before, after, rounding)
+    activation = Activation("quad", *activation_formats(activation_bits), rounding)
+    plans = layer_plans(len(network.weights) - 1, activation, coordinate_format(height, width),
+                        weight_bits=weight_bits, first_layer_bits=first_layer_bits)
+    layers = tuple(plan.freeze(layer) for plan, layer in zip(plans, pixel_layers(network), strict=True))
+    return FrozenInr(height, width, activation, layers)
+
+
+def pixel_layers(network: Inr) -> list[tuple[Tensor, Tensor]]:
+    """List weight and bias of each layer as freezing sees them: omega folded in, and the scale of pixels."""
     *hidden, (weight, bias) = network.folded()
-    pixels = PIXEL_SCALE * weight, PIXEL_SCALE * (bias + 1)
+    return [*hidden, (PIXEL_SCALE * weight, PIXEL_SCALE * (bias + 1))]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """How a layer is frozen.
+
+    Parameters
+    ----------
+    option, bits : str and int
+        The width of its weights, after the name of the option that sets it.
+    given, wanted : Format
+        Of its inputs and outputs.
+    overflow : {"wrap", "saturate"}
+        Of its outputs.
+    """
+
+    option: str
+    bits: int
+    given: Format
+    wanted: Format
+    overflow: Overflow
+
+    def round(self, layer: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Round weight (outputs x inputs) and bias of a layer to integers.
+
+        Returns
+        -------
+        tuple of Tensor
+            int64: weights; biases, not yet wrapped; and the fraction bits of each output channel's weights. A bias has
+            those of the inputs besides.
+
+        Raises
+        ------
+        IllegalSetting
+            If the width is too small for the weights.
+        """
+        weight, bias = (tensor.double() for tensor in layer)
+        fraction = _weight_fraction_bits(weight, (self.option, self.bits), self.given, self.wanted)
+        return (torch.ldexp(weight, fraction[:, None]).round().long(),
+                torch.ldexp(bias, fraction + self.given.fraction_bits).round().long(), fraction)
+
+    def freeze(self, layer: tuple[Tensor, Tensor]) -> FrozenLayer:
+        """Freeze a layer; errors as for `round`."""
+        weight, bias, fraction = self.round(layer)
+        sums, biases = (fraction + self.given.fraction_bits).tolist(), bias.tolist()
+        if self.overflow == "wrap":  # the bias too is needed only modulo the period
+            biases = [Format(True, self.wanted.integer_bits, f).wrap(b) for b, f in zip(biases, sums, strict=True)]
+        return FrozenLayer(self.given, self.wanted, self.overflow, self.bits, tuple(map(tuple, weight.tolist())),
+                           tuple(biases), tuple(f - self.wanted.fraction_bits for f in sums))
+
+
+def layer_plans(hidden: int, activation: Activation, coordinate: Format, *, weight_bits: int,
+                first_layer_bits: int) -> list[LayerPlan]:
+    """Plan the layers of a network: `hidden` hidden layers between coordinates and pixels."""
     first, others = ("first-layer-bits", first_layer_bits), ("weight-bits", weight_bits)
-    layers = [_freeze(hidden[0], first, given=coordinate_format(height, width), wanted=before, overflow="wrap"),
-              *(_freeze(layer, others, given=after, wanted=before, overflow="wrap") for layer in hidden[1:]),
-              _freeze(pixels, others, given=after, wanted=PIXEL, overflow="saturate")]
-    return FrozenInr(height, width, activation, tuple(layers))
-
-
-def _freeze(layer: tuple[Tensor, Tensor], width: tuple[str, int], *, given: Format, wanted: Format,
-            overflow: Overflow) -> FrozenLayer:
-    """Freeze one layer from `given` to `wanted`; `width` is that of its weights, after the name of its option."""
-    weight, bias = (tensor.double() for tensor in layer)
-    fraction = _weight_fraction_bits(weight, width, given, wanted)
-    sums = fraction + given.fraction_bits
-    integers = torch.ldexp(weight, fraction[:, None]).round().long()
-    biases = torch.ldexp(bias, sums).round().long().tolist()
-    if overflow == "wrap":  # the bias too is needed only modulo the period
-        biases = [Format(True, wanted.integer_bits, f).wrap(b) for b, f in zip(biases, sums.tolist(), strict=True)]
-    return FrozenLayer(given, wanted, overflow, width[1], tuple(map(tuple, integers.tolist())), tuple(biases),
-                       tuple((sums - wanted.fraction_bits).tolist()))
+    before, after = activation.input, activation.output
+    return [LayerPlan(*first, coordinate, before, "wrap"),
+            *[LayerPlan(*others, after, before, "wrap")] * (hidden - 1),
+            LayerPlan(*others, after, PIXEL, "saturate")]
 
 
 def _weight_fraction_bits(weight: Tensor, width: tuple[str, int], given: Format, wanted: Format) -> Tensor:

@@ -1,4 +1,4 @@
-"""Implicit neural representations: QuadINR, and SIREN beside it."""
+"""Implicit neural representations: QuadINR, and SIREN and others beside it."""
 
 import math
 from collections.abc import Callable
@@ -9,24 +9,40 @@ import torch
 from torch import Tensor, nn
 
 from quadcim.models.activation import phi
+from quadcim.models.functions import activation_function
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.inr import coordinate_format
 from quadcim.spec.training import check_range
 
-__all__ = ["PIXEL_SCALE", "Inr", "coordinates", "pixel_grid"]
+__all__ = ["PIXEL_SCALE", "Inr", "coordinates", "pixel_grid", "swap_sine"]
 
 # An output y in [-1, 1] is the pixel PIXEL_SCALE * (y + 1).
 PIXEL_SCALE = 127.5
 
+# The c that minimises the mean of (sin(pi x / 2) - c phi(x))^2 over a period.
+_SINE_BY_PHI = 30 / math.pi**3
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
+    """A function, the gain of its initial weights and the omega that suits it."""
+
     function: Callable[[Tensor], Tensor]
     gain: float
+    omega: float
 
 
-# phi is nearly sin(pi x / 2): a gain of 2 / pi gives it the statistics of SIREN's initialisation.
-_KINDS = {"quad": _Kind(phi, 2 / math.pi), "sine": _Kind(torch.sin, 1.0)}
+# phi is nearly sin(pi x / 2): a gain of 2 / pi gives it the statistics of SIREN's initialisation. What suits the
+# functions after these two was found by trial on a photograph.
+_KINDS = {
+    "quad": _Kind(phi, 2 / math.pi, 30.0),
+    "sine": _Kind(torch.sin, 1.0, 30.0),
+    "finer": _Kind(activation_function("finer"), 0.3, 5.0),
+    "gaussian": _Kind(activation_function("gaussian"), 1.0, 30.0),
+    "gabor": _Kind(activation_function("gabor"), 0.6, 10.0),
+    "sinc": _Kind(activation_function("sinc"), 1.0, 20.0),
+    "relu": _Kind(activation_function("relu"), 1.0, 1.0),
+}
 
 
 class Inr(nn.Module):
@@ -40,13 +56,15 @@ class Inr(nn.Module):
         Width of the hidden layers, 1 to 1024.
     layers : int
         Number of hidden layers, 1 to 16.
-    activation : {"quad", "sine"}
-        f: phi (QuadINR) or sin (SIREN).
-    omega : float
-        Frequency of the activations, 0.1 to 1000. It is the same for all hidden layers.
+    activation : {"quad", "sine", "finer", "gaussian", "gabor", "sinc", "relu"}
+        f: phi (QuadINR), sin (SIREN, in radians), or that function of the catalogue.
+    omega : float, optional
+        Frequency of the activations, 0.1 to 1000. It is the same for all hidden layers. By default one that suits the
+        activation: 30 for phi and sin.
     seed : int
         0 to 4294967295, of the initial weights: ``U(+-1/2)`` in the first layer, ``U(+-gain sqrt(6 / n) / omega)`` in
-        the others, with n inputs and a gain of 2/pi for phi, 1 for sin; biases ``U(+-1/sqrt(n))``.
+        the others, with n inputs and a gain of 2/pi for phi, 1 for sin, 0.3 to 1 for the others; biases
+        ``U(+-1/sqrt(n))``.
 
     Raises
     ------
@@ -59,11 +77,13 @@ class Inr(nn.Module):
     """
 
     def __init__(self, *, channels: int, hidden: int = 64, layers: int = 3, activation: str = "quad",
-                 omega: float = 30.0, seed: int = 0):
+                 omega: float | None = None, seed: int = 0):
         super().__init__()
         check_range(hidden=hidden, layers=layers, omega=omega, seed=seed)
         if activation not in _KINDS:
             raise IllegalSetting("activation", "one of " + ", ".join(_KINDS), activation)
+        if omega is None:
+            omega = _KINDS[activation].omega
         self.settings = {"channels": channels, "hidden": hidden, "layers": layers, "activation": activation,
                          "omega": omega}
         self.activation = activation
@@ -102,6 +122,39 @@ class Inr(nn.Module):
         for weight, bias in hidden:
             x = self.function(nn.functional.linear(x, weight, bias))
         return nn.functional.linear(x, *last)
+
+    def pixels(self, x: Tensor) -> Tensor:
+        """Compute the pixels at coordinates, 0 to 255, before they are rounded and saturated."""
+        return PIXEL_SCALE * (self(x) + 1)
+
+
+@torch.no_grad()
+def swap_sine(network: Inr) -> Inr:
+    """Put phi in the place of a SIREN's sine: a QuadINR of nearly the same function, to be fine-tuned.
+
+    Parameters
+    ----------
+    network : Inr
+        With activation "sine"; it is left as it is.
+
+    Returns
+    -------
+    Inr
+        With activation "quad". ``sin(x)`` is nearly ``0.968 phi(2 x / pi)``, as phi's period is 4: omega is scaled by
+        2 / pi, and 0.968 goes into the weights of the layer that follows.
+
+    Raises
+    ------
+    IllegalSetting
+        If the activation isn't sine.
+    """
+    if network.activation != "sine":
+        raise IllegalSetting("activation", "sine", network.activation)
+    swapped = Inr(**network.settings | {"activation": "quad", "omega": network.omega * 2 / math.pi})
+    swapped.load_state_dict(network.state_dict())
+    for weight in swapped.weights[1:]:
+        weight.mul_(_SINE_BY_PHI)
+    return swapped
 
 
 def pixel_grid(height: int, width: int) -> Tensor:

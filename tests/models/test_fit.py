@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from quadcim.models.fit import fit, predict
+from quadcim.models.fit import default_learning_rate, fine_tune, fit, predict
 from quadcim.models.image import psnr_db
 from quadcim.models.inr import Inr
 from quadcim.spec.errors import IllegalSetting
@@ -21,6 +21,29 @@ def test_progress_and_history_agree(picture, capsys):
     shown = capsys.readouterr()
     assert shown.out == ""
     assert f"{history[-1][1]:.2f} dB" in shown.err
+
+
+@pytest.mark.parametrize(("activation", "least_db"), [
+    ("quad", 24), ("sine", 25), ("finer", 27), ("gaussian", 20), ("gabor", 23), ("sinc", 19), ("relu", 16.5)])
+def test_defaults_suit_the_activation(picture, activation, least_db):
+    network = Inr(channels=3, hidden=32, activation=activation)
+    fit(network, picture, steps=150, lr=default_learning_rate(network.omega, activation), seed=0)
+    assert psnr_db(predict(network, *picture.shape[:2]), picture) > least_db
+
+
+def test_fine_tuning_starts_at_a_tenth_of_the_rate(picture):
+    def moved(change, **settings):
+        network = Inr(channels=3, hidden=8, omega=20.0)
+        before = network.weights[1].detach().clone()
+        change(network, picture, steps=1, **settings)
+        return (network.weights[1] - before).abs().max().item()
+
+    # Adam's first step is the rate.
+    assert moved(fine_tune) == pytest.approx(0.005 / 20, rel=1e-3)
+    assert moved(fine_tune, lr=1e-4) == pytest.approx(1e-4, rel=1e-2)
+    assert moved(fit, lr=default_learning_rate(20.0), seed=0) == pytest.approx(0.05 / 20, rel=1e-3)
+    with pytest.raises(IllegalSetting, match="steps must be 1 to 1000000"):
+        fine_tune(Inr(channels=3, hidden=8), picture, steps=0)
 
 
 @pytest.mark.parametrize("activation", ["quad", "sine"])

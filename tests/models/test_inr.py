@@ -4,7 +4,8 @@ from fractions import Fraction
 import pytest
 import torch
 
-from quadcim.models.inr import Inr, coordinates, pixel_grid
+from quadcim.models.functions import activation_function
+from quadcim.models.inr import Inr, coordinates, pixel_grid, swap_sine
 from quadcim.spec.errors import IllegalSetting
 
 SEEDS = [0, 5]
@@ -53,9 +54,40 @@ def test_coordinates_are_exact_pixel_centres(height, width, power):
     assert [(Fraction(x, power), Fraction(y, power)) for x, y in pixel_grid(height, width).tolist()] == expected
 
 
+@pytest.mark.parametrize("name", ["finer", "gaussian", "gabor", "sinc", "relu"])
+def test_functions_of_the_catalogue(name):
+    network = Inr(channels=1, hidden=4, layers=1, activation=name, seed=3)
+    x, (first, last) = coordinates(6, 5), network.folded()
+    hidden = activation_function(name)(x @ first[0].T + first[1])
+    assert torch.allclose(network(x), hidden @ last[0].T + last[1], rtol=1e-5, atol=1e-6)
+    assert network.settings["omega"] == network.omega
+    assert Inr(channels=1, hidden=4, activation=name, omega=7.0).omega == 7
+
+
+def test_the_default_omega_is_sirens():
+    assert Inr(channels=1, hidden=1).omega == Inr(channels=1, hidden=1, activation="sine").omega == 30
+
+
+def test_pixels_are_scaled_colours():
+    network = Inr(channels=3, hidden=4)
+    x = coordinates(3, 4)
+    assert torch.allclose(network.pixels(x), 127.5 * network(x) + 127.5)
+
+
+def test_phi_swapped_for_sine_is_nearly_the_same_function():
+    siren = Inr(channels=3, hidden=64, layers=1, activation="sine", omega=20.0, seed=6)
+    swapped, x = swap_sine(siren), coordinates(32, 32)
+    assert (swapped.activation, swapped.omega) == ("quad", pytest.approx(40 / math.pi))
+    # A hidden unit errs by at most |sin(pi v / 2) - 0.968 phi(v)| = 0.033.
+    bound = 0.034 * siren.weights[-1].abs().sum(dim=1)
+    assert torch.all((swapped(x) - siren(x)).abs() < bound)
+    with pytest.raises(IllegalSetting, match="activation must be sine"):
+        swap_sine(swapped)
+
+
 @pytest.mark.parametrize(("option", "value", "legal"), [
     ("hidden", 0, "1 to 1024"), ("layers", 17, "1 to 16"), ("omega", math.nan, "0.1 to 1000"),
-    ("activation", "relu", "one of quad, sine"), ("seed", -1, "0 to 4294967295")])
+    ("activation", "tanh", "one of quad, sine, finer, gaussian, gabor, sinc, relu"), ("seed", -1, "0 to 4294967295")])
 def test_illegal_settings_are_named(option, value, legal):
     with pytest.raises(IllegalSetting) as error:
         Inr(**{"channels": 3, option: value})
