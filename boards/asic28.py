@@ -69,6 +69,12 @@ def _constraints(unit: ActivationUnit, clock_mhz: float) -> str:
     return numbers + (_PIPELINE if unit.stages else _COMBINATIONAL) + _DATA
 
 
+def _sources(unit: ActivationUnit, top: str) -> list[str]:
+    """The synthesizable sources, with paths from the case directory."""
+    cells = ["rtl/quadcim_cells.v"] if unit.technology == "cells" else []
+    return [*cells, f"rtl/{top}.v"]
+
+
 def asic_files(*, unit: ActivationUnit, top: str, clock_mhz: float, header: str) -> dict[str, str]:
     """Make the file list and the constraints (SDC) of a unit.
 
@@ -89,6 +95,6 @@ def asic_files(*, unit: ActivationUnit, top: str, clock_mhz: float, header: str)
         File name to text: ``<top>.f``, with paths from the case directory, and ``<top>.sdc``.
     """
     return {
-        f"{top}.f": f"{comment(header, '//')}\nrtl/{top}.v\n",
+        f"{top}.f": "\n".join([comment(header, "//"), *_sources(unit, top), ""]),
         f"{top}.sdc": comment(header, "#") + _constraints(unit, clock_mhz),
     }

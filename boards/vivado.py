@@ -31,7 +31,7 @@ set build [file join $here build $top]
 file mkdir $build
 cd $build
 create_project -in_memory -part $part
-read_verilog [list [file join $here .. rtl "$unit.v"] [file join $here "$top.v"]]
+read_verilog [concat [glob [file join $here .. rtl *.v]] [list [file join $here "$top.v"]]]
 """
 
 _IMPLEMENT = """\

@@ -13,11 +13,12 @@ import quadcim
 from quadcim.files import TRAINING, output_folder
 from quadcim.models.checkpoint import save_frozen, save_network
 from quadcim.models.comparison import write_comparison
-from quadcim.models.fit import default_learning_rate, fit, predict
+from quadcim.models.fit import default_learning_rate, fine_tune, fit, predict
 from quadcim.models.freeze import freeze
 from quadcim.models.image import psnr_db, read_image
 from quadcim.models.inference import render
 from quadcim.models.inr import Inr
+from quadcim.models.quantised import QuantisedInr
 from quadcim.spec.training import InrTraining
 
 __all__ = ["train_inr"]
@@ -57,6 +58,9 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
         lr = default_learning_rate(settings.omega) if settings.lr is None else settings.lr
         start = time.monotonic()
         history = fit(network, original, steps=settings.steps, lr=lr, seed=settings.seed)
+        if settings.fine_tune_steps:
+            fine_tune(QuantisedInr(network, height=height, width=width, **_widths(settings)), original,
+                      steps=settings.fine_tune_steps, seed=settings.seed)
         seconds = time.monotonic() - start
         save_network(network, folder / "network.safetensors")
         metrics: dict[str, Any] = {
@@ -71,8 +75,7 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
         renderings = {"Floating point": predict(network, height, width)}
         metrics["psnr_float_db"] = _finite(psnr_db(renderings["Floating point"], original))
         if settings.activation == "quad":
-            frozen = freeze(network, height=height, width=width, weight_bits=settings.weight_bits,
-                            activation_bits=settings.activation_bits, first_layer_bits=settings.first_layer_bits)
+            frozen = freeze(network, height=height, width=width, **_widths(settings))
             save_frozen(frozen, folder / "frozen.safetensors")
             name = f"Integers, W{settings.weight_bits}A{settings.activation_bits}"
             renderings[name] = render(frozen)
@@ -80,6 +83,10 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
         write_comparison(folder / "comparison.png", original=original, renderings=renderings)
         (folder / TRAINING.name).write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     return metrics
+
+
+def _widths(settings: InrTraining) -> dict[str, int]:
+    return {name: getattr(settings, name) for name in ("weight_bits", "activation_bits", "first_layer_bits")}
 
 
 def _finite(value_db: float) -> float | None:

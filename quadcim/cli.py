@@ -255,6 +255,7 @@ _TRAINING_OPTIONS: tuple[tuple[str, type, str], ...] = (
     ("activation", str, "one of " + ", ".join(INR_ACTIVATIONS) + "; only quad is frozen"),
     ("omega", float, "frequency of the activations"),
     ("steps", int, "optimiser steps"),
+    ("fine_tune_steps", int, "further steps through the very integers that the network is frozen to; for quad only"),
     ("lr", float, "learning rate at the start, by default one that suits omega"),
     ("seed", int, "seed of the initial weights and the choice of pixels"),
     ("weight_bits", int, "width of the frozen weights"),

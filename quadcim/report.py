@@ -71,6 +71,7 @@ def case_report(unit: ActivationUnit, integers: Integers, plan: StagePlan, targe
     slowest = plan.slowest_stage_ps + (delays.register_ps if plan.stages else 0)
     port_rows = [f"| `{port.name}` | {port.direction} | {port.width} | {port.format or ''} |" for port in ports]
     vectors = "every input" if beats == 1 << activation.input.width else "edge cases and random inputs"
+    models = " models/*.v" if unit.technology == "ultrascale" else ""
     cost = None if unit.method == "dsp" else estimated_cost(integers, activation)
     return "\n".join([
         f"# {top}", "",
@@ -98,7 +99,7 @@ def case_report(unit: ActivationUnit, integers: Integers, plan: StagePlan, targe
         "Status: generated, not simulated yet; `quadcim simulate` leaves its results in `sim/`.", "",
         f"`vectors/` holds {beats} beats ({vectors}) with what the golden model expects.",
         "In this directory, without Python,", "",
-        f"    iverilog -g2005 -o t tb/*.v rtl/*.v{' models/*.v' if unit.technology == 'ultrascale' else ''} && vvp t", "",
+        f"    iverilog -g2005 -o t tb/*.v rtl/*.v{models} && vvp t", "",
         "prints PASS. `quadcim simulate` runs the cocotb testbench, with random stalls and a reset in mid-stream.",
         ""])
 

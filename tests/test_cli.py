@@ -24,11 +24,19 @@ _WRONG = {
     "format": ([*_GENERATE, "--input", "Q4.12"], "--input must be a format such as SQ4.12"),
     "format without sign bit": ([*_GENERATE, "--output", "SQ0.8"], "--output must be 1 to 64 bits wide, a signed one with at least 1 integer bit"),
     "format too wide": ([*_GENERATE, "--input", "SQ2.40"], "--input must be 2 to 32 bits wide"),
-    "function": ([*_GENERATE, "--function", "sine"], "--function must be one of quad, got 'sine'"),
+    "function": ([*_GENERATE, "--function", "sin"], "--function must be one of quad, sine, cosine, "),
+    "method": ([*_GENERATE, "--method", "spline"], "--method must be one of auto, heap, dsp, table, "),
+    "method for another function": ([*_GENERATE, "--method", "cordic"], "--method must be one that suits quad: auto, "),
+    "technology": ([*_GENERATE, "--technology", "sky"], "--technology must be one of generic, fpga, ultrascale, cells, got 'sky'"),
+    "dsp elsewhere": ([*_GENERATE, "--method", "dsp"], "--method must be dsp only with --technology ultrascale"),
+    "too wide to fit": ([*_GENERATE, "--function", "tanh", "--input", "SQ3.20"], "--input must be at most 20 bits wide for tanh"),
+    "missing Python file": ([*_GENERATE, "--function", "no.py:f", "--input", "SQ2.6", "--output", "SQ2.6"], "--function must be a name of"),
+    "missing table": ([*_GENERATE, "--function", "no.csv", "--input", "SQ2.6", "--output", "SQ2.6"], "--function must be a name of"),
+    "own function without format": ([*_GENERATE, "--function", "no.py:f", "--output", "SQ2.6"], "--input must be given for a function of your own"),
     "rounding": ([*_GENERATE, "--rounding", "up"], "--rounding must be one of nearest, truncate, faithful, got 'up'"),
     "stages not a number": ([*_GENERATE, "--stages", "many"], "--stages: must be a whole number of at least 0, or auto"),
     "negative stages": ([*_GENERATE, "--stages", "-1"], "--stages"),
-    "too many stages": ([*_GENERATE, "--stages", "99"], "--stages must be 0 to 7 for this unit, got 99"),
+    "too many stages": ([*_GENERATE, "--stages", "99"], "--stages must be 0 to 10 for this unit, got 99"),
     "clock": ([*_GENERATE, "--stages", "auto", "--clock-mhz", "99999"], "--clock-mhz must be at most"),
     "clock not a number": ([*_GENERATE, "--clock-mhz", "nan"], "--clock-mhz: must be a number from 1 to 1000000000, got 'nan'"),
     "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
@@ -121,6 +129,20 @@ def test_generate_from_a_preset_and_options(folder, capsys):
     unit = Case.load(folder / "new").unit
     assert (str(unit.activation.input), str(unit.activation.output)) == ("SQ2.8", "SQ2.7")
     assert (unit.stages, unit.flow_control) == (1, "always")
+
+
+def test_generate_a_function_of_the_user_s(folder, capsys):
+    (folder / "mine.py").write_text("def bump(x):\n    return 1 / (1 + x * x)\n")
+    assert run([*_GENERATE, "--function", "mine.py:bump", "--input", "SQ3.5", "--output", "UQ1.7", "--stages", "1"]) == 0
+    (folder / "mine.py").unlink()
+    case = Case.load(folder / "new")  # the case knows its own integers
+    assert case.manifest["max_error_ulp"] < 1 and "quadcim_bump_sq3_5" in case.top
+
+
+def test_generate_another_function_in_its_usual_formats(folder):
+    assert run([*_GENERATE, "--preset", "phi8", "--function", "gelu", "--stages", "0"]) == 0
+    activation = Case.load(folder / "new").unit.activation
+    assert (str(activation.input), str(activation.output), activation.rounding) == ("SQ4.6", "SQ4.6", "faithful")
 
 
 def test_auto_stages_follow_the_clock(folder):

@@ -10,8 +10,8 @@ INR_ACTIVATIONS = ("quad", "sine")
 
 _RANGES: dict[str, tuple[float, float]] = {
     "size": (8, 4096), "hidden": (1, 1024), "layers": (1, 16), "omega": (0.1, 1000), "steps": (1, 1_000_000),
-    "lr": (1e-9, 10), "seed": (0, 2**32 - 1), "weight_bits": (2, 16), "activation_bits": (2, 16),
-    "first_layer_bits": (2, 24)}
+    "fine_tune_steps": (0, 1_000_000), "lr": (1e-9, 10), "seed": (0, 2**32 - 1), "weight_bits": (2, 16),
+    "activation_bits": (2, 16), "first_layer_bits": (2, 24)}
 
 
 def check_range(**settings: float | None) -> None:
@@ -40,6 +40,8 @@ class InrTraining:
         Optimiser steps, 1 to 1000000.
     lr : float, optional
         Learning rate at the start, 1e-9 to 10; by default one that suits `omega`.
+    fine_tune_steps : int
+        Further steps through the integers of the frozen network, 0 to 1000000; for phi only.
     seed : int
         0 to 4294967295, of the initial weights and the choice of pixels.
     weight_bits, activation_bits, first_layer_bits : int
@@ -58,6 +60,7 @@ class InrTraining:
     omega: float = 30.0
     steps: int = 3000
     lr: float | None = None
+    fine_tune_steps: int = 0
     seed: int = 0
     weight_bits: int = 8
     activation_bits: int = 8
@@ -67,3 +70,5 @@ class InrTraining:
         check_range(**{field.name: getattr(self, field.name) for field in fields(self) if field.name != "activation"})
         if self.activation not in INR_ACTIVATIONS:
             raise IllegalSetting("activation", "one of " + ", ".join(INR_ACTIVATIONS), self.activation)
+        if self.fine_tune_steps and self.activation != "quad":
+            raise IllegalSetting("fine-tune-steps", f"0 for the activation {self.activation}", self.fine_tune_steps)
