@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quadcim.fit.reference import input_bits, real_values
 from quadcim.fit.solver import Curve, Problem, Shape, Solver
 from quadcim.spec.activation import Activation
-from quadcim.spec.cost import product_bits, sized_cost
+from quadcim.spec.cost import piecewise_cost, product_bits, sized_cost
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.piecewise import Fold, PiecewiseIntegers
 
@@ -23,6 +23,8 @@ METHODS = ("table", "multipartite", "linear", "quadratic")
 _POINTS = 96
 _MAX_ADDRESS = 10
 _MAX_TABLE = 12
+# The estimate from a shape's sizes knows nothing of constants and of equal bits in its tables: what these save at most.
+_SLACK, _SLACK_NARROW, _NARROW = 0.9, 0.6, 10
 
 
 def folds(activation: Activation, values: NDArray[np.float64]) -> Iterator[Fold]:
@@ -108,6 +110,7 @@ class _Search:
             tables.append((shape.address_bits, slope_bits))
             heap += product_bits(n, slope_bits, shape.slope_shift)
             accumulated = min(slope_bits + max(n - shape.slope_shift, 0), self.output_width + guard)
+            accumulated *= shape.address_bits > 5
             heap += max(slope_bits - shape.slope_shift, 0) * (fold.reflect >= 0)
         for address_bits, low, width in shape.slices:
             bits = _bits(solver.steepest_ulp * 2.0 ** (guard + low + width))
@@ -167,8 +170,9 @@ def _cheapest(search: _Search, guards: Sequence[int], methods: Sequence[str], li
     """The cheapest shape below a limit that has a solution, and the solution."""
     hopeless: list[Shape] = []
     best = None
+    slack = _SLACK_NARROW if search.problem.fold.bits <= _NARROW else _SLACK
     for bound, shape in sorted(search.candidates(guards, methods), key=lambda entry: entry[0]):
-        if bound >= limit:
+        if bound * slack >= limit:
             break
         if _weaker(shape, hopeless):
             continue
@@ -179,13 +183,15 @@ def _cheapest(search: _Search, guards: Sequence[int], methods: Sequence[str], li
             continue
         for shift in range(shape.slope_shift, most + 1) if has_slope else (0,):
             finer = replace(shape, slope_shift=shift)
-            cost = search.estimate(finer)
-            if cost >= limit:
+            if search.estimate(finer) * slack >= limit:
                 break
             integers = search.solve(finer)
-            if integers is not None and integers.method in methods:
+            if integers is None or integers.method not in methods:
+                continue
+            cost = getattr(piecewise_cost(integers, search.output_width), search.goal)
+            if cost < limit:
                 best, limit = integers, cost
-                break
+            break
     return limit, best
 
 

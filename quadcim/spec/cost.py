@@ -21,7 +21,7 @@ class Cost:
 
 
 # Of one output of a truth table that is smooth, by its number of inputs; beyond, they double.
-_TABLE_GATES = (0.0, 0.3, 1.5, 3.5, 7.0, 12.0, 20.0, 34.0, 58.0)
+_TABLE_GATES = (0.0, 0.3, 1.5, 3.5, 7.0, 12.0, 18.0, 30.0, 52.0)
 _HEAP_BIT = Cost(1.05, 8.2)
 _EXCLUSIVE_OR = Cost(1.0, 2.0)
 
@@ -48,9 +48,9 @@ def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int
     heap_bits : int
         Bits that are added to the base.
     accumulated : int
-        Columns in which the base, which is the first table, is added to them: one LUT does both for five inputs.
+        Columns in which the base is added to them, unless one LUT looks it up and adds it, as it does for five inputs.
     """
-    heap_lut = heap_bits * _HEAP_BIT.lut + accumulated * (tables[0][0] > 5)
+    heap_lut = heap_bits * _HEAP_BIT.lut + accumulated
     lookups = [_table(inputs, outputs) for inputs, outputs in tables]
     exclusive_ors = fold.bits * (fold.reflect >= 0) + output_width * bool(fold.sign)
     return Cost(sum(table.lut for table in lookups) + heap_lut + exclusive_ors * _EXCLUSIVE_OR.lut,
@@ -59,20 +59,23 @@ def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int
 
 
 def piecewise_cost(integers: PiecewiseIntegers, output_width: int) -> Cost:
-    """The estimate for a piecewise unit."""
+    """The estimate for a piecewise unit, by what its tables hold."""
     columns, slope_bits = output_width + integers.guard_bits, integers.slope_bits
-    tables = [_sizes(integers.base, columns), _sizes(integers.slope, slope_bits)]
-    heap = product_bits(integers.offset_bits, slope_bits, integers.slope_shift)
+    n, shift = integers.offset_bits, integers.slope_shift
+    tables = [*_contents(integers.base, columns), *_contents(integers.slope, slope_bits)]
+    set_somewhere = [bit for bit in range(slope_bits) if any(slope >> bit & 1 for slope in integers.slope)]
+    heap = sum(min(max(n - max(shift - bit, 0), 0), n) for bit in set_somewhere)
     for correction in integers.corrections:
-        tables.append(_sizes(correction.entries, correction.value_bits))
+        tables += _contents(correction.entries, correction.value_bits)
         heap += correction.value_bits
     if square := integers.square:
-        tables += [_sizes(square.squares, square.square_bits), _sizes(square.coefficients, square.coefficient_bits)]
+        tables += _contents(square.squares, square.square_bits)
+        tables += _contents(square.coefficients, square.coefficient_bits)
         heap += product_bits(square.square_bits, square.coefficient_bits, square.shift)
     if integers.fold.reflect >= 0:
-        heap += max(slope_bits - integers.slope_shift, 0)
+        heap += sum(bit >= shift for bit in set_somewhere)
     return sized_cost(fold=integers.fold, output_width=output_width, tables=tables, heap_bits=heap,
-                      accumulated=min(slope_bits + max(integers.offset_bits - integers.slope_shift, 0), columns))
+                      accumulated=min(slope_bits + max(n - shift, 0), columns) * (integers.address_bits > 5))
 
 
 def product_bits(width: int, other: int, shift: int) -> int:
@@ -80,10 +83,16 @@ def product_bits(width: int, other: int, shift: int) -> int:
     return sum(max(other - max(shift - bit, 0), 0) for bit in range(width))
 
 
-def _sizes(entries: Sequence[int], bits: int) -> tuple[int, int]:
-    """Inputs of a table, and those of its outputs that change."""
-    changing = sum(len({entry >> bit & 1 for entry in entries}) > 1 for bit in range(bits))
-    return max(len(entries) - 1, 0).bit_length(), changing
+def _contents(entries: Sequence[int], bits: int) -> list[tuple[int, int]]:
+    """For each output of a table that is no constant: how many inputs it depends on, and 1."""
+    inputs = max(len(entries) - 1, 0).bit_length()
+    sizes = []
+    for column in ([entry >> bit & 1 for entry in entries] for bit in range(bits)):
+        matter = sum(any(column[place] != column[place ^ 1 << bit] for place in range(len(column)))
+                     for bit in range(inputs))
+        if matter:
+            sizes.append((matter, 1))
+    return sizes
 
 
 def quad_cost(integers: QuadIntegers, output_width: int) -> Cost:
