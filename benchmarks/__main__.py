@@ -1,6 +1,7 @@
 """``python -m benchmarks [NAME ...]``: prints the tables; exit code 1 if a bar is missed, 2 for wrong use."""
 
 import argparse
+import importlib
 import os
 import platform
 import sys
@@ -13,7 +14,15 @@ from benchmarks.report import Table
 from quadcim.spec.errors import IllegalSetting
 
 _PHOTO = Path(__file__).parents[1] / "examples/photo.png"
-_NAMES = ("cost", "speed", "startup", "accuracy")
+# Module and function of each benchmark; those with pictures are given them.
+_BENCHMARKS = {
+    "cost": ("cost", "measure"), "functions": ("functions", "measure_cost"), "errors": ("functions", "measure_error"),
+    "baselines": ("functions", "measure_baselines"), "delays": ("delays", "measure"), "depth": ("depth", "measure"),
+    "speed": ("speed", "measure"), "startup": ("startup", "measure"), "accuracy": ("accuracy", "measure"),
+    "training": ("training", "measure"), "catalogue": ("catalogue", "measure"),
+}
+_NAMES = tuple(_BENCHMARKS)
+_WITH_PICTURES = ("accuracy", "training")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,23 +40,9 @@ def _name(text: str) -> str:
 
 def _measure(name: str, images: Sequence[Path]) -> Table:
     """Run a benchmark; its modules are imported now."""
-    match name:
-        case "cost":
-            from benchmarks import cost
-
-            return cost.measure()
-        case "speed":
-            from benchmarks import speed
-
-            return speed.measure()
-        case "startup":
-            from benchmarks import startup
-
-            return startup.measure()
-        case _:
-            from benchmarks import accuracy
-
-            return accuracy.measure(images)
+    module, function = _BENCHMARKS[name]
+    measure = getattr(importlib.import_module(f"benchmarks.{module}"), function)
+    return measure(images) if name in _WITH_PICTURES else measure()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME",
                         help=f"one of {', '.join(_NAMES)} (default: all of them)")
     parser.add_argument("--images", nargs="+", type=Path, metavar="FILE", default=[_PHOTO],
-                        help="pictures that accuracy trains on (default: examples/photo.png)")
+                        help="pictures that accuracy and training fit (default: examples/photo.png)")
     options = parser.parse_args(arguments)
     print(f"{os.cpu_count()} CPUs ({platform.machine()}), Python {platform.python_version()}, "
           f"Yosys {version('pyosys')}\n", flush=True)

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import json
 import math
 import re
 import sys
@@ -112,10 +113,26 @@ def _preset_line(unit: ActivationUnit) -> str:
             f"{unit.stages} stages, {unit.flow_control}")
 
 
+def _function_lines() -> list[tuple[str, str]]:
+    """Each function, then what its combinational faithful unit takes in its usual formats."""
+    path = Path(__file__).with_name("functions.json")
+    figures = json.loads(path.read_text(encoding="ascii")) if path.is_file() else {}
+    lines = []
+    for function in FUNCTIONS.values():
+        traits = [function.symmetry] if function.symmetry != "none" else []
+        traits += [f"period {function.period}"] if function.period else []
+        reach = 2 ** (function.domain_bits - 1)
+        lines.append((function.name, (f"{function.formula} on [-{reach}, {reach}); "
+                                     f"{', '.join([*traits, function.source])}")))
+        lines += [("", (f"{width:>2} bits: {entry['lut']} LUT (fpga) or {entry['gates']} gate equivalents (generic), "
+                       f"error at most {entry['max_error_ulp']:.3f} ulp"))
+                  for width, entry in figures.get(function.name, {}).items()]
+    return lines
+
+
 def _list(options: argparse.Namespace) -> int:
     tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
-        "functions": lambda: [(f.name, f"{f.formula}; period {f.period}, {f.symmetry}; {f.source}")
-                              for f in FUNCTIONS.values()],
+        "functions": _function_lines,
         "presets": lambda: [(name, _preset_line(u)) for name, u in PRESETS.items()],
         "targets": lambda: [(t.name, t.description) for t in TARGETS.values()],
         "simulators": simulator_lines,

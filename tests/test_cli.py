@@ -147,7 +147,7 @@ def test_generate_another_function_in_its_usual_formats(folder):
 
 def test_auto_stages_follow_the_clock(folder):
     stages = []
-    for mhz in ("300", "1500"):
+    for mhz in ("300", "3000"):
         assert run([*_GENERATE, "--stages", "auto", "--clock-mhz", mhz, "--force"]) == 0
         stages.append(Case.load(folder / "new").latency_cycles)
     assert 1 <= stages[0] < stages[1]

@@ -76,11 +76,11 @@ class DelayModel:
 
 DELAY_MODELS: dict[str, DelayModel] = {
     # 28 nm class standard cells. A parallel-prefix adder goes up its tree level by level.
-    "cells": DelayModel("cells", exclusive_or_ps=50, product_ps=25, full_adder_ps=70, saturate_ps=50,
-                        adder_ps=70, adder_level_ps=50, adder_bit_ps=0, register_ps=80, table_base_ps=60,
-                        table_input_ps=20, table_free_inputs=0, row_ps=180, row_bit_ps=2),
-    # 16 nm FPGA. One LUT and its net a level; the products are absorbed; a carry chain costs a LUT and little a bit.
-    "lut": DelayModel("lut", exclusive_or_ps=350, product_ps=0, full_adder_ps=350, saturate_ps=350,
-                      adder_ps=550, adder_level_ps=0, adder_bit_ps=15, register_ps=200, table_base_ps=350,
-                      table_input_ps=175, table_free_inputs=6, row_ps=550, row_bit_ps=5),
+    "cells": DelayModel("cells", exclusive_or_ps=56, product_ps=33, full_adder_ps=42, saturate_ps=64,
+                        adder_ps=26, adder_level_ps=16, adder_bit_ps=1, register_ps=67, table_base_ps=0,
+                        table_input_ps=19, table_free_inputs=0, row_ps=75, row_bit_ps=2),
+    # 16 nm FPGA. One LUT and its net a level; a carry chain costs a LUT and little a bit.
+    "lut": DelayModel("lut", exclusive_or_ps=496, product_ps=161, full_adder_ps=359, saturate_ps=496,
+                      adder_ps=619, adder_level_ps=0, adder_bit_ps=6, register_ps=185, table_base_ps=479,
+                      table_input_ps=515, table_free_inputs=6, row_ps=794, row_bit_ps=2),
 }

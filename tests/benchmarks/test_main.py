@@ -4,7 +4,7 @@ from benchmarks.__main__ import main
 
 
 @pytest.mark.parametrize("words, message", [
-    (["costs"], "NAME: must be one of cost, speed, startup, accuracy, got 'costs'"),
+    (["costs"], "NAME: must be one of cost, functions, errors, baselines, delays, depth, "),
     (["accuracy", "--images", "nowhere.png"], "image must be a readable 8-bit grey or colour picture"),
 ])
 def test_wrong_use_is_one_line(words, message, capsys):
