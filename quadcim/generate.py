@@ -20,6 +20,8 @@ from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["generate_activation"]
 
+_PLOTTED = 1 << 16
+
 
 def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path,
                         force: bool = False) -> None:
@@ -70,6 +72,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
             elastic=unit.flow_control == "elastic"),
         "report.md": case_report(unit, integers, plan, target, top=top, ports=ports, identity=identity,
                                  beats=len(inputs)),
+        "function.svg": _plot(unit, integers),
         **companion_files(rtl.text),
         **target_files(target, unit=unit, top=top, header=header, clock_mhz=clock_mhz,
                        expected=lambda raws: _golden(unit, integers, raws)),
@@ -88,6 +91,17 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
+
+
+def _plot(unit: ActivationUnit, integers: Integers) -> str:
+    """The picture of the unit, from every input where that is feasible."""
+    import numpy as np
+
+    from quadcim.plot import function_plot
+
+    fmt = unit.activation.input
+    inputs = np.unique(np.linspace(fmt.minimum, fmt.maximum, min(1 << fmt.width, _PLOTTED)).round().astype(np.int64))
+    return function_plot(unit, integers, inputs, np.array(_golden(unit, integers, inputs.tolist())))
 
 
 def _golden(unit: ActivationUnit, integers: Integers, raws: list[int]) -> list[int]:

@@ -87,6 +87,7 @@ def case_report(unit: ActivationUnit, integers: Integers, plan: StagePlan, targe
         f"| technology | {unit.technology}: {find_technology(unit.technology).description} |",
         f"| target | {target.name}: {target.description} |",
         f"| digest | `{identity}` |", "",
+        "![The output and its error over the input](function.svg)", "",
         "## Ports", "", "| port | direction | width | format |", "|---|---|---|---|", *port_rows, "",
         "## Block diagram", "", "```", *_diagram(plan), "```", "",
         "## Structure, and cost estimated before synthesis", "",

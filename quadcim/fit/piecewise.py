@@ -124,7 +124,8 @@ class _Search:
                 tables += [(curve.width, curve.square_bits), (curve.address_bits, bits)]
                 heap += product_bits(curve.square_bits, bits, curve.square_bits - 1)
         cost = sized_cost(fold=fold, output_width=self.output_width, tables=tables, heap_bits=heap,
-                          accumulated=accumulated)
+                          accumulated=accumulated, address_bits=shape.address_bits,
+                          mirrored=curve.width if curve else 0)
         return getattr(cost, self.goal)
 
     def candidates(self, guards: Sequence[int], methods: Sequence[str]) -> Iterator[tuple[float, Shape]]:

@@ -34,7 +34,7 @@ def _table(inputs: int, outputs: int) -> Cost:
 
 
 def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int]], heap_bits: int,
-               accumulated: int) -> Cost:
+               accumulated: int, address_bits: int, mirrored: int) -> Cost:
     """The estimate from sizes.
 
     Parameters
@@ -49,13 +49,18 @@ def sized_cost(*, fold: Fold, output_width: int, tables: Sequence[tuple[int, int
         Bits that are added to the base.
     accumulated : int
         Columns in which the base is added to them, unless one LUT looks it up and adds it, as it does for five inputs.
+    address_bits : int
+        Bits of z that select the segment: in LUTs, the fold of the others costs nothing, as the products take it in.
+    mirrored : int
+        Bits that are counted from the middle of the segment.
     """
     heap_lut = heap_bits * _HEAP_BIT.lut + accumulated
     lookups = [_table(inputs, outputs) for inputs, outputs in tables]
-    exclusive_ors = fold.bits * (fold.reflect >= 0) + output_width * bool(fold.sign)
-    return Cost(sum(table.lut for table in lookups) + heap_lut + exclusive_ors * _EXCLUSIVE_OR.lut,
+    signs, folded = output_width * bool(fold.sign) + mirrored, int(fold.reflect >= 0)
+    lut_ors, gate_ors = signs + folded * address_bits, signs + folded * fold.bits
+    return Cost(sum(table.lut for table in lookups) + heap_lut + lut_ors * _EXCLUSIVE_OR.lut,
                 sum(table.gates for table in lookups) + heap_bits * _HEAP_BIT.gates
-                + exclusive_ors * _EXCLUSIVE_OR.gates)
+                + gate_ors * _EXCLUSIVE_OR.gates)
 
 
 def piecewise_cost(integers: PiecewiseIntegers, output_width: int) -> Cost:
@@ -75,7 +80,9 @@ def piecewise_cost(integers: PiecewiseIntegers, output_width: int) -> Cost:
     if integers.fold.reflect >= 0:
         heap += sum(bit >= shift for bit in set_somewhere)
     return sized_cost(fold=integers.fold, output_width=output_width, tables=tables, heap_bits=heap,
-                      accumulated=min(slope_bits + max(n - shift, 0), columns) * (integers.address_bits > 5))
+                      accumulated=min(slope_bits + max(n - shift, 0), columns) * (integers.address_bits > 5),
+                      address_bits=integers.address_bits,
+                      mirrored=max((entry.width for entry in integers.corrections if entry.folded), default=0))
 
 
 def product_bits(width: int, other: int, shift: int) -> int:

@@ -16,6 +16,10 @@ _INPUTS = ["SQ2.2", "SQ1.4", "UQ0.6", "SQ2.5", "UQ2.6", "SQ3.6", "SQ2.8", "UQ1.1
 _OUTPUTS = ["SQ1.5", "UQ0.7", "SQ2.6", "SQ1.9", "SQ2.10", "UQ2.11", "SQ2.14", "SQ4.14", "SQ2.18", "SQ1.23"]
 
 
+def _id(unit) -> str:
+    return unit.name.removeprefix("quadcim_quad_")
+
+
 def _grid():
     """Every input with every rounding; outputs, stages and flow controls vary with them, each value many times."""
     for row, (input, rounding) in enumerate(itertools.product(_INPUTS, ROUNDINGS)):
@@ -23,7 +27,8 @@ def _grid():
             output = _OUTPUTS[(row * 3 + column * 4 + row // 10) % len(_OUTPUTS)]
             unit = make_unit(input, output, rounding, 0, "elastic")
             stages = (row + column * 3) % (len(unit_steps(unit)) + 1)
-            yield make_unit(input, output, rounding, stages, ("elastic", "always")[(row + column) % 2])
+            unit = make_unit(input, output, rounding, stages, ("elastic", "always")[(row + column) % 2])
+            yield pytest.param(unit, id=_id(unit), marks=[pytest.mark.long] if column == 2 else [])
 
 
 def exact(unit, raws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -57,11 +62,7 @@ def every_input(unit) -> np.ndarray:
     return np.arange(fmt.minimum, fmt.maximum + 1)
 
 
-def _id(unit) -> str:
-    return unit.name.removeprefix("quadcim_quad_")
-
-
-@pytest.mark.parametrize("unit", list(_grid()), ids=_id)
+@pytest.mark.parametrize("unit", list(_grid()))
 def test_every_input(unit, make_case, seed):
     raws = every_input(unit)
     simulator = BulkSimulator(make_case(unit))
@@ -79,10 +80,12 @@ def _product(input: str, output: str):
     for rounding in ROUNDINGS:
         legal = len(unit_steps(make_unit(input, output, rounding, 0, "elastic")))
         for stages, flow_control in itertools.product(range(legal + 1), ("elastic", "always")):
-            yield make_unit(input, output, rounding, stages, flow_control)
+            unit = make_unit(input, output, rounding, stages, flow_control)
+            long = (stages + (flow_control == "always") + ROUNDINGS.index(rounding)) % 2
+            yield pytest.param(unit, id=_id(unit), marks=[pytest.mark.long] if long else [])
 
 
-@pytest.mark.parametrize("unit", [*_product("SQ2.3", "SQ1.5"), *_product("SQ2.14", "SQ2.14")], ids=_id)
+@pytest.mark.parametrize("unit", [*_product("SQ2.3", "SQ1.5"), *_product("SQ2.14", "SQ2.14")])
 def test_every_number_of_stages(unit, make_case):
     raws = every_input(unit)
     result = BulkSimulator(make_case(unit)).run(raws)
