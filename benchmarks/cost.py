@@ -1,5 +1,6 @@
 """Cost of the phi unit, beside hand-written references and the naive form."""
 
+import dataclasses
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from benchmarks.report import Bar, Table, say
 from benchmarks.ruler import fpga_cost, gate_cost
 from quadcim.fit.freeze import freeze
+from quadcim.hw.plans import unit_steps
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.spec.activation import Activation, ActivationRounding
@@ -85,7 +87,9 @@ def _add_unit(table: Table, width: int, rounding: ActivationRounding, stages: in
               flow_control: FlowControl = "always", *, technology: str = "generic", lut_bar: int | None = None,
               ge_bar: int | None = None) -> tuple[int, int]:
     fmt = Format(True, 2, width - 2)
-    unit = ActivationUnit(Activation("quad", fmt, fmt, rounding), stages, flow_control, technology)
+    unit = ActivationUnit(Activation("quad", fmt, fmt, rounding), 0, flow_control, technology)
+    stages = min(stages, len(unit_steps(unit)))  # the smallest units have fewer steps
+    unit = dataclasses.replace(unit, stages=stages)
     verilog = emit_verilog(create_unit(unit), name=unit.name, header=unit.name)
     form = ", ".join(["quadcim", technology, freeze(unit).method, rounding,
                       f"{stages} stages" if stages else "combinational", flow_control])

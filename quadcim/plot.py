@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _MOST_LINES = 64
 # Wider, not every value fits into memory; only functions with a period are.
 _WIDEST_LISTED = 20
 _INK, _PALE, _BAND, _FUNCTION, _UNIT, _MARK = "#333333", "#c4c4c4", "#f1f1f1", "#f0a860", "#1f4f8f", "#b3261e"
-_STYLE = {
+_STYLE: dict[Any, Any] = {  # the stubs want literal keys
     "svg.fonttype": "none",  # text stays text: no glyphs inside
     "svg.hashsalt": "quadcim",  # names of elements are random otherwise
     "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": _INK,

@@ -12,6 +12,7 @@ from PIL import Image
 
 from quadcim.cli import main
 from quadcim.sim.case import Case
+from quadcim.spec.functions import FUNCTIONS
 
 _GENERATE = ["generate", "activation", "--out", "new"]
 
@@ -99,7 +100,8 @@ def test_wrong_use_is_one_line(arguments, message, folder, capsys):
     assert (folder / "here/file").read_text() == "precious"
 
 
-_FAST = [["--help"], ["list"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"], [*_GENERATE, "--input", "Q4"],
+_FAST = [["--help"], ["list"], ["list", "functions"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"],
+         [*_GENERATE, "--input", "Q4"],
          [*_GENERATE, "--clock-mhz", "20000"], [*_GENERATE, "--target", "vcu128", "--flow-control", "always"],
          ["train", "inr", "--image", "nowhere.png", "--out", "new"]]
 
@@ -123,6 +125,22 @@ def test_list_names_everything(capsys):
     assert "functions" not in capsys.readouterr().out
 
 
+def test_list_functions_with_what_they_cost(capsys):
+    assert run(["list", "functions"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    # A line without a name belongs to the function above it.
+    starts = [number for number, line in enumerate(lines) if line[2] != " "]
+    assert [lines[start].split()[0] for start in starts] == list(FUNCTIONS)
+    for name, start, end in zip(FUNCTIONS, starts, [*starts[1:], len(lines)], strict=True):
+        function, text = FUNCTIONS[name], "\n".join(lines[start:end])
+        reach = 2 ** (function.domain_bits - 1)
+        assert all(words in text for words in (function.formula, f"[-{reach}, {reach})", function.source)), name
+        assert (function.symmetry in text) == (function.symmetry != "none")
+        widths = [int(line.split()[0]) for line in lines[start + 1:end]]
+        assert widths == sorted(widths) and 8 in widths
+        assert all("LUT" in line and "gate equivalents" in line and "ulp" in line for line in lines[start + 1:end])
+
+
 def test_generate_from_a_preset_and_options(folder, capsys):
     assert run([*_GENERATE, "--preset", "phi8", "--output", "SQ2.7", "--stages", "1", "--flow-control", "always"]) == 0
     assert "latency 1 cycles" in capsys.readouterr().out
@@ -137,6 +155,8 @@ def test_generate_a_function_of_the_user_s(folder, capsys):
     (folder / "mine.py").unlink()
     case = Case.load(folder / "new")  # the case knows its own integers
     assert case.manifest["max_error_ulp"] < 1 and "quadcim_bump_sq3_5" in case.top
+    assert "bump, SQ3.5 to UQ1.7" in (folder / "new/function.svg").read_text()
+    assert "](function.svg)" in (folder / "new/report.md").read_text()
 
 
 def test_generate_another_function_in_its_usual_formats(folder):

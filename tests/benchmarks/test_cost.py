@@ -15,6 +15,6 @@ def test_cost_of_one_width(capsys):
     lines = str(table).splitlines()
     assert lines[4] == "| n | form | LUT | CARRY4 | FF | GE | bar | result |"
     assert len({line.count("|") for line in lines[4:] if line}) == 1
-    assert "quadcim, faithful, 3 stages, always" in str(table)
+    assert "faithful, 3 stages, always" in str(table)
     output = capsys.readouterr()
     assert output.out == "" and "cost: 8 bits" in output.err
