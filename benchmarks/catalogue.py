@@ -43,9 +43,9 @@ def measure(functions: Sequence[str] = tuple(FUNCTIONS), widths: Sequence[int] =
                   ("function", "bits", "LUT", "GE", "max error, ulp"))
     for function in functions:
         for width in widths:
-            now, before = figures(function, width), shipped[function][str(width)]
+            now, before = figures(function, width), shipped[function].get(str(width), {})
             table.add(function, width, *now.values(),
-                      bars=(Bar(sum(now[name] != before[name] for name in now), "<=", 0, "figures differ"),))
+                      bars=(Bar(sum(now[name] != before.get(name) for name in now), "<=", 0, "figures differ"),))
     return table
 
 
