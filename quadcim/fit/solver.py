@@ -65,6 +65,9 @@ class Problem:
         self.fold = fold
         self.values = np.empty(shape)
         self.values[cell] = np.where(negative, fold.total - values, values)
+        self.wanted = np.empty(shape)  # the values within the output's range, from which errors count
+        clipped = np.clip(values, activation.output.minimum, activation.output.maximum)
+        self.wanted[cell] = np.where(negative, fold.total - clipped, clipped)
         # Inputs that share a magnitude have to admit it together.
         self.least = np.full(shape, np.iinfo(np.int64).min >> 16)
         self.greatest = -self.least
@@ -101,9 +104,9 @@ class Solver:
             inside = np.linspace(0, count - 1, self.points).astype(np.int64)
             self._offsets = np.unique(np.concatenate([inside, [1, count - 2], inside[1:-1] ^ 1]))
         shape = (-1, 1 << self.address_bits, count)
-        self._values, self._least, self._greatest = (
+        self._values, self._wanted, self._least, self._greatest = (
             array.reshape(shape)[:, :, self._offsets]
-            for array in (self.problem.values, self.problem.least, self.problem.greatest))
+            for array in (self.problem.values, self.problem.wanted, self.problem.least, self.problem.greatest))
         self._middle = self._offsets + 0.5 - 2.0 ** (n - 1)
         powers = np.stack([np.ones_like(self._middle), self._middle, self._middle**2], axis=1)[:, :min(count, 3)]
         self._projection = np.linalg.pinv(powers)
@@ -155,7 +158,7 @@ class Solver:
             return None
         base = _roundest(low, high)
         total = base[:, None] + added + (0 if slope is None else self._line(shape, slope))
-        error = np.abs((total >> guard) - np.clip(self._values, self._least, self._greatest)).max()
+        error = np.abs((total >> guard) - self._wanted).max()
         if slope is not None and not slope.any():
             slope = None
         return PiecewiseIntegers(
