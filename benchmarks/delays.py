@@ -147,7 +147,7 @@ class LutTimer:
         source, netlist = self._folder / "design.v", self._folder / "netlist.json"
         source.write_text(verilog)
         run_passes(["read_verilog", "-sv", str(source)],
-                   "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nodsp -nobram -nowidelut -nosrl -top top",
+                   "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nodsp -nobram -nosrl -top top",
                    ["tee", "-q", "-o", str(self._folder / "statistics.json"), "stat", "-json"],
                    ["write_json", str(netlist)])
         return Timing(_LutPaths(json.loads(netlist.read_text())["modules"]["top"]).period_ps,
@@ -159,9 +159,11 @@ Timer = CellTimer | LutTimer
 # In ps, slow corner, speed grade -1: rounded from timing reports of placed and routed UltraScale+ designs.
 _CLOCK_TO_OUTPUT, _SETUP_AND_UNCERTAINTY = 96, 35
 _LUT = 100  # 40 to 180 from the fastest to the slowest input
+_WIDE_MUX = 90  # joins two LUTs of a slice
 _NET, _NET_DOUBLING = 200, 50  # a net of fan-out f: 200 + 50 log2 f
 _NET_TO_FLIP_FLOP, _NET_TO_CARRY = 50, 11  # within a slice
 _INTO_CARRY, _CARRY_BIT, _CARRY_TO_SUM, _INTO_SUM = 190, 6.4, 85, 150
+_HALF_LUT_INPUTS = 5  # two functions of the same five inputs share a LUT
 
 
 _Bit = int | str
@@ -207,6 +209,9 @@ class _LutPaths:
             elif kind.startswith(("LUT", "INV")):
                 inputs = [self._routed(bits[0]) for pin, bits in pins.items() if pin.startswith("I")]
                 self._known |= {bits[0]: max(inputs) + _LUT for pin, bits in pins.items() if pin.startswith("O")}
+            elif kind.startswith("MUXF"):
+                parts = [self._arrival(pins[pin][0]) for pin in ("I0", "I1")]
+                self._known[bit] = max(*parts, self._routed(pins["S"][0])) + _WIDE_MUX
             elif kind.startswith("CARRY"):
                 self._carry(pins)
             else:
@@ -218,15 +223,31 @@ class _LutPaths:
         carry = max([self._arrival(pins["CI"][0]), *(self._routed(pins[pin][0]) for pin in ("CI_TOP", "CYINIT")
                                                      if pin in pins)])
         for select, data, total, out in zip(*(pins[pin] for pin in ("S", "DI", "O", "CO")), strict=True):
-            chosen = self._select(select)
+            chosen, entered = self._into_carry(select, data)
             self._known[total] = max(carry + _CARRY_TO_SUM, chosen + _INTO_SUM)
-            carry = max(carry + _CARRY_BIT, chosen + _INTO_CARRY, self._routed(data) + _INTO_CARRY)
+            carry = max(carry + _CARRY_BIT, chosen + _INTO_CARRY, entered + _INTO_CARRY)
             self._known[out] = carry
 
-    def _select(self, bit: _Bit) -> float:
-        """When a carry chain's select is there: from the LUT before it; what is no LUT passes one that does nothing."""
-        beside = self._drivers.get(bit, {"type": ""})["type"].startswith(("LUT", "INV"))
-        return self._arrival(bit) + _NET_TO_CARRY if beside else self._routed(bit) + _LUT + _NET_TO_CARRY
+    def _into_carry(self, select: _Bit, data: _Bit) -> tuple[float, float]:
+        """When the select and the data of a bit of a carry chain are there.
+
+        A select comes from the LUT before it; what is no LUT's output passes one that does nothing. Data comes over the
+        routing, unless its LUT is the other half of the select's.
+        """
+        reads, data_reads = self._lut_inputs(select), self._lut_inputs(data)
+        together = reads - {data} | data_reads
+        if reads and data_reads and len(together) <= _HALF_LUT_INPUTS:
+            both = max(map(self._routed, together)) + _LUT + _NET_TO_CARRY
+            return both, both
+        chosen = self._arrival(select) if reads else self._routed(select) + _LUT
+        return chosen + _NET_TO_CARRY, self._routed(data)
+
+    def _lut_inputs(self, bit: _Bit) -> set[_Bit]:
+        """What the LUT of a bit reads; nothing if the bit comes from anything else."""
+        cell = self._drivers.get(bit)
+        if cell is None or not cell["type"].startswith(("LUT", "INV")):
+            return set()
+        return {bits[0] for pin, bits in cell["connections"].items() if pin.startswith("I")} & self._drivers.keys()
 
 
 def _count(statistics: Path, prefix: str) -> int:

@@ -50,7 +50,7 @@ module CARRY8 #(
 
   generate
     if (CARRY_TYPE != "SINGLE_CY8" && CARRY_TYPE != "DUAL_CY4")
-      quadcim_unsupported #(.WHAT("CARRY8: CARRY_TYPE")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("CARRY8: CARRY_TYPE")) setting (); end
   endgenerate
 endmodule
 
@@ -117,7 +117,7 @@ module RAM32M16 #(
 
   generate
     if (IS_WCLK_INVERTED)
-      quadcim_unsupported #(.WHAT("RAM32M16: IS_WCLK_INVERTED")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("RAM32M16: IS_WCLK_INVERTED")) setting (); end
   endgenerate
 endmodule
 
@@ -307,24 +307,24 @@ module DSP48E2 #(
 
   generate
     if (AREG < 0 || AREG > 2 || BREG < 0 || BREG > 2)
-      quadcim_unsupported #(.WHAT("DSP48E2: AREG, BREG")) unsupported ();
-    else if (ADREG >> 1 || ALUMODEREG >> 1 || CARRYINREG >> 1 || CARRYINSELREG >> 1 || CREG >> 1 || DREG >> 1
-             || INMODEREG >> 1 || MREG >> 1 || OPMODEREG >> 1 || PREG >> 1)
-      quadcim_unsupported #(.WHAT("DSP48E2: registers")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("DSP48E2: AREG, BREG")) setting (); end
+    else if ((ADREG | ALUMODEREG | CARRYINREG | CARRYINSELREG | CREG | DREG | INMODEREG | MREG | OPMODEREG | PREG)
+             >> 1 != 0)
+      begin : refused quadcim_unsupported #(.WHAT("DSP48E2: registers")) setting (); end
     else if ((AMULTSEL != "A" && AMULTSEL != "AD") || (BMULTSEL != "B" && BMULTSEL != "AD")
              || (PREADDINSEL != "A" && PREADDINSEL != "B"))
-      quadcim_unsupported #(.WHAT("DSP48E2: AMULTSEL, BMULTSEL, PREADDINSEL")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("DSP48E2: AMULTSEL, BMULTSEL, PREADDINSEL")) setting (); end
     else if (A_INPUT != "DIRECT" || B_INPUT != "DIRECT")
-      quadcim_unsupported #(.WHAT("DSP48E2: A_INPUT, B_INPUT")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("DSP48E2: A_INPUT, B_INPUT")) setting (); end
     else if (USE_MULT != "MULTIPLY" && USE_MULT != "DYNAMIC" && USE_MULT != "NONE")
-      quadcim_unsupported #(.WHAT("DSP48E2: USE_MULT")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("DSP48E2: USE_MULT")) setting (); end
     else if (AUTORESET_PATDET != "NO_RESET" || USE_PATTERN_DETECT != "NO_PATDET" || USE_SIMD != "ONE48"
              || USE_WIDEXOR != "FALSE")
-      quadcim_unsupported #(.WHAT("DSP48E2: patterns, SIMD, wide exclusive-or")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("DSP48E2: patterns, SIMD, wide exclusive-or")) setting (); end
     else if (IS_CLK_INVERTED || IS_RSTALLCARRYIN_INVERTED || IS_RSTALUMODE_INVERTED || IS_RSTA_INVERTED
              || IS_RSTB_INVERTED || IS_RSTCTRL_INVERTED || IS_RSTC_INVERTED || IS_RSTD_INVERTED
              || IS_RSTINMODE_INVERTED || IS_RSTM_INVERTED || IS_RSTP_INVERTED)
-      quadcim_unsupported #(.WHAT("DSP48E2: inverted clock or resets")) unsupported ();
+      begin : refused quadcim_unsupported #(.WHAT("DSP48E2: inverted clock or resets")) setting (); end
   endgenerate
 endmodule
 

@@ -1,10 +1,12 @@
 """Readable Verilog from what Yosys writes.
 
 Yosys gives each operator its own ``assign`` to a numbered wire and prints them in no useful order. Here single-bit
-expressions that are used once move to where they are used, ports are declared in the module header, and statements are
-sorted so that each stands after those it depends on. Whatever a rule does not recognise stays as it was.
+expressions that are used once move to where they are used, what is left of the numbered wires is named after what it
+goes into, ports are declared in the module header, and statements are sorted so that each stands after those it depends
+on. Whatever a rule does not recognise stays as it was.
 """
 
+import itertools
 import re
 import textwrap
 from collections import Counter
@@ -16,6 +18,8 @@ _NAME = r"(?:\\\S+ |[A-Za-z_][\w$]*)"
 _MODULE = re.compile(rf"^module ({_NAME})\((.*?)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL)
 _DECLARATION = re.compile(rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({_NAME})( = [^;]+)?;")
 _TEMPORARY = re.compile(r"\b_\d+_\b")
+# A temporary that is all of a port's connection or of a concatenation's member.
+_WHOLE_OPERAND = re.compile(r"(?:(?<=[{,] )|(?<=\d\{)|(?<=\w\())(_\d+_)(?=,| ?\}|\))")
 _TARGET = re.compile(rf"assign ({_NAME}|\{{[^}}]*\}})")
 _BITWISE = re.compile(rf"(?:{_NAME}(?: ?\[\d+\])?|1'h[01]|[ ~&|^()])+")
 _OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
@@ -50,7 +54,8 @@ def _module(name: str, ports: str, body: str) -> str:
             _declare(declarations, _Declaration(kind, signed, bits, what, init))
         else:
             statements.append(item)
-    statements = _prune(declarations, _inline(declarations, _prune(declarations, statements)))
+    statements = _prune(declarations, _inline(declarations, _share(_prune(declarations, statements))))
+    statements = _rename(declarations, statements)
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst"), port))
     used = set().union(*map(_names, statements))
@@ -105,31 +110,45 @@ def _single_bit(declarations: dict[str, _Declaration], expression: str) -> bool:
     return all(index or (name in declarations and not declarations[name].range) for name, index in operands)
 
 
+def _share(statements: list[str]) -> list[str]:
+    """Keep one of several temporaries that are assigned the same expression."""
+    first: dict[str, str] = {}
+    same: dict[str, str] = {}
+    for statement in statements:
+        target, _, expression = statement.removeprefix("assign ").partition(" = ")
+        if statement.startswith("assign ") and _TEMPORARY.fullmatch(target):
+            kept = first.setdefault(expression, target)
+            if kept != target:
+                same[target] = kept
+    return [_TEMPORARY.sub(lambda match: same.get(match[0], match[0]), statement) for statement in statements
+            if statement.removeprefix("assign ").partition(" = ")[0] not in same]
+
+
 def _inline(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
-    """Move each single-bit temporary that one single-bit ``assign`` uses into that use."""
+    """Move each single-bit temporary that is used once, where its width cannot change, into that use."""
     definitions: dict[str, str] = {}
-    users: dict[str, list[int]] = {}
-    bitwise = set()
-    for index, statement in enumerate(statements):
-        target, _, expression = statement.partition(" = ")
-        if statement.startswith("assign ") and _single_bit(declarations, target[7:]) \
-                and _single_bit(declarations, expression.removesuffix(";")):
-            bitwise.add(index)
-            if _TEMPORARY.fullmatch(target[7:]):
-                definitions[target[7:]] = expression.removesuffix(";")
-        for temporary in _TEMPORARY.findall(statement):
-            users.setdefault(temporary, []).append(index)
-    movable = {name for name in definitions if len(users[name]) == 2 and bitwise.issuperset(users[name])}
+    uses: Counter[str] = Counter()
+    fit: Counter[str] = Counter()
+    for statement in map(_tidy, statements):
+        target, _, expression = statement.removeprefix("assign ").removesuffix(";").partition(" = ")
+        bitwise = statement.startswith("assign ") and _single_bit(declarations, target) \
+            and _single_bit(declarations, expression)
+        if bitwise and _TEMPORARY.fullmatch(target):
+            definitions[target] = expression
+        uses.update(_TEMPORARY.findall(statement))
+        fit.update((_TEMPORARY if bitwise else _WHOLE_OPERAND).findall(statement))
+    movable = {name for name in definitions if uses[name] == 2 and fit[name] == 2}
 
     def expand(match: re.Match[str]) -> str:
         if match[0] not in movable:
             return match[0]
         inner = _TEMPORARY.sub(expand, definitions[match[0]])
-        return inner if re.fullmatch(rf"(~ )?{_NAME}(\[\d+\])?", inner) else f"({inner})"
+        alone = _WHOLE_OPERAND.match(match.string, match.start())
+        return inner if alone or re.fullmatch(rf"(~ ?)?{_NAME}(\[\d+\])?", inner) else f"({inner})"
 
-    kept = (statement for statement in statements if statement.partition(" = ")[0][7:] not in movable)
-    return [_tidy(_TEMPORARY.sub(expand, statement) if statement.startswith("assign ") else statement)
-            for statement in kept]
+    kept = (statement for statement in map(_tidy, statements)
+            if statement.removeprefix("assign ").partition(" = ")[0] not in movable)
+    return [_tidy(_TEMPORARY.sub(expand, statement)) for statement in kept]
 
 
 def _tidy(statement: str) -> str:
@@ -140,16 +159,46 @@ def _tidy(statement: str) -> str:
                   lambda match: f"{{{match[2].count(',') + 1}{{{match[1]}}}}}", statement)
 
 
+def _reads(statement: str) -> set[str]:
+    """The names whose values a statement uses; for an instance, all that it is connected to."""
+    if match := _TARGET.match(statement):
+        return _names(statement[match.end():])
+    return _names(re.sub(rf"({_NAME})(?: ?\[[^]]*\])? <= ", "", statement))
+
+
 def _prune(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
-    """Leave out aliases that nothing reads."""
+    """Leave out assignments to wires that nothing reads."""
     while True:
-        reads = Counter(name for statement in statements for name in _names(statement))
-        kept = [statement for statement in statements
-                if not ((match := re.match(rf"assign ({_NAME})(?:\[[^]]*\])? = ", statement))
-                        and reads[match[1]] == 1 and declarations[match[1]].kind == "wire")]
+        read = set().union(*map(_reads, statements))
+        kept = [statement for statement in statements if not _TARGET.match(statement) or any(
+            name in read or declarations[name].kind != "wire" for name in _targets(statement))]
         if len(kept) == len(statements):
             return statements
         statements = kept
+
+
+def _rename(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
+    """Name the temporaries that are left after the named signals that they go into, or stand beside unread."""
+    near: dict[str, set[str]] = {}
+    read = set().union(*map(_reads, statements))
+    for statement in statements:
+        targets = _targets(statement)
+        for name in _reads(statement) | (targets - read):
+            near.setdefault(name, set()).update(targets - {name})
+    temporaries = sorted((name for name in near if _TEMPORARY.fullmatch(name)), key=_natural)
+    stems = {name: name for name in declarations if not _TEMPORARY.fullmatch(name)}
+    while found := {name: stems[owner] for name in temporaries if name not in stems
+                    and (owner := min(near[name] & stems.keys(), key=_natural, default=None))}:
+        stems |= found
+
+    names: dict[str, str] = {}
+    for name in temporaries:
+        stem = f"{stems.get(name, 'wire')}_{'part' if name in read else 'unused'}"
+        numbered = itertools.chain([stem], (f"{stem}_{index}" for index in itertools.count(2)))
+        new = next(name for name in numbered if name not in declarations)
+        declarations[new] = replace(declarations[name], name=new)
+        names[name] = new
+    return [_TEMPORARY.sub(lambda match: names.get(match[0], match[0]), statement) for statement in statements]
 
 
 def _sorted(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:

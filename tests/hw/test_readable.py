@@ -49,13 +49,33 @@ def test_wide_contexts_are_left_alone():
     # ~a in a sum of four bits would be four bits wide: it must stay a wire of one bit.
     body = _LOGIC.replace("output y;\n  wire y;", "output [3:0] y;\n  wire [3:0] y;").replace(
         "y = _0_ ^ _1_", "y = _0_ + _1_")
-    assert "assign _0_ = ~a;" in make_readable(yosys_text(body))
+    assert "assign y_part = ~a;" in make_readable(yosys_text(body))
 
 
 def test_an_expression_used_twice_stays():
     body = _LOGIC.replace("_1_ = a & b", "_1_ = _0_ & b").replace("assign alias = _1_", "assign alias = _0_")
     text = make_readable(yosys_text(body + "  assign y = alias;\n"))
-    assert "assign _0_ = ~a;" in text
+    assert "assign alias_part = ~a;" in text
+
+
+def test_the_same_expression_is_written_once():
+    body = _LOGIC.replace("assign _1_ = a & b", "assign _1_ = ~ a").replace("y = _0_ ^ _1_", "y = _0_ & _1_ & b")
+    text = make_readable(yosys_text(body))
+    assert "assign y_part = ~a;\n  assign y = y_part & y_part & b;" in text
+
+
+def test_moves_single_bit_expressions_into_concatenations_and_ports():
+    body = _LOGIC.replace("output y;\n  wire y;", "output [3:0] y;\n  wire [3:0] y;").replace(
+        "  assign y = _0_ ^ _1_;", "  cell c (\n    .i(_1_),\n    .o(y[3])\n  );\n  assign y[2:0] = { _0_, b, b };")
+    text = make_readable(yosys_text(body))
+    assert ".i(a & b)," in text and "assign y[2:0] = { ~a, b, b };" in text
+
+
+def test_what_nothing_reads_is_named_after_its_neighbour():
+    body = _LOGIC.replace("wire _0_;", "wire [1:0] _0_;").replace("y = _0_ ^ _1_", "{ _0_[1], y } = a + b").replace(
+        "_0_ = ~ a", "_0_[0] = y")
+    text = make_readable(yosys_text(body))
+    assert text.endswith("  wire [1:0] y_unused;\n\n  assign { y_unused[1], y } = a + b;\nendmodule\n")
 
 
 def test_registers_are_declared_with_their_ports():
