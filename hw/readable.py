@@ -18,6 +18,7 @@ _NAME = r"(?:\\\S+ |[A-Za-z_][\w$]*)"
 _MODULE = re.compile(rf"^module ({_NAME})\((.*?)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL)
 _DECLARATION = re.compile(rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({_NAME})( = [^;]+)?;")
 _TEMPORARY = re.compile(r"\b_\d+_\b")
+_UNNAMED = re.compile(rf"{_TEMPORARY.pattern}|\\\S+ ")
 # A temporary that is all of a port's connection or of a concatenation's member.
 _WHOLE_OPERAND = re.compile(r"(?:(?<=[{,] )|(?<=\d\{)|(?<=\w\())(_\d+_)(?=,| ?\}|\))")
 _TARGET = re.compile(rf"assign ({_NAME}|\{{[^}}]*\}})")
@@ -178,27 +179,31 @@ def _prune(declarations: dict[str, _Declaration], statements: list[str]) -> list
 
 
 def _rename(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
-    """Name the temporaries that are left after the named signals that they go into, or stand beside unread."""
+    """Name the temporaries that are left after the named signals that they go into, or stand beside unread.
+
+    Yosys names registers of single bits like ``\\word[7]``; they become ``word_7``.
+    """
     near: dict[str, set[str]] = {}
     read = set().union(*map(_reads, statements))
     for statement in statements:
         targets = _targets(statement)
         for name in _reads(statement) | (targets - read):
             near.setdefault(name, set()).update(targets - {name})
-    temporaries = sorted((name for name in near if _TEMPORARY.fullmatch(name)), key=_natural)
-    stems = {name: name for name in declarations if not _TEMPORARY.fullmatch(name)}
-    while found := {name: stems[owner] for name in temporaries if name not in stems
+    unnamed = sorted(near.keys() & {name for name in declarations if _UNNAMED.fullmatch(name)}, key=_natural)
+    stems = {name: "_".join(re.findall(r"\w+", name)) for name in declarations if not _TEMPORARY.fullmatch(name)}
+    while found := {name: stems[owner] for name in unnamed if name not in stems
                     and (owner := min(near[name] & stems.keys(), key=_natural, default=None))}:
         stems |= found
 
     names: dict[str, str] = {}
-    for name in temporaries:
-        stem = f"{stems.get(name, 'wire')}_{'part' if name in read else 'unused'}"
+    for name in unnamed:
+        stem = stems.get(name, "wire")
+        if _TEMPORARY.fullmatch(name):
+            stem += "_part" if name in read else "_unused"
         numbered = itertools.chain([stem], (f"{stem}_{index}" for index in itertools.count(2)))
-        new = next(name for name in numbered if name not in declarations)
+        names[name] = new = next(name for name in numbered if name not in declarations)
         declarations[new] = replace(declarations[name], name=new)
-        names[name] = new
-    return [_TEMPORARY.sub(lambda match: names.get(match[0], match[0]), statement) for statement in statements]
+    return [_UNNAMED.sub(lambda match: names.get(match[0], match[0]), statement) for statement in statements]
 
 
 def _sorted(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:

@@ -116,3 +116,9 @@ def test_equivalent_to_what_yosys_wrote(number, seed, tmp_path, monkeypatch):
     run_passes(*(["read_verilog", str(tmp_path / f"{name}.v")] for name in ("gold", "gate")), "proc", "memory",
                "equiv_make gold gate equiv", "hierarchy -top equiv", "opt_clean", "equiv_simple", "equiv_induct",
                "equiv_status -assert")
+
+
+def test_escaped_names_become_plain_ones():
+    body = _LOGIC.replace("wire _1_;", "wire \\word[7] ;").replace("_1_", "\\word[7] ")
+    text = make_readable(yosys_text(body.replace("assign alias", "assign y")))
+    assert "assign word_7 = a & b;" in text and "\\" not in text

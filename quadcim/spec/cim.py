@@ -1,0 +1,346 @@
+"""The specification of a binary-weight compute-in-memory (CIM) macro, and its frozen integers.
+
+``y[c] = sum over r of w[r, c] * x[r]`` with binary weights and activations of several bits, which enter bit-serially.
+Source: BWMA (arXiv 2508.21524); the macro, its reference column and its converters are described in docs/cim.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.narrow import Narrow
+from quadcim.spec.technology import TECHNOLOGIES, find_technology
+
+__all__ = ["ENCODINGS", "STORAGES", "Adc", "CellCodes", "CimIntegers", "CimMacro", "Encoding", "Storage",
+           "integer_format"]
+
+Encoding = Literal["unipolar", "bipolar"]
+Storage = Literal["registers", "lutram", "constant"]
+ENCODINGS: tuple[Encoding, ...] = ("unipolar", "bipolar")
+STORAGES: tuple[Storage, ...] = ("registers", "lutram", "constant")
+
+MAX_ROWS, MAX_COLUMNS, MAX_ACTIVATION_BITS, MAX_BANKS, MAX_CODE_BITS, MAX_ADC_BITS = 1024, 512, 8, 8, 8, 12
+
+
+def _whole(option: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise IllegalSetting(option, f"a whole number from {low} to {high}", value)
+
+
+def _choice(option: str, value: str, legal: Sequence[str]) -> None:
+    if value not in legal:
+        raise IllegalSetting(option, "one of " + ", ".join(legal), value)
+
+
+def integer_format(low: int, high: int) -> Format:
+    """The narrowest format of integers that holds everything from `low` to `high`."""
+    if low >= 0:
+        return Format(False, max(high.bit_length(), 1), 0)
+    return Format(True, max((-low - 1).bit_length(), high.bit_length()) + 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Adc:
+    """A converter at the foot of each column, for some rows at a time.
+
+    A partial sum p, in conductance codes, becomes ``low + step * clamp(floor((p - low) / step + 1/2), 0, L)`` with
+    ``L = (high - low) / step``.
+
+    Parameters
+    ----------
+    rows : int
+        Rows that share a conversion.
+    bits : int
+        Width of the converter's code, which has to hold L.
+    low, high : int
+        The smallest and the largest result, in conductance codes.
+    step : int
+        Distance of two results: a power of two, so that the hardware drops bits.
+    """
+
+    rows: int
+    bits: int
+    low: int
+    high: int
+    step: int
+
+    def __post_init__(self):
+        _whole("adc-rows", self.rows, 1, MAX_ROWS)
+        _whole("adc-bits", self.bits, 1, MAX_ADC_BITS)
+        if self.step < 1 or self.step & (self.step - 1):
+            raise IllegalSetting("adc-step", "a power of two", self.step)
+        if self.high <= self.low or (self.high - self.low) % self.step:
+            raise IllegalSetting("adc-high", f"above {self.low} by a multiple of the step {self.step}", self.high)
+        if self.levels >> self.bits:
+            raise IllegalSetting("adc-bits", f"at least {self.levels.bit_length()} for {self.levels + 1} levels from "
+                                 f"{self.low} to {self.high} in steps of {self.step}", self.bits)
+
+    @property
+    def levels(self) -> int:
+        """The largest code."""
+        return (self.high - self.low) // self.step
+
+    def __call__(self, partial_sum: int) -> int:
+        """Convert one partial sum."""
+        code = (2 * (partial_sum - self.low) + self.step) // (2 * self.step)
+        return self.low + self.step * min(max(code, 0), self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class CellCodes:
+    """What a cell adds to its column when its row is active, as an integer conductance code.
+
+    Parameters
+    ----------
+    bits : int
+        Width of a code; 1 to 8.
+    on, off : int
+        The codes of a weight's 1 and 0 before noise; a weight is worth ``on - off``.
+    """
+
+    bits: int = 1
+    on: int = 1
+    off: int = 0
+
+    def __post_init__(self):
+        _whole("cell-bits", self.bits, 1, MAX_CODE_BITS)
+        _whole("cell-on", self.on, 1, (1 << self.bits) - 1)
+        _whole("cell-off", self.off, 0, self.on - 1)
+
+
+@dataclass(frozen=True)
+class CimIntegers:
+    """The frozen integers of a macro.
+
+    Parameters
+    ----------
+    cells : tuple of tuple of int, or None
+        Code of each cell, row by row; None if weights are loaded at run time.
+    scale, offset, bias : tuple of int
+        Of each column; empty without an affine.
+    """
+
+    cells: tuple[tuple[int, ...], ...] | None = None
+    scale: tuple[int, ...] = ()
+    offset: tuple[int, ...] = ()
+    bias: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready description; `from_json` reads it back."""
+        value: dict[str, Any] = {"cells": None if self.cells is None else ["".join(f"{code:02x}" for code in row)
+                                                                          for row in self.cells]}
+        return value | {name: list(getattr(self, name)) for name in ("scale", "offset", "bias")}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "CimIntegers":
+        """The integers that `to_json` described."""
+        cells = value["cells"]
+        return cls(None if cells is None else tuple(tuple(bytes.fromhex(row)) for row in cells),
+                   *(tuple(value[name]) for name in ("scale", "offset", "bias")))
+
+
+@dataclass(frozen=True, slots=True)
+class CimMacro:
+    """A compute-in-memory macro.
+
+    Activation planes of `bits_per_cycle` bits enter one a cycle, the lowest first. Each column adds up the codes of the
+    cells whose rows are active, an `adc` converts what some rows add up to, and shift-and-add joins the planes to u.
+    With the sum s of all activations, from a reference column,
+    ``y = u - off * s`` for unipolar weights 0 and 1, and ``y = 2 * u - (on + off) * s`` for bipolar weights -1 and 1,
+    in units of ``on - off``. With `narrow`, ``z = narrow(scale * y + offset * s + bias)``.
+
+    Parameters
+    ----------
+    rows, columns : int
+        1 to 1024 and 1 to 512.
+    activation_bits : int
+        1 to 8.
+    signed : bool
+        Whether activations are two's complement.
+    bits_per_cycle : int
+        A divisor of `activation_bits`.
+    encoding : {"unipolar", "bipolar"}
+        What a weight's 0 and 1 stand for.
+    storage : {"registers", "lutram", "constant"}
+        Bit cells that are loaded at run time; sums of five weights in LUTRAM, loaded at run time; or no storage.
+    banks : int
+        Sets of bit cells; a beat says which one it is multiplied with.
+    stages : int
+        Registers that a plane passes, the accumulator included; the macro's steps bound it.
+    technology : str
+        A name in `quadcim.spec.technology.TECHNOLOGIES`.
+    adc : Adc, optional
+        The converters of an analog array; without them sums are exact.
+    codes : CellCodes
+        Conductance codes; by default 1 and 0. Others ask for constant cells.
+    narrow : Narrow, optional
+        How the result of the affine is narrowed; without it there is no affine.
+    """
+
+    rows: int
+    columns: int
+    activation_bits: int
+    signed: bool = False
+    bits_per_cycle: int = 1
+    encoding: Encoding = "unipolar"
+    storage: Storage = "registers"
+    banks: int = 1
+    stages: int = 2
+    technology: str = "generic"
+    adc: Adc | None = None
+    codes: CellCodes = field(default_factory=CellCodes)
+    narrow: Narrow | None = None
+
+    def __post_init__(self):
+        _whole("rows", self.rows, 1, MAX_ROWS)
+        _whole("columns", self.columns, 1, MAX_COLUMNS)
+        _whole("activation-bits", self.activation_bits, 1, MAX_ACTIVATION_BITS)
+        divisors = [d for d in range(1, self.activation_bits + 1) if self.activation_bits % d == 0]
+        if self.bits_per_cycle not in divisors:
+            raise IllegalSetting("bits-per-cycle", f"a divisor of {self.activation_bits}: "
+                                 + ", ".join(map(str, divisors)), self.bits_per_cycle)
+        _choice("encoding", self.encoding, ENCODINGS)
+        _choice("storage", self.storage, STORAGES)
+        find_technology(self.technology)
+        _whole("banks", self.banks, 1, MAX_BANKS if self.storage == "registers" else 1)
+        if self.storage == "lutram" and self.technology != "ultrascale":
+            raise IllegalSetting("technology", "ultrascale for weights in LUTRAM", self.technology)
+        if self.adc and self.adc.rows > self.rows:
+            raise IllegalSetting("adc-rows", f"a whole number from 1 to the {self.rows} rows", self.adc.rows)
+        if self.storage == "lutram" and self.adc:
+            raise IllegalSetting("storage", "registers or constant with converters", self.storage)
+        if self.storage != "constant" and self.codes != CellCodes():
+            raise IllegalSetting("storage", "constant for cells with conductance codes", self.storage)
+
+    @property
+    def planes(self) -> int:
+        """Cycles that a beat takes."""
+        return self.activation_bits // self.bits_per_cycle
+
+    @property
+    def activation(self) -> Format:
+        """Format of an activation."""
+        return Format(self.signed, self.activation_bits, 0)
+
+    @property
+    def bank_bits(self) -> int:
+        """Width of a bank's number."""
+        return (self.banks - 1).bit_length()
+
+    @property
+    def row_bits(self) -> int:
+        """Width of a row's number."""
+        return (self.rows - 1).bit_length()
+
+    @property
+    def correction(self) -> tuple[int, int]:
+        """(a, b) of ``y = a * u - b * s``."""
+        on, off = self.codes.on, self.codes.off
+        return (1, off) if self.encoding == "unipolar" else (2, on + off)
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether the sum of all activations is needed."""
+        return self.correction[1] != 0 or self.narrow is not None
+
+    @property
+    def name(self) -> str:
+        """A module name that tells macros apart: ``quadcim_cim_256x64_u4p1_unipolar_s2``."""
+        kind = f"{'s' if self.signed else 'u'}{self.activation_bits}p{self.bits_per_cycle}"
+        special = [self.storage] if self.storage != "registers" else []
+        special += [f"b{self.banks}"] if self.banks > 1 else []
+        special += [f"adc{self.adc.rows}x{self.adc.bits}"] if self.adc else []
+        special += ["affine"] if self.narrow else []
+        special += [self.technology] if self.technology != "generic" else []
+        return "_".join(["quadcim", "cim", f"{self.rows}x{self.columns}", kind, self.encoding, f"s{self.stages}",
+                         *special])
+
+    def check(self, integers: CimIntegers) -> None:
+        """Refuse integers that are not of this macro."""
+        if (integers.cells is None) != (self.storage != "constant"):
+            raise IllegalSetting("weights", "given exactly if they are constant",
+                                 "none" if integers.cells is None else "some")
+        for row in integers.cells or ():
+            if len(row) != self.columns or not all(0 <= code < 1 << self.codes.bits for code in row):
+                raise IllegalSetting("weights", f"rows of {self.columns} codes of {self.codes.bits} bits",
+                                     f"a row of {len(row)} from {min(row)} to {max(row)}" if row else "an empty row")
+        if integers.cells is not None and len(integers.cells) != self.rows:
+            raise IllegalSetting("weights", f"{self.rows} rows", len(integers.cells))
+        for name in ("scale", "offset", "bias"):
+            if len(getattr(integers, name)) != (self.columns if self.narrow else 0):
+                raise IllegalSetting(name, f"{self.columns} integers" if self.narrow else "empty without an affine",
+                                     len(getattr(integers, name)))
+
+    @property
+    def groups(self) -> tuple[tuple[int, int], ...]:
+        """The rows, from and to, that are added up in one piece."""
+        step = self.adc.rows if self.adc else self.rows
+        return tuple((low, min(low + step, self.rows)) for low in range(0, self.rows, step))
+
+    def plane_range(self, integers: CimIntegers, *, reference: bool = False) -> tuple[int, int]:
+        """The least and the most that a column, or the reference column, adds up for one bit of all activations."""
+        if reference:
+            return 0, self.rows
+        if self.adc:
+            return len(self.groups) * self.adc.low, len(self.groups) * self.adc.high
+        if integers.cells is not None:
+            return 0, max(map(sum, zip(*integers.cells, strict=True)))
+        return 0, self.rows
+
+    def sum_format(self, integers: CimIntegers, *, reference: bool = False) -> Format:
+        """Format of u, or of the sum s of all activations."""
+        low, high = self.plane_range(integers, reference=reference)
+        weights = [1 << bit for bit in range(self.activation_bits)]
+        if self.signed:
+            weights[-1] = -weights[-1]
+        ends = [[weight * end for end in (low, high)] for weight in weights]
+        return integer_format(sum(map(min, ends)), sum(map(max, ends)))
+
+    def product_format(self, integers: CimIntegers) -> Format:
+        """Format of y."""
+        a, b = self.correction
+        if self.adc:
+            u, s = self.sum_format(integers), self.sum_format(integers, reference=True)
+            return integer_format(a * u.minimum - b * s.maximum, a * u.maximum - b * s.minimum)
+        x = self.activation
+        columns = zip(*integers.cells, strict=True) if integers.cells is not None else [(0, 1)]
+        lows, highs = [], []
+        for column in columns:
+            weights = [a * code - b for code in column] if integers.cells is not None else None
+            if weights is None:  # every row may hold either weight
+                either = [end * (a * code - b) for code in column for end in (x.minimum, x.maximum)]
+                lows.append(self.rows * min(either))
+                highs.append(self.rows * max(either))
+            else:
+                lows.append(sum(min(w * x.minimum, w * x.maximum) for w in weights))
+                highs.append(sum(max(w * x.minimum, w * x.maximum) for w in weights))
+        return integer_format(min(lows), max(highs))
+
+    def output_format(self, integers: CimIntegers) -> Format:
+        """Format of a column's result."""
+        return self.narrow.output if self.narrow else self.product_format(integers)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready description; `from_json` reads it back."""
+        value = {name: getattr(self, name) for name in self.__slots__}
+        narrow = self.narrow and {"shift": self.narrow.shift, "rounding": self.narrow.rounding,
+                                  "overflow": self.narrow.overflow, "output": str(self.narrow.output)}
+        return value | {"adc": self.adc and asdict(self.adc), "codes": asdict(self.codes), "narrow": narrow}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "CimMacro":
+        """The specification that `to_json` described."""
+        narrow = value["narrow"] and Narrow(**value["narrow"] | {"output": Format.parse(value["narrow"]["output"])})
+        return cls(**value | {"adc": value["adc"] and Adc(**value["adc"]), "codes": CellCodes(**value["codes"]),
+                              "narrow": narrow})
+
+    @staticmethod
+    def legal_values(activation_bits: int = MAX_ACTIVATION_BITS) -> dict[str, Sequence]:
+        """The legal values of each setting that has finitely many, for a given width of activations."""
+        return {"rows": range(1, MAX_ROWS + 1), "columns": range(1, MAX_COLUMNS + 1),
+                "activation_bits": range(1, MAX_ACTIVATION_BITS + 1), "signed": (False, True),
+                "bits_per_cycle": [d for d in range(1, activation_bits + 1) if activation_bits % d == 0],
+                "encoding": ENCODINGS, "storage": STORAGES, "banks": range(1, MAX_BANKS + 1),
+                "technology": tuple(TECHNOLOGIES)}
