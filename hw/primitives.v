@@ -273,7 +273,7 @@ module DSP48E2 #(
   wire signed [44:0] m = MREG == 1 ? m_q : m_in;
 
   // What is not modelled, or undefined by the documentation: the result is unknown, and a clock edge stops the
-  // simulation, except in CXXRTL, where a print at a clock that stands still would crash Yosys.
+  // simulation, except in Yosys, which has no gate for that.
   wire product = opmode[1:0] == 2'b01;
   wire reads_p = opmode[8:7] == 2'b01 || opmode[1:0] == 2'b10 || opmode[6:4] == 3'b010 || opmode[6:4] == 3'b110;
   wire undefined = product != (opmode[3:2] == 2'b01) || opmode[6:4] == 3'b100 || opmode[6:4] == 3'b111

@@ -179,7 +179,7 @@ def _prune(declarations: dict[str, _Declaration], statements: list[str]) -> list
 
 
 def _rename(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
-    """Name the temporaries that are left after the named signals that they go into, or stand beside unread.
+    r"""Name the temporaries that are left after the named signals that they go into, or stand beside unread.
 
     Yosys names registers of single bits like ``\\word[7]``; they become ``word_7``.
     """

@@ -100,6 +100,11 @@ class Case:
         return self.manifest["latency_cycles"]
 
     @property
+    def initiation_interval_cycles(self) -> int:
+        """Cycles from one beat to the next."""
+        return self.manifest["initiation_interval_cycles"]
+
+    @property
     def ports(self) -> tuple[Port, ...]:
         """The ports of the top module."""
         return tuple(Port(p["name"], p["direction"], p["width"], Format.parse(p["format"]) if "format" in p else None)

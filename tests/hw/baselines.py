@@ -1,4 +1,4 @@
-"""What the tests of the baseline units share: a unit's Verilog as native code, and the sine."""
+"""What the tests of the baseline units share: a unit's Verilog in the bulk simulator, and the sine."""
 
 import math
 from collections.abc import Callable
@@ -39,7 +39,8 @@ def simulator(unit: PipelinedUnit, activation: Activation, folder: Path) -> Bulk
     formats = {"i__payload": activation.input, "o__payload": activation.output}
     ports = [Port(name, direction, width, formats.get(name)).to_json() for name, direction, width in rtl.ports]
     return BulkSimulator(Case(folder, {"top": "sine", "ports": ports, "files": {"rtl/sine.v": ""},
-                                       "latency_cycles": unit.plan.latency_cycles}))
+                                       "latency_cycles": unit.plan.latency_cycles,
+                                       "initiation_interval_cycles": 1}))
 
 
 def every_input(activation: Activation) -> np.ndarray:
