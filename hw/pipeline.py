@@ -1,20 +1,41 @@
 """Stage registers and flow control of a pipelined stream unit."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.spec.formats import Format
-from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.pipeline import StagePlan, Step
 from quadcim.spec.unit import FlowControl
 
-__all__ = ["Live", "PipelinedUnit"]
+__all__ = ["Live", "PipelinedUnit", "continues", "register"]
 
 Live = Mapping[str, Value]
 """The values that are alive between two steps, by name."""
+
+
+def continues(steps: Sequence[Step], cuts: Sequence[int], name: str) -> bool:
+    """Whether the step after `name` is of the same kind, ``kind_1`` and ``kind_2``, and in the same stage."""
+    names = [step.name for step in steps]
+    index = names.index(name)
+    kinds = [other.rpartition("_")[0] for other in names[index:index + 2]]
+    return len(kinds) == 2 and kinds[0] == kinds[1] and index not in cuts
+
+
+def register(m: Module, live: Live, *, stage: int, moves: Value) -> Live:
+    """Registers for what is alive at a cut; they take new values when `moves` is set, and are not reset."""
+    held: dict[str, Value] = {}
+    for name, value in live.items():
+        if isinstance(value, Const):
+            held[name] = value
+            continue
+        held[name] = word = Signal(value.shape(), name=f"stage{stage}_{name}", reset_less=True)
+        with m.If(moves):
+            m.d.sync += word.eq(value)
+    return held
 
 
 class PipelinedUnit(wiring.Component):
@@ -72,10 +93,7 @@ class PipelinedUnit(wiring.Component):
 
     def continues(self, name: str) -> bool:
         """Whether the step after `name` is of the same kind, ``kind_1`` and ``kind_2``, and in the same stage."""
-        names = [step.name for step in self._plan.steps]
-        index = names.index(name)
-        kinds = [other.rpartition("_")[0] for other in names[index:index + 2]]
-        return len(kinds) == 2 and kinds[0] == kinds[1] and index not in self._plan.cuts
+        return continues(self._plan.steps, self._plan.cuts, name)
 
     def widen(self, y: Value) -> Value:
         """The output payload from the last step's result, by wires alone: what no register has to hold."""
@@ -90,7 +108,7 @@ class PipelinedUnit(wiring.Component):
             live = self.build_step(m, step.name, live)
             if index in self._plan.cuts:
                 stage = self._plan.cuts.index(index)
-                live = self._register(m, live, stage=stage + 1, moves=moves[stage])
+                live = register(m, live, stage=stage + 1, moves=moves[stage])
         m.d.comb += self.o.payload.eq(self.widen(live["y"]))
         return m
 
@@ -111,15 +129,3 @@ class PipelinedUnit(wiring.Component):
                 m.d.sync += valid[stage + 1].eq(valid[stage])
         m.d.comb += self.o.valid.eq(valid[-1])
         return moves
-
-    @staticmethod
-    def _register(m: Module, live: Live, *, stage: int, moves: Value) -> Live:
-        held: dict[str, Value] = {}
-        for name, value in live.items():
-            if isinstance(value, Const):
-                held[name] = value
-                continue
-            held[name] = register = Signal(value.shape(), name=f"stage{stage}_{name}", reset_less=True)
-            with m.If(moves):
-                m.d.sync += register.eq(value)
-        return held

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 
-from quadcim.hw.pipeline import Live, PipelinedUnit
+from quadcim.hw.pipeline import Live, PipelinedUnit, register
 from quadcim.hw.quad_dsp_plan import QuadDspPlan
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.unit import FlowControl
@@ -67,7 +67,7 @@ class QuadDspUnit(PipelinedUnit):
         if self._design.saturates or self._design.clamps:
             live = self.build_step(m, "saturate", live)
             if "saturate" in stages:
-                live = self._register(m, live, stage=self._plan.stages, moves=moves[-1])
+                live = register(m, live, stage=self._plan.stages, moves=moves[-1])
         m.d.comb += self.o.payload.eq(self.widen(live["total"]))
         return m
 
@@ -98,7 +98,7 @@ class QuadDspUnit(PipelinedUnit):
         if not self._design.may_be_negative:
             return Const(0)
         for stage, moves in enables.items():
-            sign = self._register(m, {"negative": sign}, stage=stage + 1, moves=moves)["negative"]
+            sign = register(m, {"negative": sign}, stage=stage + 1, moves=moves)["negative"]
         return sign
 
     def _settings(self, stages: dict[str, int]) -> dict[str, int | str | Const]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
-from amaranth.hdl import ClockDomain, Const, Value, ValueCastable
+from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import wiring
 
 from quadcim.hw.readable import make_readable
+from quadcim.hw.shared import SHARED, port_values, shared_modules
 from quadcim.hw.table import split_tables
 from quadcim.hw.yosys import run_passes
 
@@ -29,16 +30,6 @@ class EmittedVerilog:
     ports: tuple[tuple[str, str, int], ...]
 
 
-def _port_values(component: wiring.Component) -> dict[str, Value]:
-    """The members of a component by their Verilog names; constant ones (no backpressure) are no ports."""
-    ports: dict[str, Value] = {}
-    for path, _member, value in component.signature.flatten(component):
-        port = Value.cast(value) if isinstance(value, ValueCastable) else value
-        if not isinstance(port, Const):
-            ports["__".join(map(str, path))] = port
-    return ports
-
-
 def verilog_from_rtlil(rtlil_text: str, *passes: str) -> str:
     """Readable Verilog of a design in Yosys's RTLIL, after `passes`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -49,9 +40,29 @@ def verilog_from_rtlil(rtlil_text: str, *passes: str) -> str:
         return make_readable(target.read_text())
 
 
+def _rtlil(component: wiring.Component, name: str, *, reset: Reset) -> str:
+    """RTLIL of a component and, once each, of the modules that it shares; submodules are named after `name`."""
+    texts: dict[str, str] = {}
+
+    def convert(what: wiring.Component, module: str) -> None:
+        fragment = Fragment.get(what, None)
+        texts[module] = rtlil.convert(
+            fragment, name=module, ports=list(port_values(what).values()), emit_src=False,
+            missing_domain=lambda domain: ClockDomain(domain, async_reset=reset == "async"))
+        for kind, shared in shared_modules(fragment).items():
+            if kind not in texts:
+                convert(shared, kind)
+
+    convert(component, name)
+    text = "".join(texts[module].replace(f"\\{module}.", f"\\{module}_") for module in texts)
+    return text.replace(f"\\{SHARED}", f"\\{name}_")
+
+
 def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: Reset = "sync",
                  initialise: bool = True) -> EmittedVerilog:
     """Verilog text of a component and all its submodules; the same text on every run.
+
+    A `SharedModule` is emitted once, whatever the number of its instances.
 
     Parameters
     ----------
@@ -66,11 +77,8 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     initialise : bool
         Whether registers have initial values, as FPGAs load them. Standard cells have none.
     """
-    members = _port_values(component)
-    text = rtlil.convert(
-        component, name=name, ports=list(members.values()), emit_src=False,
-        missing_domain=lambda domain: ClockDomain(domain, async_reset=reset == "async"))
-    text = text.replace(f"\\{name}.", f"\\{name}_")
+    members = port_values(component)
+    text = _rtlil(component, name, reset=reset)
     if not initialise:
         text = re.sub(r"^ *attribute \\init .*\n", "", text, flags=re.MULTILINE)
     text, tables = split_tables(text)

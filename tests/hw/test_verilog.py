@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pyslang
 import pytest
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Fragment, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.hw.companions import companion_files
+from quadcim.hw.shared import SharedModule, shared_modules
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.hw.yosys import run_passes
@@ -123,7 +124,7 @@ class _Leaf(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        state = Signal(4)
+        state = Signal(4, reset_less=True)
         m.d.sync += state.eq(self.a + 1)
         m.d.comb += self.y.eq(state)
         return m
@@ -151,3 +152,39 @@ def test_submodules_are_named_after_the_top_and_listed_once(tmp_path):
     assert emitted.ports == (("clk", "input", 1), ("rst", "input", 1), ("a", "input", 4), ("y", "output", 4))
     (tmp_path / "tree.v").write_text(emitted.text)
     run_passes(["read_verilog", str(tmp_path / "tree.v")], "hierarchy -check", "proc", "check -assert")
+
+
+class _Twins(wiring.Component):
+    a: Value
+    y: Value
+
+    def __init__(self):
+        super().__init__({"a": In(4), "y": Out(4)})
+
+    def elaborate(self, platform):
+        m = Module()
+        leaf, between = _Leaf(), Signal(4)
+        m.submodules.first = SharedModule(leaf, "leaf", clocked=True, a=self.a, y=between)
+        m.submodules.second = SharedModule(leaf, "leaf", clocked=True, a=between, y=self.y)
+        return m
+
+
+def test_a_shared_module_is_emitted_once(tmp_path):
+    emitted = emit_verilog(_Twins(), name="quadcim_twins", header="")
+    assert re.findall(r"^module (\S+)", emitted.text, re.MULTILINE) == ["quadcim_twins", "quadcim_twins_leaf"]
+    assert len(re.findall(r"^  quadcim_twins_leaf (first|second) ", emitted.text, re.MULTILINE)) == 2
+    (tmp_path / "twins.v").write_text(emitted.text)
+    run_passes(["read_verilog", str(tmp_path / "twins.v")], "hierarchy -check -top quadcim_twins", "proc",
+               "check -assert")
+
+
+def test_instances_of_different_components_differ_in_name():
+    class Strangers(_Twins):
+        def elaborate(self, platform):
+            m, other = super().elaborate(platform), _Leaf()
+            Fragment.get(other, None)  # Amaranth warns of components that are never elaborated
+            m.submodules.third = SharedModule(other, "leaf", clocked=True, a=self.a, y=Signal(4))
+            return m
+
+    with pytest.raises(ValueError, match="instances of different components"):
+        shared_modules(Fragment.get(Strangers(), None))

@@ -1,0 +1,88 @@
+"""Golden model of the compute-in-memory macro: the exact integer function on tensors."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from quadcim.models.narrow import narrow
+from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.spec.errors import IllegalSetting
+
+__all__ = ["CimGolden", "cim_golden"]
+
+CimGolden = Callable[[Tensor], Tensor]
+"""From activations, int64 of shape (..., rows), to results, int64 of shape (..., columns)."""
+
+_SINGLE, _DOUBLE = 24, 53
+"""Integers of so many bits are exact in floating point."""
+
+
+def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = None) -> CimGolden:
+    """The function of a macro, bit for bit.
+
+    Parameters
+    ----------
+    macro : CimMacro
+        The macro.
+    integers : CimIntegers
+        Its frozen integers.
+    weights : Tensor, optional
+        0 and 1, shape (rows, columns), of a macro whose weights are loaded at run time.
+
+    Returns
+    -------
+    callable
+        Activations outside the format of the macro are refused.
+    """
+    macro.check(integers)
+    cells = torch.tensor(integers.cells) if integers.cells is not None else weights
+    if cells is None or tuple(cells.shape) != (macro.rows, macro.columns):
+        raise IllegalSetting("weights", f"{macro.rows} x {macro.columns}", "none" if cells is None
+                             else " x ".join(map(str, cells.shape)))
+    if integers.cells is None and not ((cells == 0) | (cells == 1)).all():
+        raise IllegalSetting("weights", "0 and 1", f"{cells.min()} to {cells.max()}")
+    product = _exact(cells, (1 << macro.activation_bits) - 1)
+    a, b = macro.correction
+    affine = [torch.tensor(values, dtype=torch.int64) for values in (integers.scale, integers.offset, integers.bias)]
+
+    def golden(x: Tensor) -> Tensor:
+        fmt = macro.activation
+        if x.numel() and not fmt.minimum <= int(x.min()) <= int(x.max()) <= fmt.maximum:
+            raise IllegalSetting("activations", f"raw integers of {fmt}", f"{x.min()} to {x.max()}")
+        u = product(x) if macro.adc is None else _converted(macro, macro.adc, cells, x)
+        s = x.sum(-1, keepdim=True)
+        y = a * u - b * s
+        if macro.narrow is None:
+            return y
+        scale, offset, bias = affine
+        return narrow(scale * y + offset * s + bias, macro.narrow)
+
+    return golden
+
+
+def _exact(cells: Tensor, largest: int) -> CimGolden:
+    """The matrix product with `cells`, in the floating point that holds every sum exactly."""
+    total = int(cells.sum(0).max()) * largest
+    if total >= 1 << _DOUBLE:
+        raise IllegalSetting("rows", f"so few that sums stay below {_DOUBLE} bits", total)
+    kind = torch.float32 if total < 1 << _SINGLE else torch.float64
+    matrix = cells.to(kind)
+    return lambda x: (x.to(kind) @ matrix).to(torch.int64)
+
+
+def _converted(macro: CimMacro, adc: Adc, cells: Tensor, x: Tensor) -> Tensor:
+    """u through the converters: plane by plane, group by group. All planes share a matrix product."""
+    planes = torch.arange(macro.activation_bits)
+    bits = (x.unsqueeze(-2) >> planes.unsqueeze(-1)) & 1
+    partial = torch.zeros(*bits.shape[:-1], macro.columns, dtype=torch.int32)
+    half, shift = adc.step // 2 - adc.low, adc.step.bit_length() - 1
+    for low, high in macro.groups:
+        exact = cells[low:high].to(torch.float32)
+        sums = (bits[..., low:high].to(torch.float32) @ exact).to(torch.int32)
+        partial += ((sums + half) >> shift).clamp(0, adc.levels)
+    weights = 1 << planes
+    if macro.signed:
+        weights[-1] *= -1
+    total = (partial.to(torch.int64) * weights.unsqueeze(-1)).sum(-2)
+    return total * adc.step + adc.low * len(macro.groups) * weights.sum()
