@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.hw.cim_plan import CimPlan, PlaneSumPlan, constant_rows, folded_affine
+from quadcim.hw.logic import logic_for
 from quadcim.hw.narrow import narrow
 from quadcim.hw.pipeline import register
 from quadcim.hw.plane_sum import PlaneSum
@@ -14,6 +15,7 @@ from quadcim.hw.shared import SharedModule
 from quadcim.spec.cim import CimMacro, integer_format
 from quadcim.spec.formats import Format
 from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.technology import find_technology
 
 __all__ = ["CimUnit"]
 
@@ -74,24 +76,21 @@ class _Column(wiring.Component):
     def elaborate(self, platform) -> Module:
         m, macro = Module(), self._macro
         totals = [self._total(m, bit) for bit in range(macro.bits_per_cycle)]
-        added = self._added(totals)
         low, high = self._range(self._sum.format)
         acc = Signal(_shape(integer_format(low, high)), name="accumulator", reset_less=True)
-        result: Value = acc
-        enable = self.moves[len(self._cuts)]
+        enable, step = self.moves[len(self._cuts)], macro.bits_per_cycle
+        added, negative = self._added(totals)
         if macro.planes == 1:
             with m.If(enable):
-                m.d.sync += acc.eq(added)
-        else:
-            step = macro.bits_per_cycle
-            settled = Signal((macro.planes - 1) * step, reset_less=True)
-            carried = acc >> step
-            held = Signal(carried.shape(), name="held")
-            m.d.comb += held.eq(Mux(self.first, 0, carried))
-            with m.If(enable):
-                m.d.sync += [acc.eq(held + added), settled.eq(Cat(settled, acc[:step])[step:])]
-            result = Cat(settled, acc)
-        m.d.comb += self.u.eq(result)
+                m.d.sync += acc.eq(-added if macro.signed and step == 1 else added)
+            m.d.comb += self.u.eq(acc)
+            return m
+        settled = Signal((macro.planes - 1) * step, reset_less=True)
+        total = logic_for(find_technology(macro.technology)).accumulate(
+            m, acc >> step, added, restart=self.first, negative=negative, width=len(acc))
+        with m.If(enable):
+            m.d.sync += [acc.eq(total), settled.eq(Cat(settled, acc[:step])[step:])]
+        m.d.comb += self.u.eq(Cat(settled, acc))
         return m
 
     def _total(self, m: Module, bit: int) -> Value:
@@ -105,15 +104,17 @@ class _Column(wiring.Component):
                                                   **connections)
         return total
 
-    def _added(self, totals: Sequence[Value]) -> Value:
-        """What a token adds; the highest bit of a signed activation counts negative."""
+    def _added(self, totals: Sequence[Value]) -> tuple[Value, Value]:
+        """What a token adds, and whether it counts negative: the highest bit of a signed activation does."""
         macro, top = self._macro, totals[-1]
+        if len(totals) == 1:
+            return top, self.last if macro.signed and macro.planes > 1 else Const(0, 1)
         if macro.signed:
             top = -top if macro.planes == 1 else Mux(self.last, -top, top)
         added = top << macro.bits_per_cycle - 1
         for bit, total in enumerate(totals[:-1]):
             added = added + (total << bit)
-        return added
+        return added, Const(0, 1)
 
     def _range(self, total: Format) -> tuple[int, int]:
         """The least and the most that the accumulator holds."""

@@ -84,6 +84,19 @@ class PlainLogic:
         complement = Cat(~word, Const(-1, width))[:width]
         return Cat(~(accumulator[0] ^ word[0]), (accumulator - complement)[1:width])
 
+    def accumulate(self, m: Module, held: Value, added: Value, *, restart: Value, negative: Value, width: int) -> Value:
+        """``held + added`` in `width` bits; without `held` on `restart`, with ``-added`` where `negative`."""
+        term = Mux(negative, -added, added) if not isinstance(negative, Const) else added
+        kept = Signal(held.shape(), name="held")
+        m.d.comb += kept.eq(Mux(restart, 0, held))
+        return (term + kept)[:width]
+
+
+def _signed_bits(value: Value, width: int) -> list[Value]:
+    """The lowest bits of a value, its sign repeated above it."""
+    above = value[-1] if value.shape().signed else Const(0, 1)
+    return [value[bit] if bit < len(value) else above for bit in range(width)]
+
 
 def _sum_and_carry(inputs: Sequence[Value], *, plus_one: bool) -> tuple[Value, Value]:
     match inputs:
@@ -149,10 +162,26 @@ class UltrascaleLogic(PlainLogic):
             held = accumulator[bit] if bit < len(accumulator) else Const(0)
             generate.append(held)
             propagate.append(self._propagate(m, f"{name}_{bit}", held, row.get(bit)))
-        total, carry = Signal(width, name=f"added_{name}"), Const(0)
-        for low in range(0, width, 8):
-            part = slice(low, min(low + 8, width))
-            sums, carries = carry8(m, f"carry_{name}_{low}", Cat(propagate[part]), Cat(generate[part]), carry)
+        return self._chain(m, f"row_{name}", propagate, generate, Const(0, 1))
+
+    def accumulate(self, m: Module, held: Value, added: Value, *, restart: Value, negative: Value,  # noqa: D102
+                   width: int) -> Value:
+        propagate, generate = [], []
+        for bit, (old, new) in enumerate(zip(_signed_bits(held, width), _signed_bits(added, width), strict=True)):
+            o6, o5 = lut6_2(m, f"accumulate_{bit}", [old, new, restart, negative],
+                            lambda old, new, restart, negative: (old & ~restart & 1) ^ new ^ negative,
+                            lambda old, new, restart, negative: old & ~restart & 1)
+            propagate.append(o6)
+            generate.append(o5)
+        return self._chain(m, "accumulate", propagate, generate, negative)
+
+    @staticmethod
+    def _chain(m: Module, name: str, propagate: Sequence[Value], generate: Sequence[Value], carry: Value) -> Value:
+        """The sums of a carry chain of any length."""
+        total = Signal(len(propagate), name=f"{name}_sum")
+        for low in range(0, len(propagate), 8):
+            part = slice(low, min(low + 8, len(propagate)))
+            sums, carries = carry8(m, f"{name}_carry_{low}", Cat(propagate[part]), Cat(generate[part]), carry)
             m.d.comb += total[part].eq(sums)
             carry = carries[7]
         return total

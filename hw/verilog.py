@@ -48,7 +48,9 @@ def _rtlil(component: wiring.Component, name: str, *, reset: Reset) -> str:
         fragment = Fragment.get(what, None)
         texts[module] = rtlil.convert(
             fragment, name=module, ports=list(port_values(what).values()), emit_src=False,
-            missing_domain=lambda domain: ClockDomain(domain, async_reset=reset == "async"))
+            # A shared module has no reset: its instances connect none.
+            missing_domain=lambda domain: ClockDomain(domain, reset_less=what is not component,
+                                                      async_reset=what is component and reset == "async"))
         for kind, shared in shared_modules(fragment).items():
             if kind not in texts:
                 convert(shared, kind)
