@@ -14,7 +14,6 @@ from quadcim.hw.plane_sum import PlaneSum
 from quadcim.hw.shared import SharedModule
 from quadcim.spec.cim import CimMacro, integer_format
 from quadcim.spec.formats import Format
-from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.technology import find_technology
 
 __all__ = ["CimUnit"]

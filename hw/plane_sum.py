@@ -6,7 +6,6 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.hw.adder_tree import AdderTree
 from quadcim.hw.cim_plan import PlaneSumPlan
 from quadcim.hw.counter_tree import CarryCounter, Counter, CounterTree, FullAdder, PairAdder
 from quadcim.hw.heap import TreeSum

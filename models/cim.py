@@ -72,7 +72,7 @@ def _exact(cells: Tensor, largest: int) -> CimGolden:
 
 
 def _converted(macro: CimMacro, adc: Adc, cells: Tensor, x: Tensor) -> Tensor:
-    """u through the converters: plane by plane, group by group. All planes share a matrix product."""
+    """U through the converters: plane by plane, group by group. All planes share a matrix product."""
     planes = torch.arange(macro.activation_bits)
     bits = (x.unsqueeze(-2) >> planes.unsqueeze(-1)) & 1
     partial = torch.zeros(*bits.shape[:-1], macro.columns, dtype=torch.int32)

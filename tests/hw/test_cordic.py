@@ -10,8 +10,8 @@ from quadcim.hw.cordic import CordicUnit
 from quadcim.hw.cordic_plan import CordicPlan
 from quadcim.hw.verilog import emit_verilog
 from quadcim.models.cordic import cordic_golden
-from quadcim.spec.cordic import CordicIntegers
 from quadcim.sim.bulk import LANES
+from quadcim.spec.cordic import CordicIntegers
 from quadcim.spec.delay import DELAY_MODELS
 from tests.hw.baselines import build, every_input, make_sine, simulator, sine_errors
 
