@@ -136,7 +136,8 @@ class _Finish(wiring.Component):
         macro = plan.macro
         self._folded = folded_affine(macro, plan.integers)
         self._widths = [integer_format(min(values), max(values)) for values in zip(*self._folded, strict=True)]
-        constants = {name: In(_shape(fmt)) for name, fmt in zip(("scale", "offset", "bias"), self._widths, strict=False)}
+        names = ("scale", "offset", "bias")
+        constants = {name: In(_shape(fmt)) for name, fmt in zip(names, self._widths, strict=False)}
         super().__init__({"u": In(_shape(u)), "s": In(_shape(s)), **constants, "moves": In(plan.after.stages),
                           "y": Out(_shape(y))})
         self._macro, self._stages = macro, plan.after
@@ -295,7 +296,8 @@ class CimUnit(wiring.Component):
                 weights = Signal(macro.rows, name=f"weights_{index}")
                 banked = {} if bank is None else {"bank": bank}
                 m.submodules[f"cells_{index}"] = SharedModule(
-                    store, "bit_cells", clocked=True, write=write, data=self.w.payload[index], weights=weights, **banked)
+                    store, "bit_cells", clocked=True, write=write, data=self.w.payload[index], weights=weights,
+                    **banked)
                 connections["weights"] = weights
             elif plan.column.code_bits:
                 assert cells is not None

@@ -114,7 +114,8 @@ class CounterTree:
                 while len(atoms) < _ATOMS and column < width and len(self.columns[column]) >= _ATOM:
                     atoms.append(self._take(column, _ATOM))
                     column += 2
-                results = tuple(f"count_{number}_{low + place}_{len(after[low])}" for place in range(2 * len(atoms) + 1))
+                results = tuple(f"count_{number}_{low + place}_{len(after[low])}"
+                                for place in range(2 * len(atoms) + 1))
                 for place, result in enumerate(results):
                     if low + place < width:
                         after[low + place].append(result)

@@ -179,12 +179,9 @@ def test_a_shared_module_is_emitted_once(tmp_path):
 
 
 def test_instances_of_different_components_differ_in_name():
-    class Strangers(_Twins):
-        def elaborate(self, platform):
-            m, other = super().elaborate(platform), _Leaf()
-            Fragment.get(other, None)  # Amaranth warns of components that are never elaborated
-            m.submodules.third = SharedModule(other, "leaf", clocked=True, a=self.a, y=Signal(4))
-            return m
-
+    m, leaves = Module(), (_Leaf(), _Leaf())
+    for leaf in leaves:
+        Fragment.get(leaf, None)  # Amaranth warns of components that are never elaborated
+        m.submodules += SharedModule(leaf, "leaf", clocked=True, a=Signal(4), y=Signal(4))
     with pytest.raises(ValueError, match="instances of different components"):
-        shared_modules(Fragment.get(Strangers(), None))
+        shared_modules(Fragment.get(m, None))
