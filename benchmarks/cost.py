@@ -34,8 +34,8 @@ _REFERENCES: dict[int, tuple[tuple[str, int, int], ...]] = {
 _BARS: dict[int, tuple[int, int | None]] = {
     8: (29, None), 12: (86, 354), 16: (162, 638), 24: (360, 1481), 32: (661, 2615)}
 _BEATEN = 2
-# LUT, at most, of the faithful unit in technology "fpga" with 3 stages.
-_BARS_3_STAGES = {16: 175}
+# LUT, at most, of the faithful unit in technology "fpga" with 3 stages, and GE in technology "generic".
+_BARS_3_STAGES = {16: (175, 1070)}
 # Beyond, the tool takes minutes for its multiplier.
 _WIDEST_NAIVE = 16
 
@@ -72,8 +72,9 @@ def measure(widths: Sequence[int] = WIDTHS) -> Table:
         # Plain RTL for gates keeps to the LUTs of its hand reference too at 16 bits.
         _, ge = _add_unit(table, width, "faithful", lut_bar=lut_bar if width == 16 else None, ge_bar=ge_bar)
         beaten += (lut < lut_bar) + (ge_bar is not None and ge < ge_bar)
-        _add_unit(table, width, "faithful", 3)
-        _add_unit(table, width, "faithful", 3, technology="fpga", lut_bar=_BARS_3_STAGES.get(width))
+        lut_bar, ge_bar = _BARS_3_STAGES.get(width, (None, None))
+        _add_unit(table, width, "faithful", 3, ge_bar=ge_bar)
+        _add_unit(table, width, "faithful", 3, technology="fpga", lut_bar=lut_bar)
         if width == 16:
             for stages in (0, 3):
                 _add_unit(table, width, "nearest", stages, "elastic")

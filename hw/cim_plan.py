@@ -185,8 +185,6 @@ def plan_macro(macro: CimMacro, integers: CimIntegers) -> CimPlan:
         If the integers are not the macro's, or it cannot have that many stages.
     """
     macro.check(integers)
-    if macro.storage == "lutram":
-        raise IllegalSetting("storage", "registers or constant, as weights in LUTRAM cannot be built yet", "lutram")
     delays = find_technology(macro.technology).delays
     column = column_sum(macro, integers)
     before, after = _before(macro, integers, column, delays), _after(macro, integers, delays)

@@ -9,7 +9,7 @@ Two ways to take bits out of a heap (research: BISMO, FINN; the second is a gene
   the carry for the next atom, two columns up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quadcim.spec.delay import DelayModel
@@ -155,8 +155,3 @@ class CounterTree:
         if any(len(column) > 1 for column in self.columns):
             steps.append(Step("add_1", delays.carry_propagate_adder_ps(self.width), self.width))
         return steps
-
-    def results_of(self, level: Sequence[Counter]) -> Iterator[str]:
-        """The names that a level's counters drive."""
-        for counter in level:
-            yield from counter.results if isinstance(counter, CarryCounter) else (counter.sum, counter.carry)

@@ -125,7 +125,7 @@ def _function_lines() -> list[tuple[str, str]]:
         lines.append((function.name, (f"{function.formula} on [-{reach}, {reach}); "
                                      f"{', '.join([*traits, function.source])}")))
         lines += [("", (f"{width:>2} bits: {entry['lut']} LUT (fpga) or {entry['gates']} gate equivalents (generic), "
-                       f"error at most {entry['max_error_ulp']:.3f} ulp"))
+                       f"error at most {entry['max_error_ulp']:.6f} ulp"))
                   for width, entry in figures.get(function.name, {}).items()]
     return lines
 

@@ -98,7 +98,7 @@ def _title(activation: Activation, integers: Integers) -> str:
         form += f" in {segments} segment{'s' if segments > 1 else ''}"
         form += ", folded" if integers.fold.reflect >= 0 else ""
     return (f"{activation.function}, {activation.input} to {activation.output}, {activation.rounding}\n"
-            f"{form}; error at most {integers.max_error_ulp:.4f} ulp")
+            f"{form}; error at most {integers.max_error_ulp:.6f} ulp")
 
 
 def _segment_starts(activation: Activation, integers: Integers) -> NDArray[np.float64]:

@@ -54,7 +54,7 @@ def verilog_header(unit: ActivationUnit, integers: Integers, plan: StagePlan, ta
         _definition(activation),
         f"input  {activation.input}: value = i__payload * 2**-{activation.input.fraction_bits}",
         f"output {activation.output}: value = o__payload * 2**-{activation.output.fraction_bits}",
-        f"rounded {_ROUNDINGS[activation.rounding]}, saturated; error at most {integers.max_error_ulp:.4f} ulp",
+        f"rounded {_ROUNDINGS[activation.rounding]}, saturated; error at most {integers.max_error_ulp:.6f} ulp",
         f"method {_method(unit, integers)}; technology {unit.technology}",
         f"latency {plan.latency_cycles} cycles, one beat a cycle, flow control {unit.flow_control}",
         *(f"stage {number}: {', '.join(step.name for step in steps)}"
@@ -112,8 +112,8 @@ def _method(unit: ActivationUnit, integers: Integers) -> str:
 
 def _error(integers: Integers) -> str:
     if isinstance(integers, PiecewiseIntegers):
-        return f"at most {integers.max_error_ulp:.4f} ulp of the output, found by trying every input"
-    return f"at most {integers.max_error_ulp:.4f} ulp of the output, a bound"
+        return f"at most {integers.max_error_ulp:.6f} ulp of the output, found by trying every input"
+    return f"at most {integers.max_error_ulp:.6f} ulp of the output, a bound"
 
 
 def _structure(unit: ActivationUnit, integers: Integers) -> list[tuple[str, str]]:

@@ -165,18 +165,17 @@ struct Design {
 
 }  // namespace
 
-// Sends `beats` beats and stores what comes out, in order; lane k takes the k-th of equal shares of the beats.
+// Sends `beats` beats and stores what comes out, in order; lane k takes the k-th `share` of them.
 // A side pauses in a cycle with a probability of its share / 2**32; a beat on offer stays until it is accepted.
 // Every lane makes all `writes` on its stream w: write k when `write_after[k]` of its beats have been delivered. Its beat
 // k waits for `beat_after[k]` writes; both may be null.
 extern "C" void quadcim_gates_run(const Netlist *net, const uint32_t *inputs, uint32_t *outputs, uint64_t beats,
-                                  uint64_t in_pause, uint64_t out_pause, uint64_t seed, uint64_t max_cycles,
+                                  uint64_t share, uint64_t in_pause, uint64_t out_pause, uint64_t seed, uint64_t max_cycles,
                                   uint64_t idle_cycles, const uint32_t *writes, uint64_t write_count,
                                   const uint64_t *write_after, const uint64_t *beat_after, Statistics *statistics) {
   Design design(*net);
   const int in_words = (net->i_payload.width + 31) / 32, out_words = (net->o_payload.width + 31) / 32;
   const int write_words = (net->w_payload.width + 31) / 32;
-  const uint64_t share = (beats + LANES - 1) / LANES;
   uint64_t first[LANES], count[LANES], accepted[LANES] = {}, delivered[LANES] = {}, written[LANES] = {};
   const uint32_t *source[LANES], *write_source[LANES] = {};
   uint32_t *target[LANES];

@@ -17,16 +17,21 @@ from quadcim.sim.netlist import Netlist, read_netlist
 from quadcim.sim.tools import cxx_compiler, run_tool
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["LANES", "BulkResult", "BulkSimulator", "SimulationError", "Writes"]
+__all__ = ["BulkResult", "BulkSimulator", "SimulationError", "Writes", "lane_share"]
 
-LANES = 256
-"""Copies of the design that run side by side, each on its own share of the beats."""
+_LANES = 256
+_LEAST_SHARE = 64
 
 _DRIVER = Path(__file__).with_name("bulk.cpp")
 _FLAGS = ["-std=c++17", "-O3", "-fPIC", "-w"]
 _PORTS = ("rst", "i__payload", "i__valid", "i__ready", "o__payload", "o__valid", "o__ready", "w__payload", "w__valid",
           "w__ready")
 _POINTER = ctypes.c_void_p
+
+
+def lane_share(beats: int) -> int:
+    """How many of a run's beats each copy of the design takes: at least 64, so that beats follow each other."""
+    return max(-(-beats // _LANES), min(beats, _LEAST_SHARE))
 
 
 class SimulationError(RuntimeError):
@@ -54,10 +59,10 @@ class BulkResult:
 
     Parameters
     ----------
-    outputs : ndarray of int64, shape (beats,); or of uint32, shape (beats, words), for payloads beyond 64 bits
+    outputs : ndarray of int64, shape (beats,); or of uint32, shape (beats, words), for packed payloads
         Raw integers, in order.
     cycles : int
-        Clock cycles up to the last beat; each of the `LANES` copies takes one of so many equal shares of the beats.
+        Clock cycles up to the last beat; each copy of the design takes `lane_share` of the beats.
     latency_cycles : int
         Cycles from the first beat accepted to the first beat delivered.
     """
@@ -89,6 +94,8 @@ class Writes:
 class BulkSimulator:
     """A unit with an input stream ``i``, an output stream ``o``, and perhaps a stream ``w``, as gates.
 
+    Up to 256 copies of the design run side by side, each on its own share of the beats.
+
     Parameters
     ----------
     case : Case
@@ -109,7 +116,7 @@ class BulkSimulator:
 
         Parameters
         ----------
-        inputs : array_like of int, shape (beats,); or of uint32, shape (beats, words), for payloads beyond 64 bits
+        inputs : array_like of int, shape (beats,); or of uint32, shape (beats, words), for packed payloads
             Raw integers of the input format.
         input_pause, output_pause : float
             Probability that a side pauses in a cycle, at least 0 and below 1.
@@ -128,15 +135,16 @@ class BulkSimulator:
             raise IllegalSetting("output_pause", "0 for a unit whose receiver takes every beat", output_pause)
         words = _to_words(np.asarray(inputs), port)
         outputs = np.empty((len(words), _words(target)), dtype=np.uint32)
-        shares = [_share(name, value) for name, value in
+        pauses = [_chance(name, value) for name, value in
                   (("input_pause", input_pause), ("output_pause", output_pause))]
         written = _Written(writes, len(words))
-        cycles = -(-len(words) // LANES) * self._interval + written.count
+        share = lane_share(len(words))
+        cycles = share * self._interval + written.count
         patience = 100 + int(cycles * 16 / ((1 - input_pause) * (1 - output_pause)))
         statistics, netlist = _Statistics(), _c_netlist(self._netlist)
         self._library.quadcim_gates_run(
             ctypes.byref(netlist), _pointer(words), _pointer(outputs),
-            *map(ctypes.c_uint64, (len(words), *shares, seed, patience, self._idle)), *written.arguments,
+            *map(ctypes.c_uint64, (len(words), share, *pauses, seed, patience, self._idle)), *written.arguments,
             ctypes.byref(statistics))
         if statistics.delivered != len(words) or statistics.accepted != len(words) or statistics.late:
             raise SimulationError(f"{len(words)} beats: {statistics.accepted} accepted, {statistics.delivered} "
@@ -177,7 +185,7 @@ def _c_netlist(netlist: Netlist) -> _Netlist:
                     *(ports.get(name, _PortWires(None, 0)) for name in _PORTS))
 
 
-def _share(name: str, probability: float) -> int:
+def _chance(name: str, probability: float) -> int:
     if not 0 <= probability < 1:
         raise IllegalSetting(name, "at least 0 and below 1", probability)
     return int(probability * 2**32)
@@ -191,21 +199,20 @@ def _to_words(raws: NDArray, port: Port) -> NDArray[np.uint32]:
     """Beats as little-endian 32-bit words; bits beyond the port's width are ignored by the driver."""
     if raws.size and not np.issubdtype(raws.dtype, np.integer):
         raise IllegalSetting("inputs", "raw integers", f"an array of {raws.dtype}")
-    if port.width > 64:
+    if port.format is None:
         return np.ascontiguousarray(raws, dtype=np.uint32).reshape(-1, _words(port))
-    if port.format is not None and raws.size and not (
-            port.format.minimum <= raws.min() and raws.max() <= port.format.maximum):
+    if raws.size and not port.format.minimum <= raws.min() <= raws.max() <= port.format.maximum:
         raise IllegalSetting("inputs", f"raw integers of {port.format}", f"{raws.min()} to {raws.max()}")
     kind = np.uint32 if port.width <= 32 else np.uint64
     return np.ascontiguousarray(raws.astype(kind)).view(np.uint32).reshape(-1, _words(port))
 
 
 def _from_words(words: NDArray[np.uint32], port: Port) -> NDArray:
-    if port.width > 64:
+    if port.format is None:
         return words
     kind = np.uint32 if port.width <= 32 else np.uint64
     raws = words.reshape(-1).view(kind)
-    if port.format is None or not port.format.signed:
+    if not port.format.signed:
         return raws.astype(np.int64)
     spare = raws.itemsize * 8 - port.width
     signed = (raws << spare).view(np.int32 if kind is np.uint32 else np.int64) >> spare

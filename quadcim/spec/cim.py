@@ -17,9 +17,9 @@ __all__ = ["ENCODINGS", "STORAGES", "Adc", "CellCodes", "CimIntegers", "CimMacro
            "integer_format"]
 
 Encoding = Literal["unipolar", "bipolar"]
-Storage = Literal["registers", "lutram", "constant"]
+Storage = Literal["registers", "constant"]
 ENCODINGS: tuple[Encoding, ...] = ("unipolar", "bipolar")
-STORAGES: tuple[Storage, ...] = ("registers", "lutram", "constant")
+STORAGES: tuple[Storage, ...] = ("registers", "constant")
 
 MAX_ROWS, MAX_COLUMNS, MAX_ACTIVATION_BITS, MAX_BANKS, MAX_CODE_BITS, MAX_ADC_BITS = 1024, 512, 8, 8, 8, 12
 
@@ -163,8 +163,8 @@ class CimMacro:
         A divisor of `activation_bits`.
     encoding : {"unipolar", "bipolar"}
         What a weight's 0 and 1 stand for.
-    storage : {"registers", "lutram", "constant"}
-        Bit cells that are loaded at run time; sums of five weights in LUTRAM, loaded at run time; or no storage.
+    storage : {"registers", "constant"}
+        Bit cells that are loaded at run time, or no storage.
     banks : int
         Sets of bit cells; a beat says which one it is multiplied with.
     stages : int
@@ -205,12 +205,8 @@ class CimMacro:
         _choice("storage", self.storage, STORAGES)
         find_technology(self.technology)
         _whole("banks", self.banks, 1, MAX_BANKS if self.storage == "registers" else 1)
-        if self.storage == "lutram" and self.technology != "ultrascale":
-            raise IllegalSetting("technology", "ultrascale for weights in LUTRAM", self.technology)
         if self.adc and self.adc.rows > self.rows:
             raise IllegalSetting("adc-rows", f"a whole number from 1 to the {self.rows} rows", self.adc.rows)
-        if self.storage == "lutram" and self.adc:
-            raise IllegalSetting("storage", "registers or constant with converters", self.storage)
         if self.storage != "constant" and self.codes != CellCodes():
             raise IllegalSetting("storage", "constant for cells with conductance codes", self.storage)
 

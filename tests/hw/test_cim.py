@@ -14,29 +14,13 @@ from quadcim.hw.verilog import emit_verilog
 from quadcim.models.cim import cim_golden
 from quadcim.sim.bulk import BulkSimulator, Writes
 from quadcim.sim.case import Case, Port
+from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cim import ENCODINGS, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.narrow import OVERFLOWS, ROUNDINGS, Narrow
 
 _BEATS = 300
-
-
-def bits_of(values: np.ndarray, width: int) -> np.ndarray:
-    """The bits of each row's integers, the lowest first, side by side."""
-    return ((values[..., None] >> np.arange(width)) & 1).reshape(len(values), -1).astype(np.uint8)
-
-
-def words_of(bits: np.ndarray) -> np.ndarray:
-    padded = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 32)))
-    return np.packbits(padded, axis=1, bitorder="little").view(np.uint32)
-
-
-def columns_of(outputs: np.ndarray, macro: CimMacro, fmt: Format) -> np.ndarray:
-    words = outputs.astype(np.uint64).view(np.uint32).reshape(len(outputs), 2) if outputs.ndim == 1 else outputs
-    bits = np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=1, bitorder="little")
-    bits = bits[:, :macro.columns * fmt.width].reshape(-1, macro.columns, fmt.width)
-    return np.vectorize(fmt.wrap)((bits.astype(np.int64) << np.arange(fmt.width)).sum(-1))
 
 
 def simulator(macro: CimMacro, integers: CimIntegers, folder: Path) -> BulkSimulator:
@@ -104,10 +88,9 @@ def test_random_macros(number, tmp_path, seed):
     banks = [np.array(integers.cells)] * macro.banks
     if integers.cells is None:
         banks = [rng.integers(0, 2, (macro.rows, macro.columns)) for _ in range(macro.banks)]
-        words = words_of(np.concatenate([
-            np.concatenate([weights, bits_of(np.arange(macro.rows), macro.row_bits),
-                            bits_of(np.full(macro.rows, which), macro.bank_bits)], axis=1)
-            for which, weights in enumerate(banks)]))
+        words = np.concatenate([
+            pack(weights.astype(np.uint8), field_bits(np.arange(macro.rows), macro.row_bits),
+                 field_bits(np.full(macro.rows, which), macro.bank_bits)) for which, weights in enumerate(banks)])
         writes = Writes(words, [0] * len(words), [len(words)] * _BEATS)
     want = np.zeros((_BEATS, macro.columns), dtype=np.int64)
     for which, cells in enumerate(banks):
@@ -116,13 +99,11 @@ def test_random_macros(number, tmp_path, seed):
             loaded = None if integers.cells is not None else torch.from_numpy(cells)
             want[chosen] = cim_golden(macro, integers, loaded)(torch.from_numpy(x[chosen])).numpy()
             assert (want[chosen] == reference(macro, integers, cells, x[chosen])).all(), macro
-    words = words_of(np.concatenate([bits_of(x, macro.activation_bits), bits_of(bank, macro.bank_bits)], axis=1))
-    if words.shape[1] <= 2:
-        words = np.pad(words, ((0, 0), (0, 2 - words.shape[1]))).view(np.uint64).ravel()
+    words = pack(field_bits(x, macro.activation_bits), field_bits(bank, macro.bank_bits))
     compiled = simulator(macro, integers, tmp_path)
     for pause in (0.0, 0.4):
         result = compiled.run(words, input_pause=pause, output_pause=pause, seed=seed, writes=writes)
-        got = columns_of(result.outputs, macro, macro.output_format(integers))
+        got = unpack(result.outputs, macro.columns, macro.output_format(integers))
         assert (got == want).all(), macro
     assert result.latency_cycles >= macro.stages
 

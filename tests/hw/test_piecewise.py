@@ -9,7 +9,7 @@ import torch
 
 from quadcim.hw.plans import unit_steps
 from quadcim.models.activation import unit_golden
-from quadcim.sim.bulk import LANES, BulkSimulator
+from quadcim.sim.bulk import BulkSimulator, lane_share
 from quadcim.spec.activation import Activation
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import FUNCTIONS, usual_formats
@@ -49,7 +49,7 @@ def check(unit: ActivationUnit, make_case, seed: int) -> None:
     want = unit_golden(unit)(torch.from_numpy(raws)).numpy()
     assert (result.outputs == want).all()
     assert result.latency_cycles == unit.stages
-    assert result.cycles == -(-len(raws) // LANES) + unit.stages
+    assert result.cycles == lane_share(len(raws)) + unit.stages
     output_pause = 0.0 if unit.flow_control == "always" else 0.4
     stalled = simulator.run(raws, input_pause=0.3, output_pause=output_pause, seed=seed)
     assert (stalled.outputs == want).all()

@@ -115,13 +115,15 @@ def test_text_does_not_depend_on_the_process():
     assert len(texts) == 1
 
 
-class _Leaf(wiring.Component):
+class _Passing(wiring.Component):
     a: Value
     y: Value
 
     def __init__(self):
         super().__init__({"a": In(4), "y": Out(4)})
 
+
+class _Leaf(_Passing):
     def elaborate(self, platform):
         m = Module()
         state = Signal(4, reset_less=True)
@@ -130,13 +132,7 @@ class _Leaf(wiring.Component):
         return m
 
 
-class _Tree(wiring.Component):
-    a: Value
-    y: Value
-
-    def __init__(self):
-        super().__init__({"a": In(4), "y": Out(4)})
-
+class _Tree(_Passing):
     def elaborate(self, platform):
         m = Module()
         m.submodules.first = first = _Leaf()
@@ -154,13 +150,7 @@ def test_submodules_are_named_after_the_top_and_listed_once(tmp_path):
     run_passes(["read_verilog", str(tmp_path / "tree.v")], "hierarchy -check", "proc", "check -assert")
 
 
-class _Twins(wiring.Component):
-    a: Value
-    y: Value
-
-    def __init__(self):
-        super().__init__({"a": In(4), "y": Out(4)})
-
+class _Twins(_Passing):
     def elaborate(self, platform):
         m = Module()
         leaf, between = _Leaf(), Signal(4)
