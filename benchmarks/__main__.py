@@ -19,7 +19,8 @@ _BENCHMARKS = {
     "cost": ("cost", "measure"), "functions": ("functions", "measure_cost"), "errors": ("functions", "measure_error"),
     "baselines": ("functions", "measure_baselines"), "delays": ("delays", "measure"), "depth": ("depth", "measure"),
     "speed": ("speed", "measure"), "startup": ("startup", "measure"), "accuracy": ("accuracy", "measure"),
-    "training": ("training", "measure"), "catalogue": ("catalogue", "measure"),
+    "training": ("training", "measure"), "catalogue": ("catalogue", "measure"), "cim-cost": ("cim", "measure_cost"),
+    "cim-speed": ("cim", "measure_speed"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")

@@ -38,6 +38,11 @@ class _Cells(wiring.Component):
     Where ``write`` is set, cell ``bank * rows + row`` takes ``data``; ``weights`` are those of ``bank``.
     """
 
+    write: Value
+    data: Value
+    bank: Value
+    weights: Value
+
     def __init__(self, macro: CimMacro):
         bank = {"bank": In(macro.bank_bits)} if macro.banks > 1 else {}
         super().__init__({"write": In(macro.rows * macro.banks), "data": In(1), **bank, "weights": Out(macro.rows)})
@@ -62,6 +67,13 @@ class _Column(wiring.Component):
     ``u = sum over planes of total * 2**(bits per cycle * plane)``; the accumulator holds what is above the bits that
     are settled, so that its adder is as wide as one total.
     """
+
+    planes: Value
+    weights: Value
+    first: Value
+    last: Value
+    moves: Value
+    u: Value
 
     def __init__(self, macro: CimMacro, plan: PlaneSumPlan, u: Format, *, cuts: Sequence[int], name: str):
         gated = {"weights": In(plan.rows * plan.code_bits)} if plan.code_bits else {}
@@ -131,6 +143,14 @@ class _Column(wiring.Component):
 
 class _Finish(wiring.Component):
     """From the sums u of a column and s of all activations to the result."""
+
+    u: Value
+    s: Value
+    scale: Value
+    offset: Value
+    bias: Value
+    moves: Value
+    y: Value
 
     def __init__(self, plan: CimPlan, u: Format, s: Format, y: Format):
         macro = plan.macro
@@ -237,7 +257,7 @@ class CimUnit(wiring.Component):
     def _control(self, m: Module) -> "_Tokens":
         """The handshake: a token is a plane; after the accumulators, a token is a result."""
         macro, before, after = self._macro, self._plan.before.stages, self._plan.after.stages
-        first, last = Const(1), Const(1)
+        first, last, plane = Const(1), Const(1), None
         moves = [Signal(name=f"stage{number}_moves") for number in range(1, before + after + 1)]
         valid = [self.i.valid, *(Signal(name=f"stage{number}_valid") for number in range(1, before + after + 1))]
         if macro.planes > 1:
@@ -263,7 +283,7 @@ class CimUnit(wiring.Component):
         m.d.comb += accumulate.eq(moves[before - 1] & valid[before - 1])
         inner = Cat(*moves[int(self._plan.selected):before - 1], accumulate)
         connections = {"moves": inner, **(flags if macro.planes > 1 else {})}
-        return _Tokens(connections, Cat(moves[before:]), plane if macro.planes > 1 else None, selected.get("moves"))
+        return _Tokens(connections, Cat(moves[before:]), plane, selected.get("moves"))
 
     def _select(self, m: Module, tokens: "_Tokens") -> tuple[list[Value], Value | None]:
         """The planes of the cycle, and the bank that they are multiplied with."""

@@ -58,6 +58,7 @@ class PlaneSumPlan:
             first = steps[0]
             steps[0] = Step(first.name, first.delay_ps + delays.product_ps, first.live_bits)
         if self.adc:
+            assert isinstance(self.tree, AdderTree)
             width = self.adc.levels.bit_length() * len(self.groups)
             steps = [Step(step.name, step.delay_ps, step.live_bits * len(self.groups)) for step in steps]
             steps.append(Step("convert", delays.carry_propagate_adder_ps(self.tree.widths[-1][0])

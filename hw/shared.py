@@ -48,21 +48,21 @@ class SharedModule(Instance):
             raise ValueError(f"{name}: ports and connections differ in {', '.join(sorted(missing))}")
         ports = {f"{'i' if flows[port] == wiring.In else 'o'}_{port}": value for port, value in connections.items()}
         clock = {"i_clk": ClockSignal()} if clocked else {}
-        super().__init__(SHARED + name, **clock, **ports)
-        self.component = component
+        self.module, self.component = SHARED + name, component
+        super().__init__(self.module, **clock, **ports)
 
 
 def shared_modules(fragment: Fragment) -> dict[str, wiring.Component]:
     """The components behind the shared instances in a design, by type."""
     found: dict[str, wiring.Component] = {}
     for instance in _instances(fragment):
-        if found.setdefault(instance.type, instance.component) is not instance.component:
-            raise ValueError(f"{instance.type}: instances of different components")
+        if found.setdefault(instance.module, instance.component) is not instance.component:
+            raise ValueError(f"{instance.module}: instances of different components")
     return found
 
 
 def _instances(fragment: Fragment) -> Iterator[SharedModule]:
-    for child, *_ in fragment.subfragments:
+    for child, *_ in fragment.subfragments:  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
         if isinstance(child, SharedModule):
             yield child
         yield from _instances(child)

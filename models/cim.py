@@ -51,6 +51,8 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
         if x.numel() and not fmt.minimum <= int(x.min()) <= int(x.max()) <= fmt.maximum:
             raise IllegalSetting("activations", f"raw integers of {fmt}", f"{x.min()} to {x.max()}")
         u = product(x) if macro.adc is None else _converted(macro, macro.adc, cells, x)
+        if not macro.needs_reference:
+            return u
         s = x.sum(-1, keepdim=True)
         y = a * u - b * s
         if macro.narrow is None:
@@ -74,15 +76,17 @@ def _exact(cells: Tensor, largest: int) -> CimGolden:
 def _converted(macro: CimMacro, adc: Adc, cells: Tensor, x: Tensor) -> Tensor:
     """U through the converters: plane by plane, group by group. All planes share a matrix product."""
     planes = torch.arange(macro.activation_bits)
-    bits = (x.unsqueeze(-2) >> planes.unsqueeze(-1)) & 1
-    partial = torch.zeros(*bits.shape[:-1], macro.columns, dtype=torch.int32)
-    half, shift = adc.step // 2 - adc.low, adc.step.bit_length() - 1
+    # Bytes are quick to take apart; a negative activation's are its two's complement.
+    bits = ((x.to(torch.uint8).unsqueeze(-2) >> planes.to(torch.uint8).unsqueeze(-1)) & 1).to(torch.float32)
+    codes = torch.zeros(*bits.shape[:-1], macro.columns)
     for low, high in macro.groups:
-        exact = cells[low:high].to(torch.float32)
-        sums = (bits[..., low:high].to(torch.float32) @ exact).to(torch.int32)
-        partial += ((sums + half) >> shift).clamp(0, adc.levels)
+        # All numbers here are exact in single precision: sums of codes, and steps that are powers of two.
+        sums = bits[..., low:high] @ cells[low:high].to(torch.float32)
+        codes += sums.add_(adc.step / 2 - adc.low).div_(adc.step).floor_().clamp_(0, adc.levels)
     weights = 1 << planes
     if macro.signed:
         weights[-1] *= -1
-    total = (partial.to(torch.int64) * weights.unsqueeze(-1)).sum(-2)
+    total = torch.zeros(*x.shape[:-1], macro.columns, dtype=torch.int64)
+    for plane, weight in enumerate(weights.tolist()):
+        total += weight * codes[..., plane, :].to(torch.int64)
     return total * adc.step + adc.low * len(macro.groups) * weights.sum()

@@ -85,7 +85,7 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
     return metrics
 
 
-def _widths(settings: InrTraining) -> dict[str, int]:
+def _widths(settings: InrTraining) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in ("weight_bits", "activation_bits", "first_layer_bits")}
 
 

@@ -179,14 +179,15 @@ def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
              if getattr(options, name)}
     if function == preset.function:
         formats = {"input": preset.input, "output": preset.output} | given
-        return Activation(function, **formats, rounding=options.rounding or preset.rounding)
+        return Activation(function, formats["input"], formats["output"], options.rounding or preset.rounding)
     rounding = options.rounding or "faithful"
     if is_file(function):
         for name in {"input", "output"} - given.keys():
             raise IllegalSetting(name, "given for a function of your own", "nothing")
         return user_activation(function, **given, rounding=rounding)
-    usual = usual_formats(find_function(function), preset.input.width)
-    return Activation(function, **dict(zip(("input", "output"), usual, strict=True)) | given, rounding=rounding)
+    usual = dict(zip(("input", "output"), usual_formats(find_function(function), preset.input.width), strict=True))
+    formats = usual | given
+    return Activation(function, formats["input"], formats["output"], rounding)
 
 
 def _unit(options: argparse.Namespace) -> ActivationUnit:

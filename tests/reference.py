@@ -35,7 +35,7 @@ FORMULAS = {
 }
 
 
-def exact_ulps(activation: Activation, raws) -> list[mpmath.mpf]:
+def exact_ulps(activation: Activation, raws) -> list:
     """The function at raw inputs in ulp of the output, to 40 digits; values out of range count as its ends."""
     out = activation.output
     with mpmath.workdps(40):
