@@ -52,7 +52,7 @@ class _Cells(wiring.Component):
         m, rows, banks = Module(), self._macro.rows, self._macro.banks
         words = []
         for bank in range(banks):
-            word = Signal(rows, name=f"cells_{bank}", reset_less=True)
+            word = Signal(rows, name=f"bank_{bank}", reset_less=True)
             for row in range(rows):
                 with m.If(self.write[bank * rows + row]):
                     m.d.sync += word[row].eq(self.data)
@@ -111,7 +111,7 @@ class _Column(wiring.Component):
             connections["weights"] = self.weights
         if self._cuts:
             connections["moves"] = self.moves[:len(self._cuts)]
-        m.submodules[f"sum_{bit}"] = SharedModule(self._sum, f"{self._name}_sum", clocked=bool(self._cuts),
+        m.submodules[f"plane_sum_{bit}"] = SharedModule(self._sum, f"{self._name}_sum", clocked=bool(self._cuts),
                                                   **connections)
         return total
 
@@ -262,7 +262,8 @@ class CimUnit(wiring.Component):
         valid = [self.i.valid, *(Signal(name=f"stage{number}_valid") for number in range(1, before + after + 1))]
         if macro.planes > 1:
             plane = Signal(range(macro.planes), name="plane")
-            first, last = plane == 0, plane == macro.planes - 1
+            first, last = Signal(name="first"), Signal(name="last")
+            m.d.comb += [first.eq(~plane.any()), last.eq(plane == macro.planes - 1)]
             with m.If(self.i.valid & moves[0]):
                 m.d.sync += plane.eq(Mux(last, 0, plane + 1))
         flags = {"first": first, "last": last}

@@ -15,7 +15,9 @@ def narrow(m: Module, value: Value, how: Narrow) -> Value:
     if how.overflow == "saturate":
         shifted = Signal(rounded.shape(), name="rounded")
         m.d.comb += shifted.eq(rounded)
-        rounded = Mux(shifted < out.minimum, out.minimum, Mux(shifted > out.maximum, out.maximum, shifted))
+        rounded = Mux(shifted > out.maximum, out.maximum, shifted)
+        if shifted.shape().signed:  # tools warn of comparisons that cannot hold
+            rounded = Mux(shifted < out.minimum, out.minimum, rounded)
     m.d.comb += result.eq(rounded)
     return result
 

@@ -142,7 +142,9 @@ def _convert(m: Module, value: Value, adc: Adc | None, name: str) -> Value:
     assert adc is not None
     code = Signal(adc.levels.bit_length(), name=name)
     rounded = (value + (adc.step // 2 - adc.low)) >> adc.step.bit_length() - 1
-    m.d.comb += code.eq(Mux(rounded < 0, 0, Mux(rounded > adc.levels, adc.levels, rounded)))
+    clamped = Mux(rounded > adc.levels, adc.levels, rounded)
+    # What has no sign is compared once only: tools warn of comparisons that cannot hold.
+    m.d.comb += code.eq(Mux(rounded < 0, 0, clamped) if rounded.shape().signed else clamped)
     return code
 
 

@@ -1,0 +1,60 @@
+import itertools
+
+import pytest
+
+from quadcim.spec.cim import Adc, CellCodes, CimIntegers, CimMacro, integer_format
+from quadcim.spec.errors import IllegalSetting
+
+
+@pytest.mark.parametrize("settings, message", [
+    ({"rows": 0}, "rows must be a whole number from 1 to 1024, got 0"),
+    ({"columns": 513}, "columns must be a whole number from 1 to 512, got 513"),
+    ({"activation_bits": 9}, "activation-bits must be a whole number from 1 to 8, got 9"),
+    ({"bits_per_cycle": 3}, "bits-per-cycle must be a divisor of 4: 1, 2, 4, got 3"),
+    ({"encoding": "ternary"}, "encoding must be one of unipolar, bipolar, got 'ternary'"),
+    ({"storage": "tape"}, "storage must be one of registers, constant, got 'tape'"),
+    ({"storage": "constant", "banks": 2}, "banks must be a whole number from 1 to 1, got 2"),
+    ({"technology": "valves"}, "technology must be one of"),
+    ({"adc": Adc(16, 3, 0, 7, 1)}, "adc-rows must be a whole number from 1 to the 8 rows, got 16"),
+    ({"codes": CellCodes(2, 3, 0)}, "storage must be constant for cells with conductance codes, got 'registers'"),
+])
+def test_refused_settings(settings, message):
+    with pytest.raises(IllegalSetting, match=message):
+        CimMacro(**{"rows": 8, "columns": 2, "activation_bits": 4} | settings)
+
+
+@pytest.mark.parametrize("settings, message", [
+    ((4, 3, 0, 7, 3), "adc-step must be a power of two, got 3"),
+    ((4, 3, 0, 7, 2), "adc-high must be above 0 by a multiple of the step 2, got 7"),
+    ((4, 2, 0, 7, 1), "adc-bits must be at least 3 for 8 levels from 0 to 7 in steps of 1, got 2"),
+])
+def test_refused_converters(settings, message):
+    with pytest.raises(IllegalSetting, match=message):
+        Adc(*settings)
+
+
+@pytest.mark.parametrize("integers, message", [
+    (CimIntegers(), "weights must be given exactly if they are constant, got 'none'"),
+    (CimIntegers(((1, 0),)), "weights must be 2 rows, got 1"),
+    (CimIntegers(((1,), (0,))), "weights must be rows of 2 codes of 1 bits, got 'a row of 1 from 1 to 1'"),
+    (CimIntegers(((1, 2), (0, 0))), "weights must be rows of 2 codes of 1 bits"),
+    (CimIntegers(((1, 0), (0, 0)), (1, 1)), "scale must be empty without an affine, got 2"),
+])
+def test_refused_integers(integers, message):
+    with pytest.raises(IllegalSetting, match=message):
+        CimMacro(2, 2, 4, storage="constant").check(integers)
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_legal_values_are_legal(bits):
+    legal = CimMacro.legal_values(bits)
+    for signed, step, encoding, technology in itertools.product(
+            *(legal[name] for name in ("signed", "bits_per_cycle", "encoding", "technology"))):
+        CimMacro(8, 2, bits, signed, step, encoding, technology=technology)
+
+
+@pytest.mark.parametrize("low, high", [(0, 0), (0, 1), (0, 8), (-1, 0), (-8, 7), (-9, 3), (-1, 127), (-1, 128)])
+def test_the_narrowest_format(low, high):
+    fmt = integer_format(low, high)
+    assert fmt.minimum <= low <= high <= fmt.maximum and fmt.signed == (low < 0)
+    assert fmt.width == 1 or not -(1 << fmt.width - 2) * (low < 0) <= low <= high < 1 << fmt.width - 1 - (low < 0)
