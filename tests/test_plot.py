@@ -52,7 +52,7 @@ def test_says_what_it_shows(unit, stride):
     words = " ".join(ElementTree.fromstring(picture).itertext())
     activation = unit.activation
     for word in (f"{activation.function}, {activation.input} to {activation.output}, {activation.rounding}",
-                 f"error at most {integers.max_error_ulp:.4f} ulp", "unit", "error, ulp",
+                 f"error at most {integers.max_error_ulp:.6f} ulp", "unit", "error, ulp",
                  integers.to_json()["method"]):
         assert word in words
     assert abs(marked_ulp(picture)) <= integers.max_error_ulp + 1e-4
