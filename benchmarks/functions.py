@@ -20,7 +20,7 @@ from quadcim.hw.plans import unit_steps
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.models.activation import golden
-from quadcim.report import estimated_cost
+from quadcim.report_activation import estimated_cost
 from quadcim.spec.activation import Activation
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import FUNCTIONS, find_function, usual_formats

@@ -15,9 +15,10 @@ from quadcim.boards.targets import find_target
 from quadcim.generate import generate_activation
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError
-from quadcim.sim.case import Case, read_vectors
+from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.tools import Simulator, find_simulator
+from quadcim.sim.vectors import read_vectors
 from quadcim.spec.presets import find_preset
 
 __all__ = ["measure"]
@@ -79,7 +80,7 @@ def _cocotb(case: Case, preset: str, simulator: Simulator) -> float:
     """Beats a second of cocotb's test without stalls."""
     say(f"speed: {preset}, cocotb with {simulator.name}")
     seconds = statistics.median(_full_speed_seconds(case, simulator) for _ in range(_COCOTB_RUNS))
-    return len(read_vectors(case.folder / "vectors/input.hex", case.unit.activation.input)) / seconds
+    return len(read_vectors(case.folder / "vectors/input.hex")) / seconds
 
 
 def _full_speed_seconds(case: Case, simulator: Simulator) -> float:

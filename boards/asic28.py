@@ -1,9 +1,20 @@
 """Handoff to a 28 nm standard-cell flow: a file list and timing constraints."""
 
-from quadcim.boards.text import comment
-from quadcim.spec.unit import ActivationUnit
+from dataclasses import dataclass
 
-__all__ = ["asic_files"]
+from quadcim.boards.text import comment
+
+__all__ = ["AsicUnit", "asic_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class AsicUnit:
+    """What the flow has to know of a unit: its stages, its technology, its input streams, and whether they stall."""
+
+    stages: int
+    technology: str
+    inputs: tuple[str, ...]
+    elastic: bool
 
 _NUMBERS = """
 set_units -time ns -capacitance pF
@@ -55,33 +66,34 @@ if {$driving_cell eq ""} {
 """
 
 
-def _constraints(unit: ActivationUnit, clock_mhz: float) -> str:
-    elastic = unit.flow_control == "elastic"
+def _constraints(unit: AsicUnit, clock_mhz: float) -> str:
     numbers = _NUMBERS.format(
         period=f"{1000 / clock_mhz:.3f}",
         input_fraction="0.10",
         output_fraction="0.50" if unit.stages else "0.00",
         output_reason="outputs come from registers: half of the cycle is the receiver's" if unit.stages
         else "the cycle is the unit's",
-        inputs="i__payload[*] i__valid" + " o__ready" * elastic,
-        outputs="o__payload[*] o__valid" + " i__ready" * elastic,
+        inputs=" ".join([*(f"{stream}__payload[*] {stream}__valid" for stream in unit.inputs),
+                         *(["o__ready"] if unit.elastic else [])]),
+        outputs=" ".join(["o__payload[*] o__valid",
+                          *(f"{stream}__ready" for stream in unit.inputs if unit.elastic)]),
     )
     return numbers + (_PIPELINE if unit.stages else _COMBINATIONAL) + _DATA
 
 
-def _sources(unit: ActivationUnit, top: str) -> list[str]:
+def _sources(unit: AsicUnit, top: str) -> list[str]:
     """The synthesizable sources, with paths from the case directory."""
     cells = ["rtl/quadcim_cells.v"] if unit.technology == "cells" else []
     return [*cells, f"rtl/{top}.v"]
 
 
-def asic_files(*, unit: ActivationUnit, top: str, clock_mhz: float, header: str) -> dict[str, str]:
+def asic_files(*, unit: AsicUnit, top: str, clock_mhz: float, header: str) -> dict[str, str]:
     """Make the file list and the constraints (SDC) of a unit.
 
     Parameters
     ----------
-    unit : ActivationUnit
-        The specification; a unit without stages gets a virtual clock.
+    unit : AsicUnit
+        The unit; one without stages gets a virtual clock.
     top : str
         Name of the unit's module in ``rtl/<top>.v``.
     clock_mhz : float

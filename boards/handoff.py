@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from quadcim.boards.asic28 import asic_files
+from quadcim.boards.asic28 import AsicUnit, asic_files
 from quadcim.boards.targets import Target, check_target
+from quadcim.spec.cim import CimMacro
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["target_files"]
+__all__ = ["macro_files", "target_files"]
 
 
 def target_files(target: Target, *, unit: ActivationUnit, top: str, header: str, clock_mhz: float,
@@ -38,14 +39,26 @@ def target_files(target: Target, *, unit: ActivationUnit, top: str, header: str,
     IllegalSetting
         If the clock is out of range or the target cannot take the unit.
     """
-    check_target(target, flow_control=unit.flow_control, clock_mhz=clock_mhz)
+    check_target(target, flow_control=unit.flow_control, technology=unit.technology, clock_mhz=clock_mhz)
     match target.name:
         case "vcu128":
             files = _vcu128_files(unit, top, header, clock_mhz, expected)
         case "asic28":
-            files = asic_files(unit=unit, top=top, clock_mhz=clock_mhz, header=header)
+            asic = AsicUnit(unit.stages, unit.technology, ("i",), unit.flow_control == "elastic")
+            files = asic_files(unit=asic, top=top, clock_mhz=clock_mhz, header=header)
         case _:
             files = {}
+    return {f"{target.name}/{name}": text for name, text in files.items()}
+
+
+def macro_files(target: Target, *, macro: CimMacro, top: str, header: str, clock_mhz: float) -> dict[str, str]:
+    """Make what a target adds to the case of a compute-in-memory macro; takes and raises as `target_files`."""
+    check_target(target, flow_control="elastic", technology=macro.technology, clock_mhz=clock_mhz, kind="cim")
+    if target.name != "asic28":
+        return {}
+    streams = ("i",) if macro.storage == "constant" else ("i", "w")
+    files = asic_files(unit=AsicUnit(macro.stages, macro.technology, streams, elastic=True), top=top,
+                       clock_mhz=clock_mhz, header=header)
     return {f"{target.name}/{name}": text for name, text in files.items()}
 
 

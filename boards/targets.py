@@ -30,6 +30,10 @@ class Target:
         The clock to aim for when none is asked for.
     needs_ready : bool
         Whether units must accept being stalled.
+    fpga : bool
+        Whether an FPGA's primitives mean something to the flow.
+    kinds : tuple of str
+        The kinds of case that it takes.
     """
 
     name: str
@@ -39,14 +43,16 @@ class Target:
     initialise: bool
     clock_mhz: float
     needs_ready: bool = False
+    fpga: bool = True
+    kinds: tuple[str, ...] = ("activation", "cim")
 
 
 TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("generic", "plain RTL for any flow", technology="generic", reset="sync", initialise=True, clock_mhz=500),
     Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", technology="fpga", reset="sync",
-           initialise=True, clock_mhz=100, needs_ready=True),
+           initialise=True, clock_mhz=100, needs_ready=True, kinds=("activation",)),
     Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, file list and SDC",
-           technology="generic", reset="async", initialise=False, clock_mhz=500),
+           technology="generic", reset="async", initialise=False, clock_mhz=500, fpga=False),
 )}
 
 
@@ -57,15 +63,22 @@ def find_target(name: str) -> Target:
     return TARGETS[name]
 
 
-def check_target(target: Target, *, flow_control: str, clock_mhz: float) -> None:
+def check_target(target: Target, *, flow_control: str, technology: str, clock_mhz: float,
+                 kind: str = "activation") -> None:
     """Refuse what a target cannot be made for.
 
     Raises
     ------
     IllegalSetting
-        If the clock is out of range, or the target needs backpressure and the unit has none.
+        If the clock is out of range, the target needs backpressure and the unit has none, its cells are not those of
+        the technology, or it wraps activation units and this is another `kind`.
     """
     low, high = _CLOCK_MHZ
+    if kind not in target.kinds:
+        legal = [other.name for other in TARGETS.values() if kind in other.kinds]
+        raise IllegalSetting("target", f"{' or '.join(legal)} for a macro", target.name)
+    if technology == "ultrascale" and not target.fpga:
+        raise IllegalSetting("technology", f"generic, cells or fpga for the target {target.name}", technology)
     if not low <= clock_mhz <= high:
         raise IllegalSetting("clock-mhz", f"{low} to {high}", clock_mhz)
     if target.needs_ready and flow_control != "elastic":

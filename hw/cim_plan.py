@@ -1,7 +1,7 @@
 """What a compute-in-memory macro is built of, and where its registers go. Standard library only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quadcim.hw.adder_tree import AdderTree
 from quadcim.hw.counter_tree import CounterTree
@@ -9,10 +9,10 @@ from quadcim.hw.heap import Heap, HeapBit, TreeSum, Wire
 from quadcim.spec.cim import Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.delay import DelayModel
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.pipeline import StagePlan, Step, plan_stages
+from quadcim.spec.pipeline import StagePlan, Step, fewest_stages, plan_stages
 from quadcim.spec.technology import find_technology
 
-__all__ = ["CimPlan", "PlaneSumPlan", "plan_macro"]
+__all__ = ["CimPlan", "PlaneSumPlan", "macro_stages_for_clock", "plan_macro"]
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,11 @@ class CimPlan:
                          self.before.cuts + tuple(cut + start for cut in self.after.cuts))
 
     @property
+    def delays(self) -> DelayModel:
+        """The delays by which registers are placed."""
+        return find_technology(self.macro.technology).delays
+
+    @property
     def selected(self) -> bool:
         """Whether a register follows the choice of a plane, before the columns."""
         return 0 in self.before.cuts
@@ -147,8 +152,7 @@ class CimPlan:
     def reference_cuts(self) -> tuple[int, ...]:
         """As many cuts among the steps of the reference column: where it has fewer steps, it waits at its end."""
         assert self.reference is not None
-        delays = find_technology(self.macro.technology).delays
-        last = len(self.reference.steps(delays)) - 1
+        last = len(self.reference.steps(self.delays)) - 1
         return tuple(min(cut, last) for cut in self.column_cuts)
 
 
@@ -192,11 +196,33 @@ def plan_macro(macro: CimMacro, integers: CimIntegers) -> CimPlan:
     splits = [(first, macro.stages - first) for first in range(1, len(before) + 1)
               if bool(after) <= macro.stages - first <= len(after)]
     if not splits:
-        raise IllegalSetting("stages", f"{1 + bool(after)} to {len(before) + len(after)} for this macro", macro.stages)
+        fewest, most = _stage_range(before, after)
+        raise IllegalSetting("stages", f"{fewest} to {most} for this macro", macro.stages)
     plans = [(plan_stages(before, first), plan_stages(after, second) if after else StagePlan((), ()))
              for first, second in splits]
     best = min(plans, key=lambda pair: (max(_slowest(plan) for plan in pair), sum(plan.register_bits for plan in pair)))
     return CimPlan(macro, integers, column, reference_sum(macro) if macro.needs_reference else None, *best)
+
+
+def _stage_range(before: Sequence[Step], after: Sequence[Step]) -> tuple[int, int]:
+    """The fewest and the most stages: the accumulators are registers, and so are results after them."""
+    return 1 + bool(after), len(before) + len(after)
+
+
+def macro_stages_for_clock(macro: CimMacro, integers: CimIntegers, clock_mhz: float) -> int:
+    """The fewest stages with which a macro meets a clock by the delay estimate, whatever its own number.
+
+    Raises
+    ------
+    IllegalSetting
+        If no number does, or the integers are not the macro's.
+    """
+    macro.check(integers)
+    delays = find_technology(macro.technology).delays
+    before = _before(macro, integers, column_sum(macro, integers), delays)
+    fewest, most = _stage_range(before, _after(macro, integers, delays))
+    plans = [plan_macro(replace(macro, stages=stages), integers).whole for stages in range(fewest, most + 1)]
+    return fewest_stages(plans, clock_mhz=clock_mhz, register_ps=delays.register_ps).stages
 
 
 def _slowest(plan: StagePlan) -> int:

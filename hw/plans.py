@@ -59,5 +59,6 @@ def stages_for_clock(unit: ActivationUnit, clock_mhz: float) -> int:
     IllegalSetting
         If no number does.
     """
-    register_ps = find_technology(unit.technology).delays.register_ps
-    return fewest_stages(unit_steps(unit), clock_mhz=clock_mhz, register_ps=register_ps).stages
+    register_ps, steps = find_technology(unit.technology).delays.register_ps, unit_steps(unit)
+    plans = [plan_stages(steps, stages) for stages in range(1, len(steps) + 1)]
+    return fewest_stages(plans, clock_mhz=clock_mhz, register_ps=register_ps).stages

@@ -3,15 +3,15 @@
 import argparse
 import dataclasses
 import json
-import math
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from quadcim import __version__
+from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import TARGETS, find_target
+from quadcim.cli_cim import add_generate_cim, print_case
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import ROUNDINGS, Activation
@@ -39,33 +39,6 @@ def _complain(prog: str, message: str) -> int:
     return 2
 
 
-_LARGEST = 10**9
-
-
-def _number(kind: type, minimum: float = -_LARGEST) -> Callable[[str], float]:
-    """An argparse type: a number from `minimum` up; beyond a thousand million it is a slip of the hand."""
-    words = "a whole number" if kind is int else "a number"
-    legal = words if minimum < 0 else f"{words} from {minimum} to {_LARGEST}"
-
-    def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = math.nan
-        if not minimum <= value <= _LARGEST:
-            raise argparse.ArgumentTypeError(f"must be {legal}, got {text!r}")
-        return value
-
-    return parse
-
-
-def _stages(text: str) -> int | str:
-    """An argparse type: a number of stages, or "auto"."""
-    if text != "auto" and not re.fullmatch("[0-9]{1,9}", text):
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, or auto, got {text!r}")
-    return text if text == "auto" else int(text)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 on success, 1 when a check fails, 2 for wrong use."""
     parser = _parser()
@@ -88,12 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="quadcim", description="Generate, simulate and train activation hardware.")
+    parser = _Parser(prog="quadcim", description="Generate and simulate hardware for implicit neural "
+                     "representations and compute-in-memory, and train networks for it.")
     parser.add_argument("--version", action="version", version=f"quadcim {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_list(commands)
     generate = commands.add_parser("generate", help="write a case: Verilog, vectors, testbench, report")
-    _add_generate_activation(generate.add_subparsers(dest="kind", required=True, metavar="KIND"))
+    kinds = generate.add_subparsers(dest="kind", required=True, metavar="KIND")
+    _add_generate_activation(kinds)
+    add_generate_cim(kinds)
     _add_simulate(commands)
     train = commands.add_parser("train", help="train a network and freeze it to integers")
     _add_train_inr(train.add_subparsers(dest="kind", required=True, metavar="KIND"))
@@ -156,9 +132,9 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--input", metavar="FORMAT", help="format of the input, such as SQ2.14 or UQ3.7")
     command.add_argument("--output", metavar="FORMAT", help="format of the output, such as SQ2.14 or SQ1.7")
     command.add_argument("--rounding", metavar="MODE", help="one of " + ", ".join(ROUNDINGS))
-    command.add_argument("--stages", type=_stages, metavar="N",
+    command.add_argument("--stages", type=stages_argument, metavar="N",
                          help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock")
-    command.add_argument("--clock-mhz", type=_number(float, 1), metavar="F",
+    command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--method", metavar="NAME", help="how to evaluate the function: " + ", ".join(METHODS))
     command.add_argument("--technology", metavar="NAME",
@@ -209,16 +185,11 @@ def _unit(options: argparse.Namespace) -> ActivationUnit:
 
 def _generate_activation(options: argparse.Namespace) -> int:
     from quadcim.generate import generate_activation
-    from quadcim.sim.case import Case
 
     unit, target = _unit(options), find_target(options.target)
     generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
                         force=options.force)
-    case = Case.load(options.out)
-    for name in case.manifest["files"]:
-        print(options.out / name)
-    print(f"{case.top}: latency {case.latency_cycles} cycles, digest {case.manifest['digest'][:12]}")
-    return 0
+    return print_case(options.out)
 
 
 def _add_simulate(commands: argparse._SubParsersAction) -> None:
@@ -226,9 +197,9 @@ def _add_simulate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("case", type=Path, metavar="DIR", help="a case directory")
     command.add_argument("--simulator", metavar="NAME",
                          help="icarus or verilator (default: the first of them that is installed)")
-    command.add_argument("--beats", type=_number(int, 0), default=0, metavar="N",
+    command.add_argument("--beats", type=number(int, 0), default=0, metavar="N",
                          help="random beats on top of the case's own vectors (default: 0)")
-    command.add_argument("--seed", type=_number(int, 0), default=0, metavar="N",
+    command.add_argument("--seed", type=number(int, 0), default=0, metavar="N",
                          help="seed of the stalls and of the random beats (default: 0)")
     command.add_argument("--waves", action="store_true", help="write a waveform beside the results")
     command.set_defaults(run=_simulate)
@@ -258,7 +229,7 @@ def _add_train_inr(kinds: argparse._SubParsersAction) -> None:
                          help="the folder to write: checkpoint, frozen network, metrics, comparison picture")
     for name, kind, text in _TRAINING_OPTIONS:
         default = _DEFAULTS[name]
-        command.add_argument(f"--{name.replace('_', '-')}", type=_number(kind) if kind is not str else str,
+        command.add_argument(f"--{name.replace('_', '-')}", type=number(kind) if kind is not str else str,
                              default=default, metavar="NAME" if kind is str else "N",
                              help=text if default is None else f"{text} (default: {default})")
     command.add_argument("--force", action="store_true", help="replace an older training there")

@@ -37,7 +37,7 @@ class Marker:
             return False
 
 
-CASE = Marker("case.json", "quadcim-case-2")
+CASE = Marker("case.json", "quadcim-case-3")
 """A case directory."""
 TRAINING = Marker("metrics.json", "quadcim-training-1")
 """What a training leaves."""

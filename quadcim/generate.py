@@ -2,25 +2,65 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quadcim import __version__
 from quadcim.boards.targets import Target, check_target
 from quadcim.files import CASE, check_output_folder, output_folder
 from quadcim.fit.freeze import freeze
+from quadcim.hw.cim_plan import plan_macro
 from quadcim.hw.plans import unit_plan
-from quadcim.report import case_report, verilog_header
-from quadcim.sim.case import Port
+from quadcim.report import Description, case_report, verilog_header
+from quadcim.report_activation import describe_activation
+from quadcim.report_cim import describe_cim
+from quadcim.sim.case import Field, Port
 from quadcim.sim.testbench import verilog_testbench
-from quadcim.sim.vectors import hex_lines, vector_inputs
+from quadcim.sim.vectors import hex_lines
 from quadcim.spec.canonical import digest
+from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.integers import Integers
+from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["generate_activation"]
+if TYPE_CHECKING:
+    from amaranth.lib.wiring import Component
+
+    from quadcim.sim.stimulus import ActivationStimulus, Stimulus
+
+__all__ = ["generate_activation", "generate_cim"]
 
 _PLOTTED = 1 << 16
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a case is made of: the specification, what builds its hardware, and what it is tried with."""
+
+    kind: str
+    spec: ActivationUnit | CimMacro
+    integers: Integers | CimIntegers
+    plan: StagePlan
+    about: Description
+    build: Callable[[], "Component"]
+    stimulus: "Stimulus"
+    layouts: Mapping[str, tuple[Field, ...]]
+
+    @property
+    def identity(self) -> str:
+        """The digest of the specification and its integers."""
+        return digest({"spec": self.spec.to_json(), "integers": self.integers.to_json()})
+
+    def top(self, target: Target) -> str:
+        """Name of the top module: cases of one unit for several targets may meet in one project."""
+        return self.spec.name if target.name == "generic" else f"{self.spec.name}_{target.name}"
+
+    def header(self, target: Target) -> str:
+        """The comment that opens every generated file."""
+        return verilog_header(self.about, self.plan, target, top=self.top(target), identity=self.identity)
 
 
 def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path,
@@ -46,43 +86,89 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         If the unit cannot have that many stages or `out` cannot be written.
     """
     plan = unit_plan(unit)
-    check_target(target, flow_control=unit.flow_control, clock_mhz=clock_mhz)
+    check_target(target, flow_control=unit.flow_control, technology=unit.technology, clock_mhz=clock_mhz)
     check_output_folder(out, marker=CASE, force=force)
     from quadcim.boards.handoff import target_files
-    from quadcim.hw.companions import companion_files
     from quadcim.hw.units import create_unit
+    from quadcim.sim.stimulus import ActivationStimulus
+
+    integers, activation = freeze(unit), unit.activation
+    stimulus = ActivationStimulus(unit, integers)
+    subject = _Subject(
+        "activation", unit, integers, plan, describe_activation(unit, integers, beats=len(stimulus.inputs())),
+        lambda: create_unit(unit), stimulus,
+        {"i__payload": (Field("value", 0, activation.input),), "o__payload": (Field("value", 0, activation.output),)})
+    extra = target_files(target, unit=unit, top=subject.top(target), header=subject.header(target),
+                         clock_mhz=clock_mhz, expected=stimulus.golden)
+    _write(subject, target, extra | {"function.svg": _plot(unit, integers, stimulus)},
+           {"clock_mhz": clock_mhz, "max_error_ulp": integers.max_error_ulp}, out=out, force=force)
+
+
+def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, clock_mhz: float, out: Path,
+                 force: bool = False) -> None:
+    """Write the case directory of a compute-in-memory macro; equal settings give equal bytes.
+
+    Parameters
+    ----------
+    macro : CimMacro
+        The specification.
+    integers : CimIntegers
+        Its frozen integers.
+    target, clock_mhz, out, force
+        As for `generate_activation`; a target that adds a wrapper for activation units takes no macro.
+
+    Raises
+    ------
+    IllegalSetting
+        If the macro cannot have that many stages, the integers are not its own, or `out` cannot be written.
+    """
+    plan = plan_macro(macro, integers)
+    check_target(target, flow_control="elastic", technology=macro.technology, clock_mhz=clock_mhz, kind="cim")
+    check_output_folder(out, marker=CASE, force=force)
+    from quadcim.boards.handoff import macro_files
+    from quadcim.hw.cim import CimUnit
+    from quadcim.sim.stimulus import CimStimulus
+
+    stimulus = CimStimulus(macro, integers)
+    layouts = {f"{port}__payload": tuple(Field(*field) for field in fields)
+               for port, fields in macro.layouts(integers).items()}
+    subject = _Subject("cim", macro, integers, plan.whole, describe_cim(plan, beats=len(stimulus.inputs())),
+                       lambda: CimUnit(plan), stimulus, layouts)
+    extra = macro_files(target, macro=macro, top=subject.top(target), header=subject.header(target),
+                        clock_mhz=clock_mhz)
+    _write(subject, target, extra, {"clock_mhz": clock_mhz}, out=out, force=force)
+
+
+def _emit(subject: _Subject, target: Target) -> tuple[str, tuple[Port, ...]]:
+    """The Verilog and the ports of its top module."""
     from quadcim.hw.verilog import emit_verilog
 
-    integers = freeze(unit)
-    identity = digest({"spec": unit.to_json(), "integers": integers.to_json()})
-    # Cases of one unit for several targets may meet in one project: their modules differ.
-    top = unit.name if target.name == "generic" else f"{unit.name}_{target.name}"
-    header = verilog_header(unit, integers, plan, target, top=top, identity=identity)
-    rtl = emit_verilog(create_unit(unit), name=top, header=header, reset=target.reset,
+    rtl = emit_verilog(subject.build(), name=subject.top(target), header=subject.header(target), reset=target.reset,
                        initialise=target.initialise)
-    formats = {"i__payload": unit.activation.input, "o__payload": unit.activation.output}
-    ports = tuple(Port(name, direction, width, formats.get(name)) for name, direction, width in rtl.ports)
-    inputs = vector_inputs(unit.activation.input)
+    return rtl.text, tuple(Port(*port, subject.layouts.get(port[0], ())) for port in rtl.ports)
+
+
+def _write(subject: _Subject, target: Target, extra: Mapping[str, str], more: Mapping[str, object], *, out: Path,
+           force: bool) -> None:
+    """Write Verilog, vectors, testbench, report and `extra` files, and the manifest with `more` entries."""
+    from quadcim.hw.companions import companion_files
+
+    verilog, ports = _emit(subject, target)
+    top, plan, about = subject.top(target), subject.plan, subject.about
     files = {
-        f"rtl/{top}.v": rtl.text,
-        "vectors/input.hex": hex_lines(inputs, unit.activation.input),
-        "vectors/expected.hex": hex_lines(_golden(unit, integers, inputs), unit.activation.output),
+        f"rtl/{top}.v": verilog,
+        **_vectors(subject.stimulus, {port.name: port.width for port in ports}),
         f"tb/{top}_tb.v": verilog_testbench(
-            top=top, ports=ports, latency_cycles=plan.latency_cycles, beats=len(inputs),
-            elastic=unit.flow_control == "elastic"),
-        "report.md": case_report(unit, integers, plan, target, top=top, ports=ports, identity=identity,
-                                 beats=len(inputs)),
-        "function.svg": _plot(unit, integers),
-        **companion_files(rtl.text),
-        **target_files(target, unit=unit, top=top, header=header, clock_mhz=clock_mhz,
-                       expected=lambda raws: _golden(unit, integers, raws)),
+            top=top, ports=ports, latency_cycles=plan.latency_cycles, interval_cycles=about.interval_cycles,
+            beats=about.beats, writes=len(subject.stimulus.writes())),
+        "report.md": case_report(about, plan, target, top=top, ports=ports, identity=subject.identity),
+        **companion_files(verilog), **extra,
     }
     manifest = {
-        "schema": CASE.schema, "kind": "activation", "top": top, "digest": identity, "target": target.name,
-        "clock_mhz": clock_mhz, "spec": unit.to_json(), "integers": integers.to_json(),
-        "max_error_ulp": integers.max_error_ulp,
+        "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity, "target": target.name,
+        "spec": subject.spec.to_json(), "integers": subject.integers.to_json(), **more,
         "ports": [port.to_json() for port in ports],
-        "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": 1,
+        "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": about.interval_cycles,
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}},
     }
@@ -93,7 +179,17 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
             (folder / name).write_text(text, encoding="utf-8")
 
 
-def _plot(unit: ActivationUnit, integers: Integers) -> str:
+def _vectors(stimulus: "Stimulus", widths: Mapping[str, int]) -> dict[str, str]:
+    """The vector files."""
+    inputs = stimulus.inputs()
+    files = {"vectors/input.hex": hex_lines(inputs, widths["i__payload"]),
+             "vectors/expected.hex": hex_lines(stimulus.expected(inputs), widths["o__payload"])}
+    if writes := stimulus.writes():
+        files["vectors/weights.hex"] = hex_lines(writes, widths["w__payload"])
+    return files
+
+
+def _plot(unit: ActivationUnit, integers: Integers, stimulus: "ActivationStimulus") -> str:
     """The picture of the unit, from every input where that is feasible."""
     import numpy as np
 
@@ -101,13 +197,4 @@ def _plot(unit: ActivationUnit, integers: Integers) -> str:
 
     fmt = unit.activation.input
     inputs = np.unique(np.linspace(fmt.minimum, fmt.maximum, min(1 << fmt.width, _PLOTTED)).round().astype(np.int64))
-    return function_plot(unit, integers, inputs, np.array(_golden(unit, integers, inputs.tolist())))
-
-
-def _golden(unit: ActivationUnit, integers: Integers, raws: list[int]) -> list[int]:
-    """The golden model's outputs."""
-    import torch
-
-    from quadcim.models.activation import golden
-
-    return golden(unit.activation, integers)(torch.tensor(raws, dtype=torch.int64)).tolist()
+    return function_plot(unit, integers, inputs, np.array(stimulus.golden(inputs.tolist())))

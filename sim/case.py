@@ -7,30 +7,67 @@ from pathlib import Path
 from typing import Any
 
 from quadcim.files import CASE
+from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.integers import Integers, integers_from_json
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["Case", "Port", "read_vectors"]
+__all__ = ["Case", "Field", "Port"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`count` elements of a payload side by side, element 0 in the lowest bits; the first begins at bit `offset`."""
+
+    name: str
+    offset: int
+    format: Format
+    count: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of the manifest; `width` is that of an element."""
+        return {"name": self.name, "offset": self.offset, "width": self.format.width, "format": str(self.format),
+                "count": self.count}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Field":
+        """The field that `to_json` described."""
+        return cls(value["name"], value["offset"], Format.parse(value["format"]), value["count"])
+
+    def raws(self, payload: int) -> list[int]:
+        """The raw integers that a payload holds here."""
+        width = self.format.width
+        return [self.format.wrap(payload >> self.offset + width * index) for index in range(self.count)]
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of the top module; payloads have a format."""
+    """A port of the top module; payloads have a layout."""
 
     name: str
     direction: str
     width: int
-    format: Format | None = None
+    layout: tuple[Field, ...] = ()
+
+    @property
+    def format(self) -> Format | None:
+        """Format of a payload that is a single number."""
+        single = len(self.layout) == 1 and self.layout[0].count == 1
+        return self.layout[0].format if single else None
 
     def to_json(self) -> dict[str, Any]:
         """The entry of the manifest; `layout` lists the fields of a payload, the lowest bits first."""
         entry: dict[str, Any] = {"name": self.name, "direction": self.direction, "width": self.width}
         if self.format is not None:
-            field = {"name": "value", "offset": 0, "width": self.width, "format": str(self.format)}
-            entry |= {"format": str(self.format), "layout": [field]}
-        return entry
+            entry["format"] = str(self.format)
+        return entry | ({"layout": [field.to_json() for field in self.layout]} if self.layout else {})
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Port":
+        """The port that `to_json` described."""
+        return cls(value["name"], value["direction"], value["width"],
+                   tuple(Field.from_json(field) for field in value.get("layout", ())))
 
 
 @dataclass(frozen=True)
@@ -73,8 +110,10 @@ class Case:
         """A case whose manifest holds what the properties below need, or None."""
         try:
             case = cls(folder, json.loads((folder / CASE.name).read_text(encoding="utf-8")))
+            subject = (case.macro, case.macro_integers) if case.kind == "cim" else (case.unit, case.integers)
             whole = CASE.marks(folder) and all(
-                (case.top, case.unit, case.integers, case.ports, case.rtl, case.latency_cycles == case.unit.stages))
+                (case.top, *subject, case.ports, case.rtl, case.latency_cycles == subject[0].stages,
+                 case.initiation_interval_cycles > 0))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return case if whole else None
@@ -85,14 +124,29 @@ class Case:
         return self.manifest["top"]
 
     @property
+    def kind(self) -> str:
+        """What it is a case of: "activation" or "cim"."""
+        return self.manifest["kind"]
+
+    @property
     def unit(self) -> ActivationUnit:
-        """The specification."""
+        """The specification of an activation unit."""
         return ActivationUnit.from_json(self.manifest["spec"])
 
     @property
     def integers(self) -> Integers:
-        """The frozen integers."""
+        """The frozen integers of an activation unit."""
         return integers_from_json(self.manifest["integers"])
+
+    @property
+    def macro(self) -> CimMacro:
+        """The specification of a compute-in-memory macro."""
+        return CimMacro.from_json(self.manifest["spec"])
+
+    @property
+    def macro_integers(self) -> CimIntegers:
+        """The frozen integers of a compute-in-memory macro."""
+        return CimIntegers.from_json(self.manifest["integers"])
 
     @property
     def latency_cycles(self) -> int:
@@ -107,8 +161,12 @@ class Case:
     @property
     def ports(self) -> tuple[Port, ...]:
         """The ports of the top module."""
-        return tuple(Port(p["name"], p["direction"], p["width"], Format.parse(p["format"]) if "format" in p else None)
-                     for p in self.manifest["ports"])
+        return tuple(Port.from_json(port) for port in self.manifest["ports"])
+
+    @property
+    def elastic(self) -> bool:
+        """Whether the output can be stalled."""
+        return any(port.name == "o__ready" for port in self.ports)
 
     @property
     def rtl(self) -> tuple[Path, ...]:
@@ -123,8 +181,3 @@ class Case:
     def _sources(self, folder: str) -> tuple[Path, ...]:
         return tuple(self.folder / name for name in sorted(self.manifest["files"])
                      if name.startswith(folder) and name.endswith(".v"))
-
-
-def read_vectors(path: Path, fmt: Format) -> list[int]:
-    """The raw integers of a vector file: one beat a line, hexadecimal two's complement."""
-    return [fmt.wrap(int(line, 16)) for line in path.read_text(encoding="ascii").split()]

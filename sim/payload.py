@@ -1,11 +1,13 @@
 """Packed payloads: fields of equal width side by side, element 0 in the low bits, as words of 32 bits."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from quadcim.spec.formats import Format
 
-__all__ = ["field_bits", "pack", "unpack"]
+__all__ = ["field_bits", "from_integers", "pack", "to_integers", "unpack"]
 
 
 def field_bits(values: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
@@ -39,3 +41,15 @@ def unpack(words: NDArray[np.uint32], fields: int, fmt: Format) -> NDArray[np.in
     if fmt.signed:
         weights[-1] = -weights[-1]
     return bits @ weights
+
+
+def to_integers(words: NDArray[np.uint32]) -> list[int]:
+    """Payloads as integers without sign, as vector files and simulators take them."""
+    return [int.from_bytes(row.tobytes(), "little") for row in np.ascontiguousarray(words, dtype="<u4")]
+
+
+def from_integers(payloads: Sequence[int], width: int) -> NDArray[np.uint32]:
+    """The words of payloads of `width` bits."""
+    size = 4 * -(-width // 32)
+    data = b"".join(payload.to_bytes(size, "little") for payload in payloads)
+    return np.frombuffer(data, dtype="<u4").reshape(len(payloads), size // 4)

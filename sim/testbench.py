@@ -18,6 +18,7 @@ _TEXT = Template('''\
 module ${top}_tb;
   localparam BEATS = $beats;
   localparam LATENCY = $latency;
+  localparam INTERVAL = $interval;   // cycles from one beat to the next
 
   reg [${in_msb}:0] inputs [0:BEATS-1];
   reg [${out_msb}:0] expected [0:BEATS-1];
@@ -30,12 +31,11 @@ module ${top}_tb;
   wire [${out_msb}:0] o_payload;
   wire o_valid;
   reg o_ready = 1'b0;
-
+$weights
   $top dut (
 $connections
   );
-$always_ready
-  always #5 clk = ~clk;
+$always_ready  always #5 clk = ~clk;
 
   integer seed = $seed;
   integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream
@@ -78,7 +78,7 @@ $always_ready
   initial begin
     $$readmemh("vectors/input.hex", inputs);
     $$readmemh("vectors/expected.hex", expected);
-    for (k = 0; k < BEATS; k = k + 1)
+$read_weights    for (k = 0; k < BEATS; k = k + 1)
       if (^inputs[k] === 1'bx || ^expected[k] === 1'bx) mismatches = mismatches + 1;
     if (mismatches != 0) begin
       $$display("FAIL %0d vectors missing: run this in the case directory", mismatches);
@@ -92,22 +92,20 @@ $always_ready
       rst <= run == 0 && cycle < 4;   // a reset in mid-stream lasts one cycle: nothing may survive it
     end else begin
       if (o_valid !== 1'b0 && o_valid !== 1'b1) complain;
-      // The unit stalls its input only when each of its stages holds a beat.
-      if (i_ready !== 1'b1 && accepted - received != LATENCY) complain;
-      if (held && (o_valid !== 1'b1 || o_payload !== held_payload)) complain;
+$stall_rule      if (held && (o_valid !== 1'b1 || o_payload !== held_payload)) complain;
       if (i_valid && i_ready === 1'b1) begin
         if (accepted == 0) first_accepted = cycle;
         accepted = accepted + 1;
       end
       if (o_valid === 1'b1 && o_ready) begin
         if (received >= accepted || received >= BEATS || o_payload !== expected[received % BEATS]) complain;
-        else if (run == 0 && cycle != first_accepted + received + LATENCY) complain;
+        else if (run == 0 && cycle != first_accepted + INTERVAL * received + LATENCY) complain;
         received = received + 1;
       end
       held = o_valid === 1'b1 && !o_ready;
       held_payload = o_payload;
       if (received >= BEATS) idle = idle + 1;
-      if (idle > LATENCY + 4 || cycle > 64 * BEATS + 1000) begin
+      if (idle > LATENCY + 4 || cycle > 64 * INTERVAL * BEATS + 1000 + $patience) begin
         if (received != BEATS || accepted != BEATS) complain;
         run = run + 1;
         restart;
@@ -121,7 +119,7 @@ $always_ready
       else $$display("FAIL %0d mismatches", mismatches);
       $$finish;
     end
-    if (!rst && cycle > 4) begin
+$write    if (!rst && cycle > 4$loaded) begin
       if (!i_valid || i_ready === 1'b1) begin
         if (offered < BEATS && (run == 0 || $$random(seed) % 4 != 0)) begin
           i_valid <= 1'b1;
@@ -140,28 +138,61 @@ endmodule
 
 _SIGNALS = {"clk": "clk", "rst": "rst"}
 
+_STALL_RULE = """\
+      // The unit stalls its input only when each of its stages holds a beat.
+      if (i_ready !== 1'b1 && accepted - received != LATENCY) complain;
+"""
+_WEIGHTS = Template("""\
+  localparam WRITES = $writes;
+  reg [${msb}:0] weights [0:WRITES-1];
+  reg [${msb}:0] w_payload = 0;
+  reg w_valid = 1'b0;
+  wire w_ready;
+  integer written = 0;      // weights put on their stream, the one on offer included
+  reg loaded = 1'b0;        // all weights have been taken
+""")
+_READ_WEIGHTS = """\
+    $readmemh("vectors/weights.hex", weights);
+    for (k = 0; k < WRITES; k = k + 1)
+      if (^weights[k] === 1'bx) mismatches = mismatches + 1;
+"""
+_WRITE = """\
+    // The weights come once, before the first beat: they outlive a reset.
+    if (!rst && (!w_valid || w_ready === 1'b1)) begin
+      w_valid <= written < WRITES;
+      if (written < WRITES) w_payload <= weights[written];
+      else loaded = 1'b1;
+      written = written + 1;
+    end
+"""
 
-def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, beats: int, elastic: bool) -> str:
-    """The testbench of a unit with one input stream ``i`` and one output stream ``o``.
+
+def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, interval_cycles: int, beats: int,
+                      writes: int) -> str:
+    """The testbench of a unit with an input stream ``i``, an output stream ``o`` and perhaps a stream of weights ``w``.
 
     Parameters
     ----------
     top : str
         Name of the module under test; the testbench is called ``<top>_tb``.
     ports : tuple of Port
-        Its ports.
-    latency_cycles : int
-        Its latency.
-    beats : int
-        Number of vectors.
-    elastic : bool
-        Whether the unit can be stalled; if not, the receiver takes every beat.
+        Its ports; without ``o__ready`` the receiver takes every beat.
+    latency_cycles, interval_cycles : int
+        Its latency, and the cycles from one beat to the next.
+    beats, writes : int
+        Number of vectors, and of weights.
     """
     width = {port.name: port.width for port in ports}
+    elastic = "o__ready" in width
     connections = ",\n".join(f"    .{port.name}({_SIGNALS.get(port.name, port.name.replace('__', '_'))})"
                              for port in ports)
     return _TEXT.substitute(
-        top=top, beats=beats, latency=latency_cycles, in_msb=width["i__payload"] - 1,
+        top=top, beats=beats, latency=latency_cycles, interval=interval_cycles, in_msb=width["i__payload"] - 1,
         out_msb=width["o__payload"] - 1, connections=connections, seed=1,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n",
-        o_ready_rule="taking" if elastic else "1'b1")
+        o_ready_rule="taking" if elastic else "1'b1",
+        # A unit that takes several cycles for a beat says so by its ready.
+        stall_rule=_STALL_RULE if interval_cycles == 1 and not writes else "",
+        weights=_WEIGHTS.substitute(writes=writes, msb=width["w__payload"] - 1) if writes else "",
+        read_weights=_READ_WEIGHTS if writes else "", write=_WRITE if writes else "",
+        loaded=" && loaded" if writes else "", patience=64 * writes)

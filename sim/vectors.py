@@ -1,10 +1,12 @@
 """Input vectors: every value where that is feasible, else edges and random ones."""
 
 import random
+from collections.abc import Iterable
+from pathlib import Path
 
 from quadcim.spec.formats import Format
 
-__all__ = ["edge_inputs", "hex_lines", "random_inputs", "vector_inputs"]
+__all__ = ["edge_inputs", "hex_lines", "random_inputs", "read_vectors", "vector_inputs"]
 
 _EXHAUSTIVE_WIDTH = 12
 _BEATS = 4096
@@ -33,7 +35,12 @@ def vector_inputs(fmt: Format) -> list[int]:
     return edges + random_inputs(fmt, _BEATS - len(edges), seed=0)
 
 
-def hex_lines(raws: list[int], fmt: Format) -> str:
-    """A vector file: one beat a line, hexadecimal two's complement."""
-    digits, mask = -(-fmt.width // 4), (1 << fmt.width) - 1
-    return "".join(f"{raw & mask:0{digits}x}\n" for raw in raws)
+def hex_lines(payloads: Iterable[int], width: int) -> str:
+    """A vector file: one payload of `width` bits a line, hexadecimal."""
+    digits = -(-width // 4)
+    return "".join(f"{payload:0{digits}x}\n" for payload in payloads)
+
+
+def read_vectors(path: Path) -> list[int]:
+    """The payloads of a vector file."""
+    return [int(line, 16) for line in path.read_text(encoding="ascii").split()]

@@ -13,6 +13,7 @@ from quadcim.sim.tools import find_simulator
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.presets import PRESETS
 from quadcim.spec.unit import ActivationUnit
 
 
@@ -63,6 +64,11 @@ def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
         return made[unit, target]
 
     return make
+
+
+# An FPGA's primitives are no ASIC.
+PRESET_TARGETS = [(name, target) for name, unit in PRESETS.items() for target in ("generic", "asic28")
+                  if target == "generic" or unit.technology != "ultrascale"]
 
 
 def make_unit(input: str, output: str, rounding: str, stages: int, flow_control: str) -> ActivationUnit:

@@ -7,14 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from quadcim.cli import main
 from quadcim.sim.case import Case
+from quadcim.spec.cim import CimIntegers
 from quadcim.spec.functions import FUNCTIONS
 
 _GENERATE = ["generate", "activation", "--out", "new"]
+
+_CIM = ["generate", "cim", "--out", "new"]
 
 _WRONG = {
     "no command": ([], "required: COMMAND"),
@@ -63,6 +67,20 @@ _WRONG = {
     "unreadable image": (["train", "inr", "--image", "here/file", "--out", "new"], "--image must be a readable"),
     "weight bits": (["train", "inr", "--image", "here/photo.png", "--out", "new", "--weight-bits", "1"],
                     "--weight-bits must be 2 to 16, got 1"),
+    "macro without a size": ([*_CIM, "--rows", "4"], "--columns must be given, unless --weights says it, got 'nothing'"),
+    "too many columns": ([*_CIM, "--rows", "4", "--columns", "513"], "--columns must be a whole number from 1 to 512, got 513"),
+    "bits per cycle": ([*_CIM, "--rows", "4", "--columns", "4", "--bits-per-cycle", "3"], "--bits-per-cycle must be a divisor of 4: 1, 2, 4, got 3"),
+    "encoding": ([*_CIM, "--rows", "4", "--columns", "4", "--encoding", "ternary"], "--encoding must be one of unipolar, bipolar"),
+    "converters": ([*_CIM, "--rows", "4", "--columns", "4", "--adc", "1:2"], "--adc must be five whole numbers ROWS:BITS:LOW:HIGH:STEP, got '1:2'"),
+    "converters of fewer bits": ([*_CIM, "--rows", "4", "--columns", "4", "--adc", "4:1:0:4:1"], "--adc-bits must be at least 3 for 5 levels"),
+    "missing weights": ([*_CIM, "--weights", "nowhere.npy"], "--weights must be a .npy file with a matrix of 0 and 1"),
+    "weights that are something else": ([*_CIM, "--weights", "here/file"], "--weights must be a .npy file with a matrix of 0 and 1"),
+    "affine that is something else": ([*_CIM, "--rows", "4", "--columns", "4", "--affine", "here/file"], "--affine must be a JSON file"),
+    "stages of a macro": ([*_CIM, "--rows", "4", "--columns", "4", "--stages", "9"], "--stages must be 1 to 4 for this macro, got 9"),
+    "clock of a macro": ([*_CIM, "--rows", "4", "--columns", "4", "--clock-mhz", "9999"], "--clock-mhz must be at most"),
+    "macro on a board": ([*_CIM, "--rows", "4", "--columns", "4", "--target", "vcu128"], "--target must be generic or asic28 for a macro, got 'vcu128'"),
+    "an FPGA's primitives in an ASIC": ([*_CIM, "--rows", "4", "--columns", "4", "--target", "asic28", "--technology", "ultrascale"],
+                                        "--technology must be generic, cells or fpga for the target asic28"),
     "training into an existing folder": (["train", "inr", "--image", "here/photo.png", "--out", "here"],
                                          "--out must be a path that does not exist yet"),
 }
@@ -103,7 +121,7 @@ def test_wrong_use_is_one_line(arguments, message, folder, capsys):
 _FAST = [["--help"], ["list"], ["list", "functions"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"],
          [*_GENERATE, "--input", "Q4"],
          [*_GENERATE, "--clock-mhz", "20000"], [*_GENERATE, "--target", "vcu128", "--flow-control", "always"],
-         ["train", "inr", "--image", "nowhere.png", "--out", "new"]]
+         ["train", "inr", "--image", "nowhere.png", "--out", "new"], [*_CIM, "--rows", "4", "--columns", "513"]]
 
 
 @pytest.mark.parametrize("arguments", _FAST, ids=" ".join)
@@ -204,3 +222,30 @@ def test_train_writes_a_whole_folder(folder, capsys):
     assert "dB in integers" in capsys.readouterr().out
     assert {path.name for path in (folder / "new").iterdir()} == {
         "comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors"}
+
+
+def test_generates_a_macro_from_weights_and_an_affine(folder, capsys):
+    weights = np.random.default_rng(0).integers(0, 2, (6, 3))
+    np.save("weights.npy", weights)
+    Path("affine.json").write_text(json.dumps({"scale": 2, "offset": [1, 0, -1], "bias": 5, "shift": 1,
+                                               "rounding": "floor", "overflow": "saturate", "output": "SQ6.0"}))
+    assert run([*_CIM, "--weights", "weights.npy", "--affine", "affine.json", "--encoding", "bipolar"]) == 0
+    case = Case.load(folder / "new")
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{case.top}: latency {case.macro.stages} cycles")
+    assert case.macro_integers == CimIntegers(tuple(map(tuple, weights.tolist())), (2, 2, 2), (1, 0, -1), (5, 5, 5))
+    assert (case.macro.storage, case.macro.encoding) == ("constant", "bipolar")
+
+
+@pytest.mark.parametrize("array", [np.zeros(4), np.full((2, 2), 2), np.array([["a"]])], ids=["vector", "two", "text"])
+def test_wrong_weights_are_one_line(array, folder, capsys):
+    np.save("weights.npy", array)
+    assert run([*_CIM, "--weights", "weights.npy"]) == 2
+    assert "--weights must be a .npy file with a matrix of 0 and 1, got 'weights.npy" in capsys.readouterr().err
+
+
+def test_a_slow_clock_needs_fewer_stages(folder, capsys):
+    stages = []
+    for clock_mhz in ("100", "2000"):
+        assert run([*_CIM, "--rows", "64", "--columns", "2", "--clock-mhz", clock_mhz, "--force"]) == 0
+        stages.append(Case.load(folder / "new").macro.stages)
+    assert 1 == stages[0] < stages[1]

@@ -6,6 +6,7 @@ Source: BWMA (arXiv 2508.21524); the macro, its reference column and its convert
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import accumulate
 from typing import Any, Literal
 
 from quadcim.spec.errors import IllegalSetting
@@ -317,6 +318,21 @@ class CimMacro:
     def output_format(self, integers: CimIntegers) -> Format:
         """Format of a column's result."""
         return self.narrow.output if self.narrow else self.product_format(integers)
+
+    def layouts(self, integers: CimIntegers) -> dict[str, list[tuple[str, int, Format, int]]]:
+        """The fields of each stream's payload, from the lowest bit: name, offset, format, number of elements."""
+        row, bank = ([(name, Format(False, width, 0), 1)] if width else []
+                     for name, width in (("row", self.row_bits), ("bank", self.bank_bits)))
+        streams = {"i": [("x", self.activation, self.rows), *bank],
+                   "o": [("y", self.output_format(integers), self.columns)]}
+        if self.storage != "constant":
+            streams["w"] = [("weight", Format(False, 1, 0), self.columns), *row, *bank]
+        layouts: dict[str, list[tuple[str, int, Format, int]]] = {}
+        for stream, fields in streams.items():
+            ends = list(accumulate(fmt.width * count for _name, fmt, count in fields))
+            layouts[stream] = [(name, end - fmt.width * count, fmt, count)
+                               for (name, fmt, count), end in zip(fields, ends, strict=True)]
+        return layouts
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready description; `from_json` reads it back."""

@@ -129,13 +129,13 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
     return StagePlan(steps, best[2])
 
 
-def fewest_stages(steps: Sequence[Step], *, clock_mhz: float, register_ps: int) -> StagePlan:
-    """The plan with the fewest stages that meets a clock.
+def fewest_stages(plans: Sequence[StagePlan], *, clock_mhz: float, register_ps: int) -> StagePlan:
+    """The first of some plans, by rising number of stages, that meets a clock.
 
     Parameters
     ----------
-    steps : sequence of Step
-        The computation.
+    plans : sequence of StagePlan
+        A plan for each number of stages.
     clock_mhz : float
         The clock that every stage has to meet.
     register_ps : int
@@ -146,7 +146,6 @@ def fewest_stages(steps: Sequence[Step], *, clock_mhz: float, register_ps: int) 
     IllegalSetting
         If no number of stages meets the clock.
     """
-    plans = [plan_stages(steps, stages) for stages in range(1, len(steps) + 1)]
     for plan in plans:
         if (plan.slowest_stage_ps + register_ps) * clock_mhz <= 1e6:
             return plan

@@ -9,7 +9,7 @@ import numpy as np
 from quadcim.hw.pipeline import PipelinedUnit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case, Port
+from quadcim.sim.case import Case, Field, Port
 from quadcim.spec.activation import Activation
 from quadcim.spec.delay import DELAY_MODELS
 from quadcim.spec.formats import Format
@@ -37,7 +37,8 @@ def simulator(unit: PipelinedUnit, activation: Activation, folder: Path) -> Bulk
     (folder / "rtl").mkdir(parents=True)
     (folder / "rtl/sine.v").write_text(rtl.text)
     formats = {"i__payload": activation.input, "o__payload": activation.output}
-    ports = [Port(name, direction, width, formats.get(name)).to_json() for name, direction, width in rtl.ports]
+    layouts = {name: (Field("value", 0, fmt),) for name, fmt in formats.items()}
+    ports = [Port(*port, layouts.get(port[0], ())).to_json() for port in rtl.ports]
     return BulkSimulator(Case(folder, {"top": "sine", "ports": ports, "files": {"rtl/sine.v": ""},
                                        "latency_cycles": unit.plan.latency_cycles,
                                        "initiation_interval_cycles": 1}))

@@ -5,8 +5,8 @@ import pytest
 
 from quadcim.boards.targets import TARGETS, find_target
 from quadcim.generate import generate_activation
-from quadcim.sim.case import Case, read_vectors
-from quadcim.sim.vectors import edge_inputs, hex_lines, random_inputs, vector_inputs
+from quadcim.sim.case import Case
+from quadcim.sim.vectors import edge_inputs, hex_lines, random_inputs, read_vectors, vector_inputs
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.presets import PRESETS
@@ -30,7 +30,7 @@ def test_manifest_says_what_others_need(make_case):
     assert list(ports) == ["clk", "rst", "i__payload", "i__valid", "i__ready", "o__payload", "o__valid", "o__ready"]
     assert ports["i__payload"] == {
         "name": "i__payload", "direction": "input", "width": 16, "format": "SQ2.14",
-        "layout": [{"name": "value", "offset": 0, "width": 16, "format": "SQ2.14"}]}
+        "layout": [{"name": "value", "offset": 0, "width": 16, "format": "SQ2.14", "count": 1}]}
     assert manifest["digest"] in (case.folder / f"rtl/{case.top}.v").read_text()
     on_disk = {str(path.relative_to(case.folder)) for path in case.folder.rglob("*") if path.is_file()}
     assert set(manifest["files"]) | {"case.json"} == {name for name in on_disk if not name.startswith("sim/")}
@@ -66,8 +66,8 @@ def test_vectors(name, tmp_path):
     assert len(inputs) == min(4096, 1 << fmt.width)
     assert {fmt.minimum, fmt.maximum, 0} <= set(inputs)
     assert set(edge_inputs(fmt)) <= set(inputs)
-    (tmp_path / "v.hex").write_text(hex_lines(inputs, fmt))
-    assert read_vectors(tmp_path / "v.hex", fmt) == inputs
+    (tmp_path / "v.hex").write_text(hex_lines([raw % (1 << fmt.width) for raw in inputs], fmt.width))
+    assert [fmt.wrap(payload) for payload in read_vectors(tmp_path / "v.hex")] == inputs
 
 
 def test_random_inputs_are_pinned():

@@ -1,7 +1,9 @@
+import random
+
 import numpy as np
 import pytest
 
-from quadcim.sim.payload import field_bits, pack, unpack
+from quadcim.sim.payload import field_bits, from_integers, pack, to_integers, unpack
 from quadcim.spec.formats import Format
 
 
@@ -17,3 +19,12 @@ def test_fields_come_back(name, seed):
 def test_the_first_field_is_in_the_low_bits():
     words = pack(field_bits(np.array([[1, 2, 3]]), 4), field_bits(np.array([[5]]), 3))
     assert words.tolist() == [[0x5321]]
+
+
+@pytest.mark.parametrize("width", [1, 31, 32, 33, 100])
+def test_integers_come_back(width, seed):
+    draw = random.Random(seed)
+    payloads = [draw.getrandbits(width) for _ in range(5)] + [0, (1 << width) - 1]
+    words = from_integers(payloads, width)
+    assert words.shape == (7, -(-width // 32)) and to_integers(words) == payloads
+    assert from_integers([], width).shape == (0, words.shape[1])

@@ -7,7 +7,7 @@ import pytest
 
 from quadcim.sim.case import Case
 from quadcim.spec.presets import PRESETS
-from tests.conftest import make_unit
+from tests.conftest import PRESET_TARGETS, make_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
 
@@ -22,8 +22,7 @@ def run(case: Case, folder, *, edit=None) -> str:
     return subprocess.run(["sh", "-c", command], cwd=copy, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("target", ["generic", "asic28"])
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name, target", PRESET_TARGETS)
 def test_passes(name, target, make_case, tmp_path):
     assert run(make_case(PRESETS[name], target), tmp_path).splitlines() == ["PASS"]
 

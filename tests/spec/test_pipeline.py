@@ -40,7 +40,8 @@ def test_out_of_range_names_the_range(stages):
 
 def test_fewest_stages_meets_the_clock():
     steps = [Step(str(k), 300, 8) for k in range(6)]
+    plans = [plan_stages(steps, stages) for stages in range(1, 7)]
     for stages, clock_mhz in [(1, 500), (2, 900), (3, 1400), (6, 2500)]:
-        assert fewest_stages(steps, clock_mhz=clock_mhz, register_ps=100).stages == stages
+        assert fewest_stages(plans, clock_mhz=clock_mhz, register_ps=100).stages == stages
     with pytest.raises(IllegalSetting, match="clock-mhz must be at most 2500 for this unit"):
-        fewest_stages(steps, clock_mhz=2501, register_ps=100)
+        fewest_stages(plans, clock_mhz=2501, register_ps=100)

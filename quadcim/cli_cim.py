@@ -1,0 +1,152 @@
+"""``quadcim generate cim``: the macro that the options describe."""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quadcim.arguments import number, stages_argument
+from quadcim.boards.targets import TARGETS, find_target
+from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CimIntegers, CimMacro
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.narrow import Narrow
+from quadcim.spec.technology import TECHNOLOGIES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["add_generate_cim", "print_case"]
+
+_AFFINE = ("scale", "offset", "bias")
+
+
+def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    command = kinds.add_parser("cim", help="a compute-in-memory macro with binary weights")
+    for name, text in (("rows", "activations, 1 to 1024 (default: those of --weights)"),
+                       ("columns", "results, 1 to 512 (default: those of --weights)")):
+        command.add_argument(f"--{name}", type=number(int, 1), metavar="N", help=text)
+    command.add_argument("--activation-bits", type=number(int, 1), default=4, metavar="N",
+                         help="width of an activation, 1 to 8 (default: 4)")
+    command.add_argument("--signed", action="store_true", help="activations in two's complement")
+    command.add_argument("--bits-per-cycle", type=number(int, 1), default=1, metavar="N",
+                         help="bits of each activation that enter in a cycle: a divisor of their width (default: 1)")
+    command.add_argument("--encoding", default="unipolar", metavar="NAME",
+                         help="what weights stand for: " + " (0 and 1) or ".join(ENCODINGS)
+                              + " (-1 and 1) (default: unipolar)")
+    command.add_argument("--weights", type=Path, metavar="FILE.npy",
+                         help="constant weights, rows x columns of 0 and 1; without it they are loaded at run time")
+    command.add_argument("--storage", metavar="NAME",
+                         help="one of " + ", ".join(STORAGES) + " (default: constant with --weights, else registers)")
+    command.add_argument("--banks", type=number(int, 1), default=1, metavar="N",
+                         help="sets of weights, of which a beat names one (default: 1)")
+    command.add_argument("--adc", metavar="ROWS:BITS:LOW:HIGH:STEP",
+                         help="converters: ROWS rows at a time, results from LOW to HIGH in steps of STEP")
+    command.add_argument("--affine", type=Path, metavar="FILE.json",
+                         help="scale, offset and bias (a number, or one for each column), and shift, rounding, "
+                              "overflow and output format of the result")
+    command.add_argument("--stages", type=stages_argument, default="auto", metavar="N",
+                         help="pipeline stages; or auto: the fewest that meet the clock (default: auto)")
+    command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
+                         help="clock for --stages auto and for the target's constraints (default: the target's)")
+    command.add_argument("--technology", metavar="NAME",
+                         help="one of " + ", ".join(TECHNOLOGIES) + " (default: the target's)")
+    targets = [target.name for target in TARGETS.values() if "cim" in target.kinds]
+    command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(targets))
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
+    command.add_argument("--force", action="store_true", help="replace an older case there")
+    command.set_defaults(run=_generate_cim)
+
+
+def print_case(out: Path) -> int:
+    """Say what was generated."""
+    from quadcim.sim.case import Case
+
+    case = Case.load(out)
+    for name in case.manifest["files"]:
+        print(out / name)
+    print(f"{case.top}: latency {case.latency_cycles} cycles, digest {case.manifest['digest'][:12]}")
+    return 0
+
+
+def _generate_cim(options: argparse.Namespace) -> int:
+    target = find_target(options.target)
+    clock_mhz = options.clock_mhz or target.clock_mhz
+    macro, integers = _macro(options, target.technology)
+    if options.stages == "auto":
+        from quadcim.hw.cim_plan import macro_stages_for_clock
+
+        macro = replace(macro, stages=macro_stages_for_clock(macro, integers, clock_mhz))
+    from quadcim.generate import generate_cim
+
+    generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, force=options.force)
+    return print_case(options.out)
+
+
+def _macro(options: argparse.Namespace, technology: str) -> tuple[CimMacro, CimIntegers]:
+    """The macro and its integers."""
+    cells = None if options.weights is None else _weights(options.weights)
+    rows, columns = (_size(name, getattr(options, name), None if cells is None else cells.shape[axis])
+                     for axis, name in enumerate(("rows", "columns")))
+    affine = {} if options.affine is None else _affine(options.affine, columns)
+    macro = CimMacro(
+        rows, columns, options.activation_bits, signed=options.signed,
+        bits_per_cycle=options.bits_per_cycle, encoding=options.encoding,
+        storage=options.storage or ("registers" if cells is None else "constant"), banks=options.banks,
+        stages=2 if options.stages == "auto" else options.stages, technology=options.technology or technology,
+        adc=options.adc and _adc(options.adc), narrow=affine.pop("narrow", None))
+    integers = CimIntegers(None if cells is None else tuple(map(tuple, cells.tolist())), **affine)
+    macro.check(integers)
+    return macro, integers
+
+
+def _size(option: str, given: int | None, found: int | None) -> int:
+    """A side of the macro, as it is given or as the weights have it."""
+    if given is None and found is None:
+        raise IllegalSetting(option, "given, unless --weights says it", "nothing")
+    if None not in (given, found) and given != found:
+        raise IllegalSetting(option, f"the {found} of --weights", given)
+    return given or found or 0
+
+
+def _adc(text: str) -> Adc:
+    try:
+        return Adc(*map(int, text.split(":")))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, IllegalSetting):
+            raise
+        raise IllegalSetting("adc", "five whole numbers ROWS:BITS:LOW:HIGH:STEP", text) from None
+
+
+def _weights(path: Path) -> "NDArray":
+    import numpy as np
+
+    legal = "a .npy file with a matrix of 0 and 1"
+    try:
+        cells = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise IllegalSetting("weights", legal, f"{path} ({error.strerror or error})") from None
+    except (ValueError, EOFError):
+        raise IllegalSetting("weights", legal, f"{path}, which is something else") from None
+    if not isinstance(cells, np.ndarray):
+        raise IllegalSetting("weights", legal, f"{path}, which is an archive")
+    if cells.ndim != 2 or not np.isin(cells, (0, 1)).all():
+        raise IllegalSetting("weights", legal, f"{path} with other values or of shape {cells.shape}")
+    return cells.astype(np.int64)
+
+
+def _affine(path: Path, columns: int) -> dict[str, Any]:
+    """Scale, offset and bias of each column, and how the result is narrowed."""
+    legal = "a JSON file with scale, offset, bias, shift, rounding, overflow and output"
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+        affine = {name: (given[name],) * columns if isinstance(given[name], int) else tuple(map(int, given[name]))
+                  for name in _AFFINE}
+        return affine | {"narrow": Narrow(given["shift"], given["rounding"], given["overflow"],
+                                          Format.parse(given["output"], option="affine"))}
+    except IllegalSetting:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IllegalSetting("affine", legal, f"{path} ({type(error).__name__}: {error})") from None

@@ -1,0 +1,154 @@
+"""What a case is tried with, and what must come out: one class for each kind of case."""
+
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quadcim.sim.case import Case
+from quadcim.sim.payload import field_bits, from_integers, pack, to_integers, unpack
+from quadcim.sim.vectors import random_inputs, read_vectors, vector_inputs
+from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.formats import Format
+from quadcim.spec.integers import Integers
+from quadcim.spec.unit import ActivationUnit
+
+__all__ = ["ActivationStimulus", "CimStimulus", "Stimulus", "case_stimulus"]
+
+_MACRO_BEATS = 128
+
+
+class Stimulus(Protocol):
+    """Payloads, as integers without sign, for the streams of a unit."""
+
+    def inputs(self) -> list[int]:
+        """The beats that a case ships."""
+        ...
+
+    def random_inputs(self, count: int, seed: int) -> list[int]:
+        """Further beats; the same for the same seed, everywhere."""
+        ...
+
+    def expected(self, payloads: Sequence[int]) -> list[int]:
+        """What the golden model makes of beats."""
+        ...
+
+    def writes(self) -> list[int]:
+        """The beats of the stream ``w`` that come first."""
+        ...
+
+
+def case_stimulus(case: Case) -> Stimulus:
+    """The stimulus of a case."""
+    if case.kind == "cim":
+        weights = case.folder / "vectors/weights.hex"
+        return CimStimulus(case.macro, case.macro_integers, read_vectors(weights) if weights.is_file() else [])
+    return ActivationStimulus(case.unit, case.integers)
+
+
+class ActivationStimulus:
+    """Every input of an activation unit where that is feasible, else edges and random ones."""
+
+    def __init__(self, unit: ActivationUnit, integers: Integers):
+        self._activation, self._integers = unit.activation, integers
+
+    def inputs(self) -> list[int]:
+        """The beats that a case ships."""
+        return self._payloads(vector_inputs(self._activation.input), self._activation.input)
+
+    def random_inputs(self, count: int, seed: int) -> list[int]:
+        """Uniformly random inputs."""
+        return self._payloads(random_inputs(self._activation.input, count, seed), self._activation.input)
+
+    def expected(self, payloads: Sequence[int]) -> list[int]:
+        """What the golden model makes of beats."""
+        raws = self.golden([self._activation.input.wrap(payload) for payload in payloads])
+        return self._payloads(raws, self._activation.output)
+
+    def golden(self, raws: Sequence[int]) -> list[int]:
+        """The golden model's raw outputs."""
+        import torch
+
+        from quadcim.models.activation import golden
+
+        return golden(self._activation, self._integers)(torch.tensor(raws, dtype=torch.int64)).tolist()
+
+    def writes(self) -> list[int]:
+        """None: there is no such stream."""
+        return []
+
+    @staticmethod
+    def _payloads(raws: Sequence[int], fmt: Format) -> list[int]:
+        mask = (1 << fmt.width) - 1
+        return [raw & mask for raw in raws]
+
+
+class CimStimulus:
+    """Corners and random activations of a macro.
+
+    Parameters
+    ----------
+    macro, integers
+        The macro.
+    writes : sequence of int
+        The beats that load the weights of every bank, if they are loaded; by default random ones.
+    """
+
+    def __init__(self, macro: CimMacro, integers: CimIntegers, writes: Sequence[int] = ()):
+        self._macro, self._integers = macro, integers
+        loaded = macro.storage != "constant"
+        self._writes = list(writes) or (self._random_writes() if loaded else [])
+        width = macro.columns + macro.row_bits + macro.bank_bits
+        bits = unpack(from_integers(self._writes, width), macro.columns, Format(False, 1, 0))
+        self._banks = list(bits.reshape(macro.banks, macro.rows, macro.columns)) if loaded else []
+
+    def inputs(self) -> list[int]:
+        """All activations at their ends, both ends in turn, single rows, then random beats."""
+        macro, fmt = self._macro, self._macro.activation
+        low, high, rows = fmt.minimum, fmt.maximum, np.arange(macro.rows)
+        beats = [np.full(macro.rows, value) for value in (high, low, 0)]
+        beats += [np.where(rows % 2 == odd, high, low) for odd in (0, 1)]
+        beats += [np.where(rows == row, end, 0) for row in (0, macro.rows // 2, macro.rows - 1) for end in (high, low)]
+        corners = np.array(beats)
+        banks = np.arange(len(corners)) % macro.banks
+        return self._payloads(corners, banks) + self.random_inputs(_MACRO_BEATS - len(corners), seed=0)
+
+    def random_inputs(self, count: int, seed: int) -> list[int]:
+        """Uniformly random activations and banks."""
+        draw, fmt, macro = random.Random(seed), self._macro.activation, self._macro
+        x = [[fmt.wrap(draw.getrandbits(fmt.width)) for _ in range(macro.rows)] for _ in range(count)]
+        banks = [draw.randrange(macro.banks) for _ in range(count)]
+        return self._payloads(np.array(x, dtype=np.int64).reshape(count, macro.rows), np.array(banks, dtype=np.int64))
+
+    def expected(self, payloads: Sequence[int]) -> list[int]:
+        """What the golden model makes of beats."""
+        import torch
+
+        from quadcim.models.cim import cim_golden
+
+        macro = self._macro
+        width = macro.rows * macro.activation_bits + macro.bank_bits
+        words = from_integers(payloads, width)
+        x = torch.from_numpy(unpack(words, macro.rows, macro.activation))
+        banks = np.array([payload >> macro.rows * macro.activation_bits for payload in payloads])
+        y = np.zeros((len(payloads), macro.columns), dtype=np.int64)
+        for number in range(macro.banks):
+            weights = torch.from_numpy(self._banks[number]) if self._banks else None
+            chosen = banks == number
+            y[chosen] = cim_golden(macro, self._integers, weights)(x[chosen]).numpy()
+        return to_integers(pack(field_bits(y, macro.output_format(self._integers).width)))
+
+    def writes(self) -> list[int]:
+        """The rows of every bank, in order."""
+        return self._writes
+
+    def _random_writes(self) -> list[int]:
+        macro, draw = self._macro, random.Random(0)
+        return [draw.getrandbits(macro.columns) | (bank << macro.row_bits | row) << macro.columns
+                for bank in range(macro.banks) for row in range(macro.rows)]
+
+    def _payloads(self, x: NDArray, banks: NDArray) -> list[int]:
+        macro = self._macro
+        return to_integers(pack(field_bits(x, macro.activation_bits), field_bits(banks, macro.bank_bits)))

@@ -1,0 +1,124 @@
+"""Cases of macros: what the generator writes, the plain testbench and the cocotb regression."""
+
+import json
+import shutil
+
+import pytest
+
+from quadcim.boards.targets import find_target
+from quadcim.generate import generate_cim
+from quadcim.sim.bulk import BulkSimulator
+from quadcim.sim.case import Case
+from quadcim.sim.cosim import simulate
+from quadcim.sim.payload import from_integers
+from quadcim.sim.stimulus import case_stimulus
+from quadcim.sim.tools import find_simulator
+from quadcim.sim.vectors import read_vectors
+from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.spec.formats import Format
+from quadcim.spec.narrow import Narrow
+from tests.sim.test_bulk import spoiled
+from tests.sim.test_testbench import run
+
+pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
+
+_CELLS = tuple((row % 2, int(row % 3 == 0), 1) for row in range(16))
+_AFFINE = CimIntegers(None, (3, -2, 1), (1, 2, 3), (-7, 0, 5))
+_MACROS = {
+    "smallest": (CimMacro(1, 1, 1, stages=1), CimIntegers()),
+    "planes": (CimMacro(33, 5, 4, stages=3), CimIntegers()),
+    "banks": (CimMacro(16, 3, 4, signed=True, bits_per_cycle=2, encoding="bipolar", banks=3, stages=5,
+                       narrow=Narrow(4, "half_up", "saturate", Format.parse("SQ8.0"))), _AFFINE),
+    "converters": (CimMacro(16, 3, 2, storage="constant", adc=Adc(5, 3, -1, 6, 1)), CimIntegers(_CELLS)),
+    "ultrascale": (CimMacro(24, 4, 3, technology="ultrascale", bits_per_cycle=3, stages=2), CimIntegers()),
+    "cells": (CimMacro(24, 4, 8, technology="cells", signed=True, stages=2), CimIntegers()),
+}
+
+
+@pytest.fixture(params=_MACROS)
+def case(request, tmp_path):
+    return make(request.param, tmp_path / "case")
+
+
+def make(name: str, folder, target: str = "generic") -> Case:
+    macro, integers = _MACROS[name]
+    generate_cim(macro, integers, target=find_target(target), clock_mhz=100, out=folder)
+    return Case.load(folder)
+
+
+def test_plain_testbench_passes(case, tmp_path):
+    assert run(case, tmp_path).splitlines() == ["PASS"]
+
+
+def test_cocotb_passes(case, seed):
+    result = simulate(case, simulator=find_simulator(), beats=40, seed=seed)
+    assert (result.passed, result.failed, result.failures) == (11 + (case.macro.storage != "constant"), 0, ())
+
+
+def test_both_simulators_and_the_asic_target(simulator, tmp_path, seed):
+    for name in ("banks", "converters"):
+        result = simulate(make(name, tmp_path / name, "asic28"), simulator=simulator, seed=seed)
+        assert result.failed == 0, result.failures
+
+
+def test_bulk_simulator_takes_the_vectors(case):
+    folder, ports = case.folder / "vectors", {port.name: port for port in case.ports}
+    if case.macro.storage == "constant":
+        inputs = from_integers(read_vectors(folder / "input.hex"), ports["i__payload"].width)
+        expected = from_integers(read_vectors(folder / "expected.hex"), ports["o__payload"].width)
+        assert (BulkSimulator(case).run(inputs).outputs == expected).all()
+
+
+def test_same_settings_give_the_same_bytes(tmp_path):
+    for folder in ("a", "b"):
+        make("banks", tmp_path / folder, "asic28")
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
+    assert len(files) == 9
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+
+
+def test_manifest_lays_out_the_payloads(tmp_path):
+    case = make("banks", tmp_path / "case")
+    manifest = json.loads((case.folder / "case.json").read_text())
+    assert (manifest["kind"], manifest["latency_cycles"], manifest["initiation_interval_cycles"]) == ("cim", 5, 2)
+    layouts = {port["name"]: port["layout"] for port in manifest["ports"] if "layout" in port}
+    assert layouts == {
+        "i__payload": [{"name": "x", "offset": 0, "width": 4, "format": "SQ4.0", "count": 16},
+                       {"name": "bank", "offset": 64, "width": 2, "format": "UQ2.0", "count": 1}],
+        "o__payload": [{"name": "y", "offset": 0, "width": 8, "format": "SQ8.0", "count": 3}],
+        "w__payload": [{"name": "weight", "offset": 0, "width": 1, "format": "UQ1.0", "count": 3},
+                       {"name": "row", "offset": 3, "width": 4, "format": "UQ4.0", "count": 1},
+                       {"name": "bank", "offset": 7, "width": 2, "format": "UQ2.0", "count": 1}]}
+    assert (case.macro, case.macro_integers) == _MACROS["banks"]
+
+
+def test_weights_come_from_the_case(tmp_path):
+    case = make("planes", tmp_path / "case")
+    path = case.folder / "vectors/weights.hex"
+    assert case_stimulus(case).writes() == read_vectors(path) and len(read_vectors(path)) == 33
+    path.write_text("".join(f"{31 | row << 5:03x}\n" for row in range(33)))  # all ones: each column is the sum of x
+    total = 33 * 15
+    payload = (1 << 33 * 4) - 1
+    assert case_stimulus(case).expected([payload]) == [sum(total << 9 * column for column in range(5))]
+
+
+@pytest.mark.parametrize("old, new", [
+    ("if (moves[2]) accumulator <=", "if (1'h1) accumulator <="),              # adds what is no plane
+    ("settled <= { accumulator[0]", "settled <= { accumulator[1]"),            # a wrong bit
+    ("if (write[4]) weights[4] <= data", "if (write[5]) weights[4] <= data"),  # the weight of another row
+])
+def test_wrong_hardware_fails(old, new, tmp_path):
+    case = spoiled(make("planes", tmp_path / "case"), tmp_path, old, new)
+    result = simulate(case, simulator=find_simulator())
+    assert result.failed and any("first mismatch at cycle" in failure and "y[" in failure
+                                 for failure in result.failures)
+    assert run(case, tmp_path / "plain").splitlines()[-1].startswith("FAIL")
+
+
+def test_missing_weights_fail(tmp_path):
+    def lose(folder):
+        (folder / "vectors/weights.hex").write_text("0\n")
+
+    assert run(make("planes", tmp_path / "case"), tmp_path, edit=lose).splitlines()[-1] == (
+        "FAIL 32 vectors missing: run this in the case directory")
