@@ -5,13 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from quadcim.spec.cnn import FLOAT_BITS
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["FLOAT_BITS", "QUANTISERS", "ActivationQuantiser", "Lsq", "Pact", "Staircase", "SteClip",
-           "activation_quantiser"]
-
-FLOAT_BITS = 32
-"""So many bits stand for floating point."""
+__all__ = ["ActivationQuantiser", "Lsq", "Pact", "Staircase", "SteClip", "activation_quantiser"]
 
 _SHARPNESS = (2.0, 4.0)
 
@@ -120,11 +117,9 @@ class Staircase(ActivationQuantiser):
         return self.step * (u.round().detach() + smooth - smooth.detach())
 
 
-QUANTISERS: dict[str, type[ActivationQuantiser]] = {"lsq": Lsq, "pact": Pact, "ste": SteClip, "staircase": Staircase}
+_CLASSES: dict[str, type[ActivationQuantiser]] = {"lsq": Lsq, "pact": Pact, "ste": SteClip, "staircase": Staircase}
 
 
 def activation_quantiser(name: str, bits: int) -> nn.Module:
-    """The quantiser of a name, or a rectifier for floating point."""
-    if name not in QUANTISERS:
-        raise IllegalSetting("quantiser", "one of " + ", ".join(QUANTISERS), name)
-    return nn.ReLU() if bits == FLOAT_BITS else QUANTISERS[name](bits)
+    """The quantiser of a name in `quadcim.spec.cnn.QUANTISERS`, or a rectifier for floating point."""
+    return nn.ReLU() if bits == FLOAT_BITS else _CLASSES[name](bits)

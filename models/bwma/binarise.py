@@ -5,17 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from quadcim.spec.cnn import BINARISERS
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["BINARISERS", "Binarised", "binarise", "relative_error", "straight_through_binary"]
-
-BINARISERS = {
-    "bwn": "the sign; alpha = mean |W|, beta = 0",
-    "mean": "split at the mean m; alpha = mean |W - m|, beta = m",
-    "mean2": "split at the mean; alpha and beta from the means of both groups",
-    "opt": "the least squared error of all two-level quantisers",
-}
-
+__all__ = ["Binarised", "binarise", "relative_error", "straight_through_binary"]
 
 @dataclass(frozen=True, slots=True)
 class Binarised:
@@ -51,7 +44,7 @@ def binarise(weight: Tensor, method: str = "mean", *, per_channel: bool = True) 
     weight : Tensor
         Of any shape; the output channel comes first.
     method : str
-        A name in `BINARISERS`. ``mean`` is the steadiest in training, ``opt`` the best after it.
+        A name in `quadcim.spec.cnn.BINARISERS`. ``mean`` is the steadiest in training, ``opt`` the best after it.
     per_channel : bool
         Whether each output channel has levels of its own.
 

@@ -11,9 +11,7 @@ from torch import Tensor
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["DATASETS", "Pictures", "cifar10", "digits", "load_pictures"]
-
-DATASETS = ("digits", "cifar10")
+__all__ = ["Pictures", "cifar10", "digits", "load_pictures"]
 
 # https://www.cs.toronto.edu/~kriz/cifar.html, "CIFAR-10 binary version (suitable for C programs)".
 _CIFAR_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -32,9 +30,7 @@ class Pictures:
 
 
 def load_pictures(name: str, data: Path | None = None) -> Pictures:
-    """The dataset of a name; `data` is the archive of CIFAR-10."""
-    if name not in DATASETS:
-        raise IllegalSetting("dataset", "one of " + ", ".join(DATASETS), name)
+    """The dataset of a name in `quadcim.spec.cnn.CNN_DATASETS`; `data` is the archive of CIFAR-10."""
     if (data is None) == (name == "cifar10"):
         raise IllegalSetting("data", "the file cifar-10-binary.tar.gz with --dataset cifar10, and nothing else",
                              "nothing" if data is None else str(data))

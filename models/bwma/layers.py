@@ -17,7 +17,7 @@ class BinaryConv2d(nn.Conv2d):
     Parameters
     ----------
     binariser : str
-        A name in `quadcim.models.bwma.binarise.BINARISERS`.
+        A name in `quadcim.spec.cnn.BINARISERS`.
     per_channel : bool
         Whether each output channel has levels of its own.
     *args, **settings

@@ -4,63 +4,28 @@ As is usual, the first convolution and the classifier keep floating point.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from quadcim.models.bwma.activations import FLOAT_BITS, QUANTISERS, activation_quantiser
-from quadcim.models.bwma.binarise import BINARISERS
+from quadcim.models.bwma.activations import activation_quantiser
 from quadcim.models.bwma.layers import BinaryConv2d
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.cnn import FLOAT_BITS, CnnQuantisation
 
-__all__ = ["NETWORKS", "CnnSettings", "ConvBlock", "create_network"]
+__all__ = ["ConvBlock", "Residual", "create_network"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CnnSettings:
-    """How the inner layers of a network are quantised.
+def _conv(settings: CnnQuantisation, inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Conv2d:
+    """An inner convolution."""
+    shape = {"kernel_size": size, "stride": stride, "padding": size // 2, "bias": False}
+    if settings.weight_bits == FLOAT_BITS:
+        return nn.Conv2d(inputs, outputs, **shape)
+    return BinaryConv2d(inputs, outputs, binariser=settings.binariser, per_channel=settings.per_channel, **shape)
 
-    Parameters
-    ----------
-    weight_bits : int
-        1, or 32 for floating point.
-    activation_bits : int
-        1 to 8, or 32 for floating point.
-    binariser : str
-        A name in `quadcim.models.bwma.binarise.BINARISERS`.
-    per_channel : bool
-        Whether each output channel has levels of its own.
-    quantiser : str
-        A name in `quadcim.models.bwma.activations.QUANTISERS`.
-    """
 
-    weight_bits: int = 1
-    activation_bits: int = 4
-    binariser: str = "mean"
-    per_channel: bool = True
-    quantiser: str = "ste"
-
-    def __post_init__(self):
-        if self.weight_bits not in (1, FLOAT_BITS):
-            raise IllegalSetting("weight-bits", f"1, or {FLOAT_BITS} for floating point", self.weight_bits)
-        if not 1 <= self.activation_bits <= 8 and self.activation_bits != FLOAT_BITS:
-            raise IllegalSetting("activation-bits", f"1 to 8, or {FLOAT_BITS} for floating point", self.activation_bits)
-        if self.binariser not in BINARISERS:
-            raise IllegalSetting("binariser", "one of " + ", ".join(BINARISERS), self.binariser)
-        if self.quantiser not in QUANTISERS:
-            raise IllegalSetting("quantiser", "one of " + ", ".join(QUANTISERS), self.quantiser)
-
-    def conv(self, inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Conv2d:
-        """An inner convolution."""
-        shape = {"kernel_size": size, "stride": stride, "padding": size // 2, "bias": False}
-        if self.weight_bits == FLOAT_BITS:
-            return nn.Conv2d(inputs, outputs, **shape)
-        return BinaryConv2d(inputs, outputs, binariser=self.binariser, per_channel=self.per_channel, **shape)
-
-    def activation(self) -> nn.Module:
-        """A quantiser, or a rectifier."""
-        return activation_quantiser(self.quantiser, self.activation_bits)
+def _activation(settings: CnnQuantisation) -> nn.Module:
+    """A quantiser, or a rectifier."""
+    return activation_quantiser(settings.quantiser, settings.activation_bits)
 
 
 class ConvBlock(nn.Module):
@@ -83,40 +48,40 @@ class ConvBlock(nn.Module):
         return self.activation(self.norm(self.conv(x)))
 
 
-def _first(channels: int, outputs: int, settings: CnnSettings) -> ConvBlock:
-    return ConvBlock(nn.Conv2d(channels, outputs, 3, padding=1, bias=False), settings.activation())
+def _first(channels: int, outputs: int, settings: CnnQuantisation) -> ConvBlock:
+    return ConvBlock(nn.Conv2d(channels, outputs, 3, padding=1, bias=False), _activation(settings))
 
 
-def _digits(settings: CnnSettings) -> nn.Module:
+def _digits(settings: CnnQuantisation) -> nn.Sequential:
     """Four convolutions for 8 x 8 pictures."""
     return nn.Sequential(
-        _first(1, 16, settings), ConvBlock(settings.conv(16, 32), settings.activation()), nn.MaxPool2d(2),
-        ConvBlock(settings.conv(32, 32), settings.activation()),
-        ConvBlock(settings.conv(32, 32), settings.activation()),
+        _first(1, 16, settings), ConvBlock(_conv(settings, 16, 32), _activation(settings)), nn.MaxPool2d(2),
+        ConvBlock(_conv(settings, 32, 32), _activation(settings)),
+        ConvBlock(_conv(settings, 32, 32), _activation(settings)),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
 
 
-def _vgg_small(settings: CnnSettings) -> nn.Module:
+def _vgg_small(settings: CnnQuantisation) -> nn.Sequential:
     """VGG-small (LQ-Nets, arXiv 1807.10029): six convolutions of 128, 256 and 512 channels."""
     layers: list[nn.Module] = [_first(3, 128, settings)]
     for inputs, outputs in ((128, 128), (128, 256), (256, 256), (256, 512), (512, 512)):
-        layers.append(ConvBlock(settings.conv(inputs, outputs), settings.activation()))
+        layers.append(ConvBlock(_conv(settings, inputs, outputs), _activation(settings)))
         if inputs == outputs:
             layers.append(nn.MaxPool2d(2))
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(512 * 4 * 4, 10))
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
     """The basic block of a ResNet, activations before each convolution's sum: two blocks and a shortcut."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, settings: CnnSettings, *, project: bool):
+    def __init__(self, inputs: int, outputs: int, stride: int, settings: CnnQuantisation, *, project: bool):
         super().__init__()
-        self.first = ConvBlock(settings.conv(inputs, outputs, stride=stride), settings.activation())
-        self.second = ConvBlock(settings.conv(outputs, outputs), nn.Identity())
+        self.first = ConvBlock(_conv(settings, inputs, outputs, stride=stride), _activation(settings))
+        self.second = ConvBlock(_conv(settings, outputs, outputs), nn.Identity())
         self.stride, self.padding = stride, outputs - inputs
-        self.shortcut = ConvBlock(settings.conv(inputs, outputs, 1, stride), nn.Identity()) \
+        self.shortcut = ConvBlock(_conv(settings, inputs, outputs, 1, stride), nn.Identity()) \
             if project and (stride > 1 or inputs != outputs) else None
-        self.activation = settings.activation()
+        self.activation = _activation(settings)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the block."""
@@ -127,51 +92,31 @@ class _Residual(nn.Module):
         return self.activation(self.second(self.first(x)) + short)
 
 
-def _resnet(widths: tuple[int, ...], depth: int, settings: CnnSettings, *, project: bool) -> nn.Module:
+def _resnet(widths: tuple[int, ...], depth: int, settings: CnnQuantisation, *, project: bool) -> nn.Sequential:
     layers: list[nn.Module] = [_first(3, widths[0], settings)]
     inputs = widths[0]
     for stage, width in enumerate(widths):
         for block in range(depth):
             stride = 2 if stage and not block else 1
-            layers.append(_Residual(inputs, width, stride, settings, project=project))
+            layers.append(Residual(inputs, width, stride, settings, project=project))
             inputs = width
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, 10))
 
 
-def _resnet20(settings: CnnSettings) -> nn.Module:
+def _resnet20(settings: CnnQuantisation) -> nn.Sequential:
     """ResNet-20 for CIFAR (arXiv 1512.03385, section 4.2), shortcuts without parameters."""
     return _resnet((16, 32, 64), 3, settings, project=False)
 
 
-def _resnet18(settings: CnnSettings) -> nn.Module:
+def _resnet18(settings: CnnQuantisation) -> nn.Sequential:
     """ResNet-18 (arXiv 1512.03385) with the first convolution that 32 x 32 pictures ask for."""
     return _resnet((64, 128, 256, 512), 2, settings, project=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A network: what builds it, and the shape of its pictures (channels, height, width)."""
-
-    build: Callable[[CnnSettings], nn.Module] = field(repr=False)
-    input_shape: tuple[int, int, int]
+_BUILDERS: dict[str, Callable[[CnnQuantisation], nn.Sequential]] = {
+    "digits": _digits, "resnet20": _resnet20, "vgg-small": _vgg_small, "resnet18": _resnet18}
 
 
-NETWORKS: dict[str, Network] = {
-    "digits": Network(_digits, (1, 8, 8)),
-    "resnet20": Network(_resnet20, (3, 32, 32)),
-    "vgg-small": Network(_vgg_small, (3, 32, 32)),
-    "resnet18": Network(_resnet18, (3, 32, 32)),
-}
-
-
-def create_network(name: str, settings: CnnSettings) -> nn.Module:
-    """A network with fresh weights, drawn from torch's generator.
-
-    Raises
-    ------
-    IllegalSetting
-        If there is no network of this name.
-    """
-    if name not in NETWORKS:
-        raise IllegalSetting("network", "one of " + ", ".join(NETWORKS), name)
-    return NETWORKS[name].build(settings)
+def create_network(name: str, settings: CnnQuantisation) -> nn.Sequential:
+    """A network of a name in `quadcim.spec.cnn.CNN_NETWORKS`, with fresh weights drawn from torch's generator."""
+    return _BUILDERS[name](settings)
