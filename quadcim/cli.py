@@ -12,6 +12,7 @@ from quadcim import __version__
 from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import TARGETS, find_target
 from quadcim.cli_cim import add_generate_cim, print_case
+from quadcim.cli_cnn import add_train_cnn
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import ROUNDINGS, Activation
@@ -72,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     add_generate_cim(kinds)
     _add_simulate(commands)
     train = commands.add_parser("train", help="train a network and freeze it to integers")
-    _add_train_inr(train.add_subparsers(dest="kind", required=True, metavar="KIND"))
+    kinds = train.add_subparsers(dest="kind", required=True, metavar="KIND")
+    _add_train_inr(kinds)
+    add_train_cnn(kinds)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -81,6 +82,10 @@ _WRONG = {
     "macro on a board": ([*_CIM, "--rows", "4", "--columns", "4", "--target", "vcu128"], "--target must be generic or asic28 for a macro, got 'vcu128'"),
     "an FPGA's primitives in an ASIC": ([*_CIM, "--rows", "4", "--columns", "4", "--target", "asic28", "--technology", "ultrascale"],
                                         "--technology must be generic, cells or fpga for the target asic28"),
+    "CIFAR without its archive": (["train", "cnn", "--dataset", "cifar10", "--out", "new"], "--data must be the file cifar-10-binary.tar.gz"),
+    "CIFAR from another file": (["train", "cnn", "--dataset", "cifar10", "--data", "here/file", "--out", "new"], "--data must be cifar-10-binary.tar.gz with the MD5"),
+    "network for other pictures": (["train", "cnn", "--network", "resnet18", "--out", "new"], "--network must be one for the pictures of digits"),
+    "quantiser": (["train", "cnn", "--quantiser", "dorefa", "--out", "new"], "--quantiser must be one of lsq, pact, ste, staircase"),
     "training into an existing folder": (["train", "inr", "--image", "here/photo.png", "--out", "here"],
                                          "--out must be a path that does not exist yet"),
 }
@@ -121,7 +126,8 @@ def test_wrong_use_is_one_line(arguments, message, folder, capsys):
 _FAST = [["--help"], ["list"], ["list", "functions"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"],
          [*_GENERATE, "--input", "Q4"],
          [*_GENERATE, "--clock-mhz", "20000"], [*_GENERATE, "--target", "vcu128", "--flow-control", "always"],
-         ["train", "inr", "--image", "nowhere.png", "--out", "new"], [*_CIM, "--rows", "4", "--columns", "513"]]
+         ["train", "inr", "--image", "nowhere.png", "--out", "new"],
+         ["train", "cnn", "--network", "resnet18", "--out", "new"], [*_CIM, "--rows", "4", "--columns", "513"]]
 
 
 @pytest.mark.parametrize("arguments", _FAST, ids=" ".join)
@@ -249,3 +255,14 @@ def test_a_slow_clock_needs_fewer_stages(folder, capsys):
         assert run([*_CIM, "--rows", "64", "--columns", "2", "--clock-mhz", clock_mhz, "--force"]) == 0
         stages.append(Case.load(folder / "new").macro.stages)
     assert 1 == stages[0] < stages[1]
+
+
+def test_trains_a_classifier_whose_layers_generate_takes(folder, capsys):
+    assert run(["train", "cnn", "--epochs", "1", "--out", "new folder"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].count("%") == 2
+    (command,) = (line for line in lines if "layers/1.npy" in line and line.startswith("quadcim"))
+    arguments = shlex.split(command.replace("DIR", "macro"))[1:]
+    assert run(arguments) == 0
+    case = Case.load(folder / "macro")
+    assert (case.macro.rows, case.macro.columns, case.macro.narrow is not None) == (144, 32, True)

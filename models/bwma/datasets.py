@@ -11,7 +11,7 @@ from torch import Tensor
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["Pictures", "cifar10", "digits", "load_pictures"]
+__all__ = ["Pictures", "cifar10", "digits"]
 
 # https://www.cs.toronto.edu/~kriz/cifar.html, "CIFAR-10 binary version (suitable for C programs)".
 _CIFAR_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -27,14 +27,6 @@ class Pictures:
     train: tuple[Tensor, Tensor]
     test: tuple[Tensor, Tensor]
     augment: bool
-
-
-def load_pictures(name: str, data: Path | None = None) -> Pictures:
-    """The dataset of a name in `quadcim.spec.cnn.CNN_DATASETS`; `data` is the archive of CIFAR-10."""
-    if (data is None) == (name == "cifar10"):
-        raise IllegalSetting("data", "the file cifar-10-binary.tar.gz with --dataset cifar10, and nothing else",
-                             "nothing" if data is None else str(data))
-    return digits() if data is None else cifar10(data)
 
 
 def digits(noise: float = 0.0, seed: int = 0) -> Pictures:
