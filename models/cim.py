@@ -16,6 +16,8 @@ CimGolden = Callable[[Tensor], Tensor]
 
 _SINGLE, _DOUBLE = 24, 53
 """Integers of so many bits are exact in floating point."""
+_CHUNK = 256
+"""So many samples at a time stay in the processor's caches."""
 
 
 def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = None) -> CimGolden:
@@ -42,7 +44,8 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
                              else " x ".join(map(str, cells.shape)))
     if integers.cells is None and not ((cells == 0) | (cells == 1)).all():
         raise IllegalSetting("weights", "0 and 1", f"{cells.min()} to {cells.max()}")
-    product = _exact(cells, (1 << macro.activation_bits) - 1)
+    product = _exact(cells, (1 << macro.activation_bits) - 1) if macro.adc is None else _converted(
+        macro, macro.adc, cells)
     a, b = macro.correction
     affine = [torch.tensor(values, dtype=torch.int64) for values in (integers.scale, integers.offset, integers.bias)]
 
@@ -50,7 +53,7 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
         fmt = macro.activation
         if x.numel() and not fmt.minimum <= int(x.min()) <= int(x.max()) <= fmt.maximum:
             raise IllegalSetting("activations", f"raw integers of {fmt}", f"{x.min()} to {x.max()}")
-        u = product(x) if macro.adc is None else _converted(macro, macro.adc, cells, x)
+        u = product(x)
         if not macro.needs_reference:
             return u
         s = x.sum(-1, keepdim=True)
@@ -73,20 +76,46 @@ def _exact(cells: Tensor, largest: int) -> CimGolden:
     return lambda x: (x.to(kind) @ matrix).to(torch.int64)
 
 
-def _converted(macro: CimMacro, adc: Adc, cells: Tensor, x: Tensor) -> Tensor:
-    """U through the converters: plane by plane, group by group. All planes share a matrix product."""
-    planes = torch.arange(macro.activation_bits)
-    # Bytes are quick to take apart; a negative activation's are its two's complement.
-    bits = ((x.to(torch.uint8).unsqueeze(-2) >> planes.to(torch.uint8).unsqueeze(-1)) & 1).to(torch.float32)
-    codes = torch.zeros(*bits.shape[:-1], macro.columns)
-    for low, high in macro.groups:
-        # All numbers here are exact in single precision: sums of codes, and steps that are powers of two.
-        sums = bits[..., low:high] @ cells[low:high].to(torch.float32)
-        codes += sums.add_(adc.step / 2 - adc.low).div_(adc.step).floor_().clamp_(0, adc.levels)
-    weights = 1 << planes
+def _converted(macro: CimMacro, adc: Adc, cells: Tensor) -> CimGolden:
+    """From activations to u through the converters: plane by plane, group by group.
+
+    A plane's sums take few of the bits that floating point holds exactly, so several planes share a matrix product: they
+    enter a fixed number of bits apart, and their sums are taken apart again.
+    """
+    groups = [(low, high, cells[low:high]) for low, high in macro.groups]
+    width = max(int(group.sum(0).max()) for _low, _high, group in groups).bit_length() or 1
+    shared = _SINGLE // width
+    matrices = [(low, high, group.to(torch.float32)) for low, high, group in groups]
+    weights = [1 << plane for plane in range(macro.activation_bits)]
     if macro.signed:
         weights[-1] *= -1
-    total = torch.zeros(*x.shape[:-1], macro.columns, dtype=torch.int64)
-    for plane, weight in enumerate(weights.tolist()):
-        total += weight * codes[..., plane, :].to(torch.int64)
-    return total * adc.step + adc.low * len(macro.groups) * weights.sum()
+    largest = adc.levels * len(groups) << macro.activation_bits
+    kind = torch.float32 if largest < 1 << _SINGLE else torch.float64
+
+    def product(x: Tensor) -> Tensor:
+        codes, narrow = torch.zeros(len(x), macro.columns, dtype=kind), x.to(torch.int32)
+        for low, high, matrix in matrices:
+            rows = narrow[:, low:high]
+            for first in range(0, macro.activation_bits, shared):
+                chosen = weights[first:first + shared]
+                apart = rows >> first & 1
+                for place in range(1, len(chosen)):
+                    apart |= (rows >> first + place & 1) << width * place
+                sums = apart.to(torch.float32) @ matrix
+                for place in range(len(chosen) - 1, 0, -1):
+                    top = (sums * 2.0 ** (-width * place)).floor_()
+                    sums.sub_(top, alpha=2.0 ** (width * place))
+                    codes.add_(_codes(adc, top), alpha=chosen[place])
+                codes.add_(_codes(adc, sums), alpha=chosen[0])
+        return codes.to(torch.int64).mul_(adc.step).add_(adc.low * len(groups) * sum(weights))
+
+    def chunked(x: Tensor) -> Tensor:
+        parts = x.reshape(-1, macro.rows).split(_CHUNK)
+        return torch.cat([product(part) for part in parts]).reshape(*x.shape[:-1], macro.columns)
+
+    return chunked
+
+
+def _codes(adc: Adc, sums: Tensor) -> Tensor:
+    """The converter's codes, in place: all numbers are exact, as the step is a power of two."""
+    return sums.add_(adc.step / 2 - adc.low).mul_(1 / adc.step).floor_().clamp_(0, adc.levels)
