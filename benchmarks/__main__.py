@@ -20,7 +20,8 @@ _BENCHMARKS = {
     "baselines": ("functions", "measure_baselines"), "delays": ("delays", "measure"), "depth": ("depth", "measure"),
     "speed": ("speed", "measure"), "startup": ("startup", "measure"), "accuracy": ("accuracy", "measure"),
     "training": ("training", "measure"), "catalogue": ("catalogue", "measure"), "cim-cost": ("cim", "measure_cost"),
-    "cim-speed": ("cim", "measure_speed"),
+    "cim-speed": ("cim", "measure_speed"), "binarisers": ("classifier", "measure_binarisers"),
+    "classifier": ("classifier", "measure_classifier"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")

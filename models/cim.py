@@ -79,8 +79,8 @@ def _exact(cells: Tensor, largest: int) -> CimGolden:
 def _converted(macro: CimMacro, adc: Adc, cells: Tensor) -> CimGolden:
     """From activations to u through the converters: plane by plane, group by group.
 
-    A plane's sums take few of the bits that floating point holds exactly, so several planes share a matrix product: they
-    enter a fixed number of bits apart, and their sums are taken apart again.
+    A plane's sums take few of the bits that floating point holds exactly, so several planes share a matrix product:
+    they enter a fixed number of bits apart, and their sums are taken apart again.
     """
     groups = [(low, high, cells[low:high]) for low, high in macro.groups]
     width = max(int(group.sum(0).max()) for _low, _high, group in groups).bit_length() or 1
