@@ -3,7 +3,7 @@
 import dataclasses
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ _ROWS, _BATCH = 256, 1024
 _COLUMN = CimMacro(_ROWS, 1, 4, technology="ultrascale", stages=2)
 _CONSTANT = dataclasses.replace(_COLUMN, storage="constant")
 _CELLS = dataclasses.replace(_COLUMN, technology="cells", stages=1)
+_STORED = dataclasses.replace(_COLUMN, columns=5, storage="lutram")
 
 
 def measure_cost() -> Table:
@@ -34,19 +35,27 @@ def measure_cost() -> Table:
     table = Table(
         f"Cost of a column of {_ROWS} cells",
         "Bit-serial, accumulator included. The choice of a plane and of a row to write is shared by all columns, and "
-        "is not counted. Constant weights: half of them set. Gates: adders are cells, no storage, flip-flops "
+        "is not counted. A RAM32M16 counts as eight LUTs. Constant weights: half of them set. Gates: adders are cells, no storage, flip-flops "
         "of the accumulator included.",
         ("technology", "storage", "activation bits", "LUT", "GE", "FF", "per cell"))
     luts = []
     for bits in (1, 2, 4, 8):
-        lut, ff = _lut(dataclasses.replace(_COLUMN, activation_bits=bits), CimIntegers())
+        lut, ff = _lut(dataclasses.replace(_COLUMN, activation_bits=bits), CimIntegers(),
+                       {"column": 1, "bit_cells": 1})
         luts.append(lut)
         table.add("ultrascale", "registers", bits, lut, "", ff, f"{lut / _ROWS:.3f}",
                   bars=(Bar(lut / _ROWS, "<=", 0.86, "LUT a cell"),))
     table.add("ultrascale", "registers", "1 to 8", f"{min(luts)} to {max(luts)}", "", "", "",
               bars=(Bar(max(luts) / min(luts) - 1, "<", 0.05, "change"),))
+    for text, parts, bars in (
+            ("lutram", {"column": 5, "partial_sums": 1}, True),
+            ("lutram, with the adders that write it", {"column": 5, "partial_sums": 1, "combination_sum": 5}, False)):
+        lut, ff = _lut(_STORED, CimIntegers(), parts)
+        per_cell = lut / (5 * _ROWS)
+        table.add("ultrascale", f"{text}, 5 columns", 4, lut, "", ff, f"{per_cell:.3f}",
+                  bars=(Bar(per_cell, "<=", 0.68, "LUT a cell"),) if bars else ())
     weights = np.random.default_rng(0).permutation([0, 1] * (_ROWS // 2))
-    lut, ff = _lut(_CONSTANT, CimIntegers(tuple((int(weight),) for weight in weights)))
+    lut, ff = _lut(_CONSTANT, CimIntegers(tuple((int(weight),) for weight in weights)), {"column": 1})
     table.add("ultrascale", "constant", 4, lut, "", ff, f"{lut / _ROWS:.3f}",
               bars=(Bar(lut / _ROWS, "<=", 0.3, "LUT a cell"),))
     with tempfile.TemporaryDirectory() as folder:
@@ -97,14 +106,14 @@ def _write(macro: CimMacro, integers: CimIntegers, folder: Path) -> Path:
     return path
 
 
-def _lut(macro: CimMacro, integers: CimIntegers) -> tuple[int, int]:
-    """LUTs of the column's module and of its bit cells, and the flip-flops of both."""
-    say(f"cim: {macro.name}")
-    parts = ["column"] if macro.storage == "constant" else ["column", "bit_cells"]
+def _lut(macro: CimMacro, integers: CimIntegers, parts: Mapping[str, int]) -> tuple[int, int]:
+    """LUTs and flip-flops of some modules of a macro, each as often as it is given; a RAM32M16 is eight LUTs."""
+    say(f"cim: {macro.name}, {', '.join(parts)}")
     with tempfile.TemporaryDirectory() as folder:
         path = _write(macro, integers, Path(folder))
-        costs = [fpga_cost([path], f"{macro.name}_{part}") for part in parts]
-    return sum(cost.lut for cost in costs), sum(cost.ff for cost in costs)
+        costs = [(count, fpga_cost([path], f"{macro.name}_{part}")) for part, count in parts.items()]
+    return (sum(count * (cost.lut + 8 * cost.lutram) for count, cost in costs),
+            sum(count * cost.ff for count, cost in costs))
 
 
 def _simulated(macro: CimMacro, beats: int) -> float:

@@ -6,9 +6,18 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.hw.cim_plan import CimPlan, PlaneSumPlan, constant_rows, folded_affine
+from quadcim.hw.cim_plan import (
+    TABLE_BITS,
+    TABLE_COLUMNS,
+    CimPlan,
+    PlaneSumPlan,
+    constant_rows,
+    folded_affine,
+    table_groups,
+)
 from quadcim.hw.logic import logic_for
 from quadcim.hw.narrow import narrow
+from quadcim.hw.partial_sums import PartialSumCells, PartialSumWriter
 from quadcim.hw.pipeline import register
 from quadcim.hw.plane_sum import PlaneSum
 from quadcim.hw.shared import SharedModule
@@ -234,9 +243,14 @@ class CimUnit(wiring.Component):
     def elaborate(self, platform) -> Module:
         """The control of the planes, the columns side by side, and what follows their accumulators."""
         m, plan = Module(), self._plan
-        tokens = self._control(m)
+        writer = None
+        if self._macro.storage == "lutram":
+            row, _bank = self._offered_row(m)
+            writer = PartialSumWriter.build(m, row=row, weights=self.w.payload[:self._macro.columns])
+            m.d.comb += self.w.ready.eq(~writer.busy)
+        tokens = self._control(m, Const(0, 1) if writer is None else writer.busy)
         planes, bank = self._select(m, tokens)
-        columns = self._columns(m, planes, bank, tokens)
+        columns = self._columns(m, planes, bank, tokens) if writer is None else self._stored(m, planes, writer, tokens)
         if not plan.after.steps:
             m.d.comb += self.o.payload.eq(Cat(columns))
             return m
@@ -254,34 +268,42 @@ class CimUnit(wiring.Component):
         m.d.comb += self.o.payload.eq(Cat(columns))
         return m
 
-    def _control(self, m: Module) -> "_Tokens":
-        """The handshake: a token is a plane; after the accumulators, a token is a result."""
+    def _control(self, m: Module, stopped: Value) -> "_Tokens":
+        """The handshake: a token is a plane; after the accumulators, a token is a result.
+
+        While LUTRAM is written, no token passes the place where it is read.
+        """
         macro, before, after = self._macro, self._plan.before.stages, self._plan.after.stages
         first, last, plane = Const(1), Const(1), None
         moves = [Signal(name=f"stage{number}_moves") for number in range(1, before + after + 1)]
+        lookup = int(self._plan.selected)
+        accepts = moves[0] & ~stopped if lookup == 0 else moves[0]
         valid = [self.i.valid, *(Signal(name=f"stage{number}_valid") for number in range(1, before + after + 1))]
         if macro.planes > 1:
             plane = Signal(range(macro.planes), name="plane")
             first, last = Signal(name="first"), Signal(name="last")
             m.d.comb += [first.eq(~plane.any()), last.eq(plane == macro.planes - 1)]
-            with m.If(self.i.valid & moves[0]):
+            with m.If(self.i.valid & accepts):
                 m.d.sync += plane.eq(Mux(last, 0, plane + 1))
         flags = {"first": first, "last": last}
         selected = {}
         for stage, move in enumerate(moves):
             ready = moves[stage + 1] if stage + 1 < len(moves) else self.o.ready
+            ready = ready & ~stopped if stage + 1 == lookup else ready
             m.d.comb += move.eq(ready | ~valid[stage + 1])
+            entering = valid[stage] & ~stopped if stage == lookup else valid[stage]
             # The accumulators hand on a result with a beat's last plane only.
-            entering = valid[stage] & flags["last"] if stage == before - 1 else valid[stage]
+            entering = entering & flags["last"] if stage == before - 1 else entering
             with m.If(move):
                 m.d.sync += valid[stage + 1].eq(entering)
             if stage < before - 1 and macro.planes > 1:
                 flags = dict(register(m, flags, stage=stage + 1, moves=move))
             if stage == 0 and self._plan.selected:
                 selected = {"moves": move}
-        m.d.comb += [self.i.ready.eq(moves[0] & last), self.o.valid.eq(valid[-1])]
+        m.d.comb += [self.i.ready.eq(accepts & last), self.o.valid.eq(valid[-1])]
         accumulate = Signal(name="accumulates")
-        m.d.comb += accumulate.eq(moves[before - 1] & valid[before - 1])
+        adding = moves[before - 1] & valid[before - 1]
+        m.d.comb += accumulate.eq(adding & ~stopped if lookup == before - 1 else adding)
         inner = Cat(*moves[int(self._plan.selected):before - 1], accumulate)
         connections = {"moves": inner, **(flags if macro.planes > 1 else {})}
         return _Tokens(connections, Cat(moves[before:]), plane, selected.get("moves"))
@@ -336,13 +358,45 @@ class CimUnit(wiring.Component):
 
     def _write(self, m: Module, write: Signal) -> None:
         """The cells that take a weight."""
-        macro, fields = self._macro, self.w.payload[self._macro.columns:]
-        row = fields[:macro.row_bits]
-        decoded = Signal(macro.rows, name="write_row")
-        m.d.comb += [self.w.ready.eq(1), decoded.eq(Mux(self.w.valid, Const(1, macro.rows) << row, 0))]
-        bank = fields[macro.row_bits:]
+        macro = self._macro
+        m.d.comb += self.w.ready.eq(1)
+        decoded, bank = self._offered_row(m)
         m.d.comb += write.eq(Cat(Mux(bank == number, decoded, 0) for number in range(macro.banks))
                              if macro.banks > 1 else decoded)
+
+    def _offered_row(self, m: Module) -> tuple[Value, Value]:
+        """The row that the stream of weights offers, a bit each, and the number of its bank."""
+        macro, fields = self._macro, self.w.payload[self._macro.columns:]
+        decoded = Signal(macro.rows, name="write_row")
+        m.d.comb += decoded.eq(Mux(self.w.valid, Const(1, macro.rows) << fields[:macro.row_bits], 0))
+        return decoded, fields[macro.row_bits:]
+
+    def _stored(self, m: Module, planes: list[Value], writer: PartialSumWriter, tokens: "_Tokens") -> list[Value]:
+        """Columns over stored partial sums: five share the LUTRAM of a plane's bit."""
+        macro, plan = self._macro, self._plan
+        column = _Column(macro, plan.column, self._u, cuts=plan.column_cuts, name="column")
+        cells = PartialSumCells(macro.rows)
+        addresses, combination = [], Cat([writer.combination] * len(table_groups(macro.rows)))
+        for bit, plane in enumerate(planes):
+            addresses.append(Signal(len(combination), name=f"address_{bit}"))
+            m.d.comb += addresses[-1].eq(Mux(writer.busy, combination, plane))
+        results: list[Value] = []
+        for low in range(0, macro.columns, TABLE_COLUMNS):
+            data = Cat(writer.sums[low * TABLE_BITS:(low + TABLE_COLUMNS) * TABLE_BITS],
+                       Const(0, TABLE_COLUMNS * TABLE_BITS))[:TABLE_COLUMNS * TABLE_BITS]
+            words = []
+            for bit, address in enumerate(addresses):
+                sums = Signal(TABLE_COLUMNS * plan.column.rows, name=f"sums_{low}_{bit}")
+                m.submodules[f"cells_{low}_{bit}"] = SharedModule(
+                    cells, "partial_sums", clocked=True, plane=address, write=writer.write, data=data, sums=sums)
+                words.append(sums)
+            for index in range(low, min(low + TABLE_COLUMNS, macro.columns)):
+                u = Signal(_shape(self._u), name=f"u_{index}")
+                rows = Cat(word.word_select(index - low, plan.column.rows) for word in words)
+                m.submodules[f"column_{index}"] = SharedModule(column, "column", clocked=True, planes=rows, u=u,
+                                                               **tokens.connections)
+                results.append(u)
+        return results
 
 
 class _Tokens:

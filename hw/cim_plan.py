@@ -12,7 +12,16 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.pipeline import StagePlan, Step, fewest_stages, plan_stages
 from quadcim.spec.technology import find_technology
 
-__all__ = ["CimPlan", "PlaneSumPlan", "macro_stages_for_clock", "plan_macro"]
+__all__ = ["TABLE_BITS", "TABLE_COLUMNS", "TABLE_ROWS", "CimPlan", "PlaneSumPlan", "macro_stages_for_clock",
+           "plan_macro", "table_groups"]
+
+TABLE_ROWS, TABLE_COLUMNS, TABLE_BITS = 5, 5, 3
+"""A LUTRAM's word holds what so many rows can add up to, in so many bits, for so many columns."""
+
+
+def table_groups(rows: int) -> list[tuple[int, int]]:
+    """The rows, from and to, that share a LUTRAM."""
+    return [(low, min(low + TABLE_ROWS, rows)) for low in range(0, rows, TABLE_ROWS)]
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,10 @@ class PlaneSumPlan:
         What converts the sum of each group.
     tree : AdderTree, TreeSum or CounterTree
         The adders of the largest group.
+    largest : int
+        The most that a group adds up to.
+    stored : bool
+        Whether the plane is looked up first: partial sums of some rows stand in its place.
     """
 
     rows: int
@@ -38,13 +51,15 @@ class PlaneSumPlan:
     groups: tuple[tuple[int, int], ...]
     adc: Adc | None
     tree: AdderTree | TreeSum | CounterTree
+    largest: int
+    stored: bool = False
 
     @property
     def range(self) -> tuple[int, int]:
         """The least and the most that the sum can be."""
         if self.adc:
             return self.adc.low * len(self.groups), self.adc.high * len(self.groups)
-        return 0, self.rows * ((1 << self.code_bits) - 1 if self.code_bits else 1)
+        return 0, self.largest
 
     @property
     def group_tree(self) -> AdderTree:
@@ -54,9 +69,10 @@ class PlaneSumPlan:
     def steps(self, delays: DelayModel) -> list[Step]:
         """The tree; then with converters the conversions and the sum of the groups."""
         steps = list(self.tree.steps(delays))
-        if isinstance(self.tree, AdderTree) and steps:
+        before = delays.table_ps(TABLE_ROWS) if self.stored else delays.product_ps
+        if steps and (self.stored or isinstance(self.tree, AdderTree)):
             first = steps[0]
-            steps[0] = Step(first.name, first.delay_ps + delays.product_ps, first.live_bits)
+            steps[0] = Step(first.name, first.delay_ps + before, first.live_bits)
         if self.adc:
             assert isinstance(self.tree, AdderTree)
             width = self.adc.levels.bit_length() * len(self.groups)
@@ -72,7 +88,7 @@ class PlaneSumPlan:
 def _popcount(rows: int, *, gated: bool, technology: str) -> AdderTree | TreeSum | CounterTree:
     """The adders of binary cells in a technology."""
     if technology == "ultrascale":
-        return CounterTree(rows, gated=gated)
+        return CounterTree([1] * rows, gated=gated)
     if technology == "cells":
         wires = [(Wire("plane", row), *((Wire("weights", row),) if gated else ())) for row in range(rows)]
         heap = Heap(tuple((HeapBit(f"product_{row}", 0, factors),) for row, factors in enumerate(wires)), 0,
@@ -89,17 +105,22 @@ def column_sum(macro: CimMacro, integers: CimIntegers) -> PlaneSumPlan:
     if macro.adc or macro.codes != CellCodes():
         largest = (1 << macro.codes.bits) - 1
         rows = max(high - low for low, high in macro.groups)
-        return PlaneSumPlan(macro.rows, macro.codes.bits, macro.groups, macro.adc, AdderTree(rows, largest))
+        return PlaneSumPlan(macro.rows, macro.codes.bits, macro.groups, macro.adc, AdderTree(rows, largest),
+                            macro.rows * largest)
+    if macro.storage == "lutram":
+        limits = [high - low for low, high in table_groups(macro.rows)]
+        width = len(limits) * TABLE_BITS
+        return PlaneSumPlan(width, 0, ((0, width),), None, CounterTree(limits), macro.rows, stored=True)
     gated = integers.cells is None
     rows = macro.rows if integers.cells is None else max(1, *map(sum, zip(*integers.cells, strict=True)))
     tree = _popcount(rows, gated=gated, technology=macro.technology)
-    return PlaneSumPlan(rows, int(gated), ((0, rows),), None, tree)
+    return PlaneSumPlan(rows, int(gated), ((0, rows),), None, tree, rows)
 
 
 def reference_sum(macro: CimMacro) -> PlaneSumPlan:
     """The sum of all activations: a column whose weights are all 1."""
     tree = _popcount(macro.rows, gated=False, technology=macro.technology)
-    return PlaneSumPlan(macro.rows, 0, ((0, macro.rows),), None, tree)
+    return PlaneSumPlan(macro.rows, 0, ((0, macro.rows),), None, tree, macro.rows)
 
 
 @dataclass(frozen=True)

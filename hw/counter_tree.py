@@ -9,7 +9,7 @@ Two ways to take bits out of a heap (research: BISMO, FINN; the second is a gene
   the carry for the next atom, two columns up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quadcim.spec.delay import DelayModel
@@ -60,10 +60,11 @@ class CounterTree:
 
     Parameters
     ----------
-    rows : int
-        How many bits there are, all of weight 1.
+    limits : sequence of int
+        The most that each number can be. Bit b of number k is called ``bit_<stride * k + b>``, with the width of the
+        largest for the stride.
     gated : bool
-        Whether each bit is the product of a weight and an activation, else a bit of its own.
+        Whether each number is the product of a weight and an activation.
 
     Attributes
     ----------
@@ -75,15 +76,17 @@ class CounterTree:
         The last of them by weight: at most two bits a column. The empty name is a constant 0.
     """
 
-    def __init__(self, rows: int, *, gated: bool):
+    def __init__(self, limits: Sequence[int], *, gated: bool = False):
         self.levels: list[list[Counter]] = []
         self.bits_after: list[list[str]] = []
-        width = rows.bit_length()
-        self.columns: list[list[str]] = [[] for _ in range(width)]
+        self.columns: list[list[str]] = [[] for _ in range(sum(limits).bit_length())]
         if gated:
-            self._close(list(self._pairs(rows)))
+            self._close(list(self._pairs(len(limits))))
         else:
-            self.columns[0] = [f"bit_{row}" for row in range(rows)]
+            stride = max(limits).bit_length()
+            for number, limit in enumerate(limits):
+                for weight in range(limit.bit_length()):
+                    self.columns[weight].append(f"bit_{stride * number + weight}")
         while max(map(len, self.columns)) > 2:
             counting = max(map(len, self.columns)) >= _ATOM
             self._close(list(self._count() if counting else self._add()))

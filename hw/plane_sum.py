@@ -164,7 +164,7 @@ class _Counters:
         tree, level = self._tree, int(number)
         if kind == "add":
             if number == "0":
-                return {"total": live["plane"] & live.get("weights", Const(1))}
+                return {"total": live["plane"] & live["weights"] if "weights" in live else live["plane"]}
             return self._total(m, self._bits(live, len(tree.levels)))
         bits = self._bits(live, level - 1)
         for counter in tree.levels[level - 1]:

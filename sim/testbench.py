@@ -161,7 +161,7 @@ _WRITE = """\
     if (!rst && (!w_valid || w_ready === 1'b1)) begin
       w_valid <= written < WRITES;
       if (written < WRITES) w_payload <= weights[written];
-      else loaded = 1'b1;
+      else if (!w_valid && w_ready === 1'b1) loaded = 1'b1;
       written = written + 1;
     end
 """

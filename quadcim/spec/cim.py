@@ -18,9 +18,9 @@ __all__ = ["ENCODINGS", "STORAGES", "Adc", "CellCodes", "CimIntegers", "CimMacro
            "integer_format"]
 
 Encoding = Literal["unipolar", "bipolar"]
-Storage = Literal["registers", "constant"]
+Storage = Literal["registers", "lutram", "constant"]
 ENCODINGS: tuple[Encoding, ...] = ("unipolar", "bipolar")
-STORAGES: tuple[Storage, ...] = ("registers", "constant")
+STORAGES: tuple[Storage, ...] = ("registers", "lutram", "constant")
 
 MAX_ROWS, MAX_COLUMNS, MAX_ACTIVATION_BITS, MAX_BANKS, MAX_CODE_BITS, MAX_ADC_BITS = 1024, 512, 8, 8, 8, 12
 
@@ -164,8 +164,9 @@ class CimMacro:
         A divisor of `activation_bits`.
     encoding : {"unipolar", "bipolar"}
         What a weight's 0 and 1 stand for.
-    storage : {"registers", "constant"}
-        Bit cells that are loaded at run time, or no storage.
+    storage : {"registers", "lutram", "constant"}
+        Bit cells that are loaded at run time; LUTRAM of partial sums, which only "ultrascale" has, with one bank and
+        exact sums; or no storage.
     banks : int
         Sets of bit cells; a beat says which one it is multiplied with.
     stages : int
@@ -208,6 +209,9 @@ class CimMacro:
         _whole("banks", self.banks, 1, MAX_BANKS if self.storage == "registers" else 1)
         if self.adc and self.adc.rows > self.rows:
             raise IllegalSetting("adc-rows", f"a whole number from 1 to the {self.rows} rows", self.adc.rows)
+        if self.storage == "lutram" and (self.technology != "ultrascale" or self.adc):
+            raise IllegalSetting("storage", "lutram only for the technology ultrascale without converters",
+                                 f"{self.technology}{' with converters' if self.adc else ''}")
         if self.storage != "constant" and self.codes != CellCodes():
             raise IllegalSetting("storage", "constant for cells with conductance codes", self.storage)
 
