@@ -35,8 +35,8 @@ def measure_cost() -> Table:
     table = Table(
         f"Cost of a column of {_ROWS} cells",
         "Bit-serial, accumulator included. The choice of a plane and of a row to write is shared by all columns, and "
-        "is not counted. A RAM32M16 counts as eight LUTs. Constant weights: half of them set. Gates: adders are cells, no storage, flip-flops "
-        "of the accumulator included.",
+        "is not counted. A RAM32M16 counts as eight LUTs. Constant weights: half of them set. Gates: adders are cells, "
+        "no storage, flip-flops of the accumulator included.",
         ("technology", "storage", "activation bits", "LUT", "GE", "FF", "per cell"))
     luts = []
     for bits in (1, 2, 4, 8):
