@@ -5,7 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from quadcim.models.cell_noise import noise_generator
 from quadcim.models.narrow import narrow
+from quadcim.spec.cell_noise import ReadNoise
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 
@@ -18,8 +20,9 @@ _SINGLE, _DOUBLE = 24, 53
 """Integers of so many bits are exact in floating point."""
 
 
-def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = None) -> CimGolden:
-    """The function of a macro, bit for bit.
+def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = None, *,
+               read_noise: ReadNoise | None = None) -> CimGolden:
+    """The function of a macro, bit for bit; with `read_noise`, what an array would give.
 
     Parameters
     ----------
@@ -29,11 +32,18 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
         Its frozen integers.
     weights : Tensor, optional
         0 and 1, shape (rows, columns), of a macro whose weights are loaded at run time.
+    read_noise : ReadNoise, optional
+        Reads of n active cells add up to a normal draw of variance ``sigma**2 * n``, so one is drawn for each
+        conversion, of a group's sum in a plane, which the converter then rounds. Without converters there is one for
+        each result, of variance ``sigma**2 * (sum over planes p of 4**p * n[p])``, and u is rounded to the nearest
+        integer, an even one between two; it may leave the output format. The reference column is digital and has
+        none. No RTL does this: it is for studies of accuracy.
 
     Returns
     -------
     callable
-        Activations outside the format of the macro are refused.
+        Activations outside the format of the macro are refused. With `read_noise`, every call draws anew; a sequence
+        of calls is the same for the same seed.
     """
     macro.check(integers)
     cells = torch.tensor(integers.cells) if integers.cells is not None else weights
@@ -42,6 +52,7 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
                              else " x ".join(map(str, cells.shape)))
     if integers.cells is None and not ((cells == 0) | (cells == 1)).all():
         raise IllegalSetting("weights", "0 and 1", f"{cells.min()} to {cells.max()}")
+    reads = _Reads(read_noise) if read_noise and read_noise.sigma else None
     product = _exact(cells, (1 << macro.activation_bits) - 1)
     a, b = macro.correction
     affine = [torch.tensor(values, dtype=torch.int64) for values in (integers.scale, integers.offset, integers.bias)]
@@ -50,7 +61,10 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
         fmt = macro.activation
         if x.numel() and not fmt.minimum <= int(x.min()) <= int(x.max()) <= fmt.maximum:
             raise IllegalSetting("activations", f"raw integers of {fmt}", f"{x.min()} to {x.max()}")
-        u = product(x) if macro.adc is None else _converted(macro, macro.adc, cells, x)
+        if macro.adc is not None:
+            u = _converted(macro, macro.adc, cells, x, reads)
+        else:
+            u = product(x) if reads is None else reads.total(macro, product(x), x)
         if not macro.needs_reference:
             return u
         s = x.sum(-1, keepdim=True)
@@ -73,7 +87,25 @@ def _exact(cells: Tensor, largest: int) -> CimGolden:
     return lambda x: (x.to(kind) @ matrix).to(torch.int64)
 
 
-def _converted(macro: CimMacro, adc: Adc, cells: Tensor, x: Tensor) -> Tensor:
+class _Reads:
+    """The noise of reads, one draw for all that are added up."""
+
+    def __init__(self, noise: ReadNoise):
+        self._sigma, self._generator = noise.sigma, noise_generator(noise.seed, "read")
+
+    def __call__(self, sums: Tensor, active: Tensor) -> Tensor:
+        """Sums of reads, with noise of variance ``sigma**2 * active``."""
+        drawn = torch.randn(sums.shape, dtype=sums.dtype, generator=self._generator)
+        return drawn.mul_(self._sigma * active.sqrt()).add_(sums)
+
+    def total(self, macro: CimMacro, u: Tensor, x: Tensor) -> Tensor:
+        """U with the noise of all planes, whose variances their weights square."""
+        planes = torch.arange(macro.activation_bits)
+        squares = ((x.unsqueeze(-1) >> planes & 1) << 2 * planes).sum((-1, -2))
+        return self(u.to(torch.float64), squares.to(torch.float64).unsqueeze(-1)).round().to(torch.int64)
+
+
+def _converted(macro: CimMacro, adc: Adc, cells: Tensor, x: Tensor, reads: _Reads | None) -> Tensor:
     """U through the converters: plane by plane, group by group. All planes share a matrix product."""
     planes = torch.arange(macro.activation_bits)
     # Bytes are quick to take apart; a negative activation's are its two's complement.
@@ -82,6 +114,8 @@ def _converted(macro: CimMacro, adc: Adc, cells: Tensor, x: Tensor) -> Tensor:
     for low, high in macro.groups:
         # All numbers here are exact in single precision: sums of codes, and steps that are powers of two.
         sums = bits[..., low:high] @ cells[low:high].to(torch.float32)
+        if reads is not None:
+            sums = reads(sums, bits[..., low:high].sum(-1, keepdim=True))
         codes += sums.add_(adc.step / 2 - adc.low).div_(adc.step).floor_().clamp_(0, adc.levels)
     weights = 1 << planes
     if macro.signed:
