@@ -8,7 +8,7 @@ from typing import Any
 Case = dict[str, Any]
 Pair = tuple[str, Any, str, Any]
 
-_CANDIDATES = 30
+_CANDIDATES = 10
 
 
 def pairs_of(case: Case) -> set[Pair]:
@@ -37,12 +37,9 @@ def pairwise(options: Mapping[str, Sequence], *, legal: Callable[[Case], bool], 
     while missing:
         ordered = sorted(missing, key=repr)
         candidates = [_candidate(options, draw.choice(ordered), missing, draw) for _ in range(_CANDIDATES)]
-        design.append(max((case for case in candidates if legal(case)), default=None,
-                          key=lambda case: len(missing & pairs_of(case))))
-        if design[-1] is None:
-            design.pop()
-            continue
-        missing -= pairs_of(design[-1])
+        for best in sorted(filter(legal, candidates), key=lambda case: len(missing & pairs_of(case)))[-1:]:
+            design.append(best)
+            missing -= pairs_of(best)
     return design
 
 
@@ -51,9 +48,7 @@ def _candidate(options: Mapping[str, Sequence], start: Pair, missing: set[Pair],
     names = list(options)
     case = {start[0]: start[1], start[2]: start[3]}
     for name in draw.sample([name for name in names if name not in case], len(names) - 2):
-        def gain(value: Any, name: str = name) -> tuple[int, float]:
-            more = {key: (case | {name: value})[key] for key in names if key in case or key == name}
-            return len(missing & pairs_of(more)), draw.random()
-
-        case[name] = max(options[name], key=gain)
-    return {name: case[name] for name in names}
+        cases = [{key: (case | {name: value})[key] for key in names if key in case or key == name}
+                 for value in options[name]]
+        case = max(cases, key=lambda more: (len(missing & pairs_of(more)), draw.random()))
+    return case
