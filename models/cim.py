@@ -5,7 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from quadcim.models.cell_noise import noise_generator
 from quadcim.models.narrow import narrow
+from quadcim.spec.cell_noise import ReadNoise
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 
@@ -20,8 +22,9 @@ _CHUNK = 256
 """So many samples at a time stay in the processor's caches."""
 
 
-def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = None) -> CimGolden:
-    """The function of a macro, bit for bit.
+def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = None, *,
+               read_noise: ReadNoise | None = None) -> CimGolden:
+    """The function of a macro, bit for bit; with `read_noise`, what an array would give.
 
     Parameters
     ----------
@@ -31,11 +34,18 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
         Its frozen integers.
     weights : Tensor, optional
         0 and 1, shape (rows, columns), of a macro whose weights are loaded at run time.
+    read_noise : ReadNoise, optional
+        Reads of n active cells add up to a normal draw of variance ``sigma**2 * n``, so one is drawn for each
+        conversion, of a group's sum in a plane, which the converter then rounds. Without converters there is one for
+        each result, of variance ``sigma**2 * (sum over planes p of 4**p * n[p])``, and u is rounded to the nearest
+        integer, an even one between two; it may leave the output format. The reference column is digital and has
+        none. No RTL does this: it is for studies of accuracy.
 
     Returns
     -------
     callable
-        Activations outside the format of the macro are refused.
+        Activations outside the format of the macro are refused. With `read_noise`, every call draws anew; a sequence
+        of calls is the same for the same seed.
     """
     macro.check(integers)
     cells = torch.tensor(integers.cells) if integers.cells is not None else weights
@@ -44,8 +54,8 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
                              else " x ".join(map(str, cells.shape)))
     if integers.cells is None and not ((cells == 0) | (cells == 1)).all():
         raise IllegalSetting("weights", "0 and 1", f"{cells.min()} to {cells.max()}")
-    product = _exact(cells, (1 << macro.activation_bits) - 1) if macro.adc is None else _converted(
-        macro, macro.adc, cells)
+    reads = _Reads(read_noise) if read_noise and read_noise.sigma else None
+    product = _exact(macro, cells, reads) if macro.adc is None else _converted(macro, macro.adc, cells, reads)
     a, b = macro.correction
     affine = [torch.tensor(values, dtype=torch.int64) for values in (integers.scale, integers.offset, integers.bias)]
 
@@ -66,17 +76,40 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
     return golden
 
 
-def _exact(cells: Tensor, largest: int) -> CimGolden:
+class _Reads:
+    """The noise of reads, one draw for all that are added up."""
+
+    def __init__(self, noise: ReadNoise):
+        self._sigma, self._generator = noise.sigma, noise_generator(noise.seed, "read")
+
+    def __call__(self, sums: Tensor, active: Tensor) -> Tensor:
+        """Sums of reads, with noise of variance ``sigma**2 * active``."""
+        drawn = torch.randn(sums.shape, dtype=sums.dtype, generator=self._generator)
+        return drawn.mul_(self._sigma * active.sqrt()).add_(sums)
+
+    def total(self, macro: CimMacro, u: Tensor, x: Tensor) -> Tensor:
+        """U with the noise of all planes, whose variances their weights square."""
+        planes = torch.arange(macro.activation_bits)
+        squares = ((x.unsqueeze(-1) >> planes & 1) << 2 * planes).sum((-1, -2))
+        return self(u.to(torch.float64), squares.to(torch.float64).unsqueeze(-1)).round().to(torch.int64)
+
+
+def _exact(macro: CimMacro, cells: Tensor, reads: _Reads | None) -> CimGolden:
     """The matrix product with `cells`, in the floating point that holds every sum exactly."""
-    total = int(cells.sum(0).max()) * largest
+    total = int(cells.sum(0).max()) * ((1 << macro.activation_bits) - 1)
     if total >= 1 << _DOUBLE:
         raise IllegalSetting("rows", f"so few that sums stay below {_DOUBLE} bits", total)
     kind = torch.float32 if total < 1 << _SINGLE else torch.float64
     matrix = cells.to(kind)
-    return lambda x: (x.to(kind) @ matrix).to(torch.int64)
+
+    def product(x: Tensor) -> Tensor:
+        u = (x.to(kind) @ matrix).to(torch.int64)
+        return u if reads is None else reads.total(macro, u, x)
+
+    return product
 
 
-def _converted(macro: CimMacro, adc: Adc, cells: Tensor) -> CimGolden:
+def _converted(macro: CimMacro, adc: Adc, cells: Tensor, reads: _Reads | None) -> CimGolden:
     """From activations to u through the converters: plane by plane, group by group.
 
     A plane's sums take few of the bits that floating point holds exactly, so several planes share a matrix product:
@@ -92,6 +125,11 @@ def _converted(macro: CimMacro, adc: Adc, cells: Tensor) -> CimGolden:
     largest = adc.levels * len(groups) << macro.activation_bits
     kind = torch.float32 if largest < 1 << _SINGLE else torch.float64
 
+    def converted(sums: Tensor, rows: Tensor, plane: int) -> Tensor:
+        """Codes of the sums of a plane, in place: all numbers are exact, as the step is a power of two."""
+        noisy = sums if reads is None else reads(sums, (rows >> plane & 1).sum(-1, keepdim=True))
+        return noisy.add_(adc.step / 2 - adc.low).mul_(1 / adc.step).floor_().clamp_(0, adc.levels)
+
     def product(x: Tensor) -> Tensor:
         codes, narrow = torch.zeros(len(x), macro.columns, dtype=kind), x.to(torch.int32)
         for low, high, matrix in matrices:
@@ -105,8 +143,8 @@ def _converted(macro: CimMacro, adc: Adc, cells: Tensor) -> CimGolden:
                 for place in range(len(chosen) - 1, 0, -1):
                     top = (sums * 2.0 ** (-width * place)).floor_()
                     sums.sub_(top, alpha=2.0 ** (width * place))
-                    codes.add_(_codes(adc, top), alpha=chosen[place])
-                codes.add_(_codes(adc, sums), alpha=chosen[0])
+                    codes.add_(converted(top, rows, first + place), alpha=chosen[place])
+                codes.add_(converted(sums, rows, first), alpha=chosen[0])
         return codes.to(torch.int64).mul_(adc.step).add_(adc.low * len(groups) * sum(weights))
 
     def chunked(x: Tensor) -> Tensor:
@@ -114,8 +152,3 @@ def _converted(macro: CimMacro, adc: Adc, cells: Tensor) -> CimGolden:
         return torch.cat([product(part) for part in parts]).reshape(*x.shape[:-1], macro.columns)
 
     return chunked
-
-
-def _codes(adc: Adc, sums: Tensor) -> Tensor:
-    """The converter's codes, in place: all numbers are exact, as the step is a power of two."""
-    return sums.add_(adc.step / 2 - adc.low).mul_(1 / adc.step).floor_().clamp_(0, adc.levels)

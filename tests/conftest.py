@@ -45,6 +45,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="long regression: nox -s regress"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The sum of what tests recorded as ``outputs``."""
+    compared = [value for report in terminalreporter.getreports("passed") for name, value in report.user_properties
+                if name == "outputs"]
+    if compared:
+        terminalreporter.line(f"{sum(compared)} outputs compared bit for bit by {len(compared)} tests of a grid")
+
+
 @pytest.fixture(scope="session")
 def seed(request: pytest.FixtureRequest) -> int:
     """The seed of this run."""
