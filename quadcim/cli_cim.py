@@ -2,13 +2,15 @@
 
 import argparse
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import TARGETS, find_target
-from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CimIntegers, CimMacro
+from quadcim.spec.cell_noise import CellNoise
+from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.narrow import Narrow
@@ -44,6 +46,12 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
                          help="sets of weights, of which a beat names one (default: 1)")
     command.add_argument("--adc", metavar="ROWS:BITS:LOW:HIGH:STEP",
                          help="converters: ROWS rows at a time, results from LOW to HIGH in steps of STEP")
+    command.add_argument("--cell-codes", metavar="BITS:ON:OFF",
+                         help="conductance codes of the cells of constant weights, as of an analog array: their width, "
+                              "and what a 1 and a 0 are programmed to")
+    command.add_argument("--noise", metavar="NAME=VALUE,...",
+                         help="noise of programming those codes: " + ", ".join(
+                             setting.name.replace("_", "-") for setting in fields(CellNoise)))
     command.add_argument("--affine", type=Path, metavar="FILE.json",
                          help="scale, offset and bias (a number, or one for each column), and shift, rounding, "
                               "overflow and output format of the result")
@@ -91,12 +99,17 @@ def _macro(options: argparse.Namespace, technology: str) -> tuple[CimMacro, CimI
     rows, columns = (_size(name, getattr(options, name), None if cells is None else cells.shape[axis])
                      for axis, name in enumerate(("rows", "columns")))
     affine = {} if options.affine is None else _affine(options.affine, columns)
+    codes = CellCodes() if options.cell_codes is None else CellCodes(
+        *_integers("cell-codes", "BITS:ON:OFF", options.cell_codes))
     macro = CimMacro(
         rows, columns, options.activation_bits, signed=options.signed,
         bits_per_cycle=options.bits_per_cycle, encoding=options.encoding,
         storage=options.storage or ("registers" if cells is None else "constant"), banks=options.banks,
         stages=2 if options.stages == "auto" else options.stages, technology=options.technology or technology,
-        adc=options.adc and _adc(options.adc), narrow=affine.pop("narrow", None))
+        adc=options.adc and Adc(*_integers("adc", "ROWS:BITS:LOW:HIGH:STEP", options.adc)), codes=codes,
+        narrow=affine.pop("narrow", None))
+    if options.noise is not None or codes != CellCodes():
+        cells = _programmed(macro, cells, options.noise or "")
     integers = CimIntegers(None if cells is None else tuple(map(tuple, cells.tolist())), **affine)
     macro.check(integers)
     return macro, integers
@@ -111,13 +124,36 @@ def _size(option: str, given: int | None, found: int | None) -> int:
     return given or found or 0
 
 
-def _adc(text: str) -> Adc:
-    try:
-        return Adc(*map(int, text.split(":")))
-    except (TypeError, ValueError) as error:
-        if isinstance(error, IllegalSetting):
-            raise
-        raise IllegalSetting("adc", "five whole numbers ROWS:BITS:LOW:HIGH:STEP", text) from None
+def _integers(option: str, form: str, text: str) -> list[int]:
+    """Whole numbers between colons."""
+    words = text.split(":")
+    if len(words) != len(form.split(":")) or not all(re.fullmatch("-?[0-9]{1,9}", word) for word in words):
+        raise IllegalSetting(option, f"whole numbers {form}", text)
+    return [int(word) for word in words]
+
+
+def _programmed(macro: CimMacro, cells: "NDArray | None", text: str) -> "NDArray":
+    """The codes that cells of constant weights come to hold."""
+    if cells is None:
+        raise IllegalSetting("noise", "given with --weights", text)
+    noise = _noise(text)
+    import torch
+
+    from quadcim.models.cell_noise import program
+
+    return program(macro, torch.from_numpy(cells), noise).numpy()
+
+
+def _noise(text: str) -> CellNoise:
+    kinds = {setting.name.replace("_", "-"): int if setting.name == "seed" else float for setting in fields(CellNoise)}
+    given: dict[str, Any] = {}
+    for part in filter(None, text.split(",")):
+        name, _equals, value = part.partition("=")
+        try:
+            given[name.replace("-", "_")] = kinds[name](value)
+        except (KeyError, ValueError):
+            raise IllegalSetting("noise", f"NAME=VALUE of {', '.join(kinds)}", part) from None
+    return CellNoise(**given)
 
 
 def _weights(path: Path) -> "NDArray":

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from quadcim.cli import main
+from quadcim.models.cell_noise import program
 from quadcim.sim.case import Case
+from quadcim.spec.cell_noise import CellNoise
 from quadcim.spec.cim import CimIntegers
 from quadcim.spec.functions import FUNCTIONS
 
@@ -72,11 +75,16 @@ _WRONG = {
     "too many columns": ([*_CIM, "--rows", "4", "--columns", "513"], "--columns must be a whole number from 1 to 512, got 513"),
     "bits per cycle": ([*_CIM, "--rows", "4", "--columns", "4", "--bits-per-cycle", "3"], "--bits-per-cycle must be a divisor of 4: 1, 2, 4, got 3"),
     "encoding": ([*_CIM, "--rows", "4", "--columns", "4", "--encoding", "ternary"], "--encoding must be one of unipolar, bipolar"),
-    "converters": ([*_CIM, "--rows", "4", "--columns", "4", "--adc", "1:2"], "--adc must be five whole numbers ROWS:BITS:LOW:HIGH:STEP, got '1:2'"),
+    "converters": ([*_CIM, "--rows", "4", "--columns", "4", "--adc", "1:2"], "--adc must be whole numbers ROWS:BITS:LOW:HIGH:STEP, got '1:2'"),
     "converters of fewer bits": ([*_CIM, "--rows", "4", "--columns", "4", "--adc", "4:1:0:4:1"], "--adc-bits must be at least 3 for 5 levels"),
     "missing weights": ([*_CIM, "--weights", "nowhere.npy"], "--weights must be a .npy file with a matrix of 0 and 1"),
     "weights that are something else": ([*_CIM, "--weights", "here/file"], "--weights must be a .npy file with a matrix of 0 and 1"),
     "affine that is something else": ([*_CIM, "--rows", "4", "--columns", "4", "--affine", "here/file"], "--affine must be a JSON file"),
+    "cell codes": ([*_CIM, "--weights", "here/weights.npy", "--cell-codes", "4:2"], "--cell-codes must be whole numbers BITS:ON:OFF, got '4:2'"),
+    "cells of loaded weights": ([*_CIM, "--rows", "4", "--columns", "4", "--cell-codes", "4:9:1"], "--storage must be constant for cells with conductance codes"),
+    "noise of loaded weights": ([*_CIM, "--rows", "4", "--columns", "4", "--noise", "gaussian=1"], "--noise must be given with --weights"),
+    "unknown noise": ([*_CIM, "--weights", "here/weights.npy", "--noise", "pink=1"], "--noise must be NAME=VALUE of gaussian, lognormal, stuck-on"),
+    "negative noise": ([*_CIM, "--weights", "here/weights.npy", "--noise", "gaussian=-1"], "--gaussian must be a finite number of at least 0"),
     "stages of a macro": ([*_CIM, "--rows", "4", "--columns", "4", "--stages", "9"], "--stages must be 1 to 4 for this macro, got 9"),
     "clock of a macro": ([*_CIM, "--rows", "4", "--columns", "4", "--clock-mhz", "9999"], "--clock-mhz must be at most"),
     "macro on a board": ([*_CIM, "--rows", "4", "--columns", "4", "--target", "vcu128"], "--target must be generic or asic28 for a macro, got 'vcu128'"),
@@ -97,6 +105,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "here").mkdir()
     (tmp_path / "here/file").write_text("precious")
     Image.new("L", (16, 16)).save(tmp_path / "here/photo.png")
+    np.save(tmp_path / "here/weights.npy", np.eye(4))
     (tmp_path / "here/dangling").symlink_to("nowhere")
     (tmp_path / "here/foreign").mkdir()
     (tmp_path / "here/foreign/case.json").write_text('{"schema": "quadcim-case-0", "files": {}}')
@@ -240,6 +249,15 @@ def test_generates_a_macro_from_weights_and_an_affine(folder, capsys):
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"{case.top}: latency {case.macro.stages} cycles")
     assert case.macro_integers == CimIntegers(tuple(map(tuple, weights.tolist())), (2, 2, 2), (1, 0, -1), (5, 5, 5))
     assert (case.macro.storage, case.macro.encoding) == ("constant", "bipolar")
+
+
+def test_noise_makes_codes(folder, capsys):
+    assert run([*_CIM, "--weights", "here/weights.npy", "--cell-codes", "4:11:2", "--noise",
+                "gaussian=0.2,stuck-off=0.1,seed=3", "--adc", "2:5:0:31:1"]) == 0
+    case = Case.load(folder / "new")
+    macro = case.macro
+    want = program(macro, torch.eye(4), CellNoise(gaussian=0.2, stuck_off=0.1, seed=3))
+    assert case.macro_integers.cells == tuple(map(tuple, want.tolist())) and want.unique().numel() > 2
 
 
 @pytest.mark.parametrize("array", [np.zeros(4), np.full((2, 2), 2), np.array([["a"]])], ids=["vector", "two", "text"])

@@ -30,7 +30,8 @@ _UNITS = [*PRESETS.values(), make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always")
           *(CimMacro(37, 3, 4, signed=True, bits_per_cycle=bits, encoding="bipolar", banks=2, stages=4,
                      technology=technology)
             for bits, technology in ((1, "generic"), (2, "cells"), (1, "ultrascale"), (4, "fpga"))),
-          CimMacro(37, 3, 4, stages=3, adc=Adc(16, 3, 0, 14, 2))]
+          CimMacro(37, 3, 4, stages=3, adc=Adc(16, 3, 0, 14, 2)),
+          CimMacro(37, 7, 4, stages=3, storage="lutram", technology="ultrascale")]
 
 # What -Wall of Verilator may say: a unit is one file of several modules; outputs that nobody reads, what an instance of
 # a primitive leaves open, operands that Verilog itself widens and initial values beside a reset are matters of
