@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from benchmarks.report import Bar, Table, say
-from benchmarks.ruler import fpga_cost, gate_cost
 from benchmarks.timing import median_seconds
 from quadcim.hw.cim import CimUnit
 from quadcim.hw.cim_plan import plan_macro
+from quadcim.hw.synthesis import fpga_cost, gate_cost
 from quadcim.hw.verilog import EmittedVerilog, emit_verilog
 from quadcim.models.cim import cim_golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError, Writes

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.report import Bar, Table, say
-from benchmarks.ruler import fpga_cost, gate_cost
 from quadcim.fit.freeze import freeze
 from quadcim.hw.plans import unit_steps
+from quadcim.hw.synthesis import fpga_cost, gate_cost
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.spec.activation import Activation, ActivationRounding

@@ -14,9 +14,9 @@ import mpmath
 import torch
 
 from benchmarks.report import Bar, Table, say
-from benchmarks.ruler import FpgaCost, GateCost, fpga_cost, gate_cost
 from quadcim.fit.freeze import freeze
 from quadcim.hw.plans import unit_steps
+from quadcim.hw.synthesis import FpgaCost, GateCost, fpga_cost, gate_cost
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.models.activation import golden

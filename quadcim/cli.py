@@ -13,6 +13,7 @@ from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import TARGETS, find_target
 from quadcim.cli_cim import add_generate_cim, print_case
 from quadcim.cli_cnn import add_train_cnn
+from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import ROUNDINGS, Activation
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser.parse_args(arguments)
         return options.run(options)
     except IllegalSetting as error:
-        dash = "" if error.option in ("case", "CXX") else "--"
+        dash = "" if error.option in ("case", "CXX", "sweep", "where", "measure", "kind") else "--"
         return _complain("quadcim", f"{dash}{error}")
     except BrokenPipeError:
         return 0
@@ -72,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_generate_activation(kinds)
     add_generate_cim(kinds)
     _add_simulate(commands)
+    add_sweep(commands)
+    add_report(commands)
     train = commands.add_parser("train", help="train a network and freeze it to integers")
     kinds = train.add_subparsers(dest="kind", required=True, metavar="KIND")
     _add_train_inr(kinds)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.ruler import FpgaCost, fpga_cost
 from quadcim.hw.plans import unit_plan
 from quadcim.hw.quad_dsp_plan import QuadDspPlan
+from quadcim.hw.synthesis import FpgaCost, fpga_cost
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator, lane_share
 from quadcim.sim.case import Case

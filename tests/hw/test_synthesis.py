@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.ruler import FpgaCost, fpga_cost, gate_cost
+from quadcim.hw.synthesis import FpgaCost, fpga_cost, gate_cost
 
 _AND = "module top(input a, input b, output y); assign y = a & b; endmodule"
 _INVERTER = "module top(input a, output y); assign y = ~a; endmodule"

@@ -1,0 +1,138 @@
+"""The sweep file: TOML that says which points are measured, and what of them."""
+
+import itertools
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quadcim.sim.sweep.conditions import holds, names_in
+from quadcim.sim.sweep.measurements import MEASUREMENTS, check_measurements
+from quadcim.sim.sweep.points import Point, setting_names
+from quadcim.spec.errors import IllegalSetting
+
+__all__ = ["SweepPlan"]
+
+_KEYS = ("kind", "measure", "where", "fixed", "grid", "points")
+_RANGE = re.compile(r"(\d{1,6})\.\.(\d{1,6})")
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What a sweep does.
+
+    Parameters
+    ----------
+    points : tuple of Point
+        Each once.
+    measure : tuple of str
+        Names in `quadcim.sim.sweep.measurements.MEASUREMENTS`.
+    """
+
+    points: tuple[Point, ...]
+    measure: tuple[str, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> "SweepPlan":
+        """Read a sweep file and check all of it: every point is built as a specification.
+
+        ::
+
+            kind = "activation"                    # or "cim"
+            measure = ["error", "lut", "gates", "delay"]
+            where = ["stages <= 4 or width > 8"]   # all have to hold
+
+            [fixed]                                # for every point
+            technology = "fpga"
+
+            [grid]                                 # every combination; "1..6" is a range
+            function = ["quad", "sine"]
+            width = [8, 12, 16]
+            stages = "1..6"
+
+            [[points]]                             # further ones
+            function = "tanh"
+            width = 12
+            stages = 2
+
+        Raises
+        ------
+        IllegalSetting
+            If the file cannot be read, or anything in it is illegal.
+        """
+        given = _read(path)
+        kind, measure = given.get("kind", "activation"), given.get("measure", [])
+        names, where = setting_names(kind), _strings("where", given.get("where", []))
+        check_measurements(_strings("measure", measure), kind)
+        for condition in where:
+            for name in names_in(condition):
+                _known("where", name, names)
+        settings = [*_grid(given, names), *_further(given, names)]
+        points = [Point(kind, each) for each in settings if all(holds(condition, each) for condition in where)]
+        unique = {point.digest: point for point in points}
+        if not unique:
+            raise IllegalSetting("sweep", "a file with at least one point", str(path))
+        return cls(tuple(unique.values()), tuple(measure))
+
+    @property
+    def seconds(self) -> float:
+        """An estimate of the work, on one worker."""
+        return len(self.points) * sum(MEASUREMENTS[name].seconds for name in self.measure)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise IllegalSetting("sweep", f"a TOML file that can be read ({error.strerror})", str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise IllegalSetting("sweep", f"a TOML file ({error})", str(path)) from None
+    for key in given:
+        _known("sweep", key, _KEYS)
+    return given
+
+
+def _known(option: str, name: str, names: tuple[str, ...]) -> None:
+    if name not in names:
+        raise IllegalSetting(option, "of " + ", ".join(names), name)
+
+
+def _strings(option: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise IllegalSetting(option, "a list of strings", value)
+    return value
+
+
+def _table(given: Mapping[str, Any], key: str, names: tuple[str, ...]) -> dict[str, Any]:
+    table = given.get(key, {})
+    if not isinstance(table, dict):
+        raise IllegalSetting(key, "a table", table)
+    for name in table:
+        _known(key, name, names)
+    return table
+
+
+def _grid(given: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    grid = {name: _values(name, value) for name, value in _table(given, "grid", names).items()}
+    fixed = _table(given, "fixed", names)
+    if grid:
+        for combination in itertools.product(*grid.values()):
+            yield {**fixed, **dict(zip(grid, combination, strict=True))}
+
+
+def _further(given: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    fixed, points = _table(given, "fixed", names), given.get("points", [])
+    if not isinstance(points, list):
+        raise IllegalSetting("points", "a list of tables, [[points]]", points)
+    for index in range(len(points)):
+        yield {**fixed, **_table({"points": points[index]}, "points", names)}
+
+
+def _values(name: str, value: Any) -> list[Any]:
+    if isinstance(value, list) and value:
+        return value
+    if isinstance(value, str) and (match := _RANGE.fullmatch(value)) and int(match[1]) <= int(match[2]):
+        return list(range(int(match[1]), int(match[2]) + 1))
+    raise IllegalSetting(f"grid.{name}", 'a list of values, or a range such as "1..6"', value)
