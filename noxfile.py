@@ -53,7 +53,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def regress(session: nox.Session) -> None:
-    """All tests and the long regression: every preset under cocotb on both simulators."""
+    """All tests and the long regression: every preset under cocotb, the large grid of macros."""
     _install(session, "test")
     _run(session, "pytest", "--long", "-n", _workers(), "--dist", "worksteal")
 

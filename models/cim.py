@@ -89,9 +89,10 @@ class _Reads:
 
     def total(self, macro: CimMacro, u: Tensor, x: Tensor) -> Tensor:
         """U with the noise of all planes, whose variances their weights square."""
-        planes = torch.arange(macro.activation_bits)
-        squares = ((x.unsqueeze(-1) >> planes & 1) << 2 * planes).sum((-1, -2))
-        return self(u.to(torch.float64), squares.to(torch.float64).unsqueeze(-1)).round().to(torch.int64)
+        planes, patterns = torch.arange(macro.activation_bits), torch.arange(1 << macro.activation_bits)
+        squares = ((patterns.unsqueeze(-1) >> planes & 1) << 2 * planes).sum(-1).to(torch.float64)
+        active = squares[x & (len(patterns) - 1)].sum(-1, keepdim=True)
+        return self(u.to(torch.float64), active).round().to(torch.int64)
 
 
 def _exact(macro: CimMacro, cells: Tensor, reads: _Reads | None) -> CimGolden:
