@@ -9,8 +9,8 @@ from quadcim.arguments import number
 from quadcim.spec.errors import IllegalSetting
 
 if TYPE_CHECKING:
-    from quadcim.sim.sweep.plan import SweepPlan
-    from quadcim.sim.sweep.store import Store
+    from quadcim.sweep.plan import SweepPlan
+    from quadcim.sweep.store import Store
 
 __all__ = ["add_report", "add_sweep"]
 
@@ -35,8 +35,8 @@ def _processors() -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from quadcim.sim.sweep.plan import SweepPlan
-    from quadcim.sim.sweep.store import Store
+    from quadcim.sweep.plan import SweepPlan
+    from quadcim.sweep.store import Store
 
     plan = SweepPlan.load(options.file)
     if options.dry_run:
@@ -52,8 +52,8 @@ def _sweep(options: argparse.Namespace) -> int:
 def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from quadcim.sim.sweep.engine import run_sweep
-    from quadcim.sim.sweep.measurements import is_illegal
+    from quadcim.sweep.engine import run_sweep
+    from quadcim.sweep.measurements import is_illegal
 
     if options.retry:
         store.forget_errors()
@@ -62,8 +62,10 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
     print(f"{len(plan.points)} points, {left} of them to be measured"
           + (f": about {_duration(share)}" if left else ""), flush=True)
     with tqdm(total=left, unit="point", disable=None if left else True) as progress:
-        result = run_sweep(plan, store, jobs=options.jobs, scheduler=options.scheduler,
-                           report=lambda done, total: progress.update())
+        def report(done: int, total: int) -> None:
+            progress.update(done - progress.n)
+
+        result = run_sweep(plan, store, jobs=options.jobs, scheduler=options.scheduler, report=report)
     if options.csv:
         store.export_csv(options.csv)
     for row in store.rows():
@@ -85,14 +87,14 @@ def add_report(commands: argparse._SubParsersAction) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from quadcim.sim.sweep.store import Store
+    from quadcim.sweep.store import Store
 
     if options.out.exists() and not options.force:
         raise IllegalSetting("out", "a path that does not exist yet (--force replaces)", str(options.out))
     store = Store(options.db, create=False)
     rows = store.rows()
     store.close()
-    from quadcim.sweep_report import sweep_page
+    from quadcim.sweep.page import sweep_page
 
     page = sweep_page(rows, title=options.db.stem)
     scratch = options.out.with_name(f".{options.out.name}.part")

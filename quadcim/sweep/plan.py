@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quadcim.sim.sweep.conditions import holds, names_in
-from quadcim.sim.sweep.measurements import MEASUREMENTS, check_measurements
-from quadcim.sim.sweep.points import Point, setting_names
 from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.conditions import holds, names_in
+from quadcim.sweep.measurements import MEASUREMENTS, check_measurements
+from quadcim.sweep.points import Point, setting_names
 
 __all__ = ["SweepPlan"]
 
@@ -28,7 +28,7 @@ class SweepPlan:
     points : tuple of Point
         Each once.
     measure : tuple of str
-        Names in `quadcim.sim.sweep.measurements.MEASUREMENTS`.
+        Names in `quadcim.sweep.measurements.MEASUREMENTS`.
     """
 
     points: tuple[Point, ...]
@@ -69,9 +69,9 @@ class SweepPlan:
         for condition in where:
             for name in names_in(condition):
                 _known("where", name, names)
-        settings = [*_grid(given, names), *_further(given, names)]
-        points = [Point(kind, each) for each in settings if all(holds(condition, each) for condition in where)]
-        unique = {point.digest: point for point in points}
+        points = [Point(kind, settings) for settings in (*_grid(given, names), *_further(given, names))]
+        unique = {point.digest: point for point in points
+                  if all(holds(condition, point.all_settings) for condition in where)}
         if not unique:
             raise IllegalSetting("sweep", "a file with at least one point", str(path))
         return cls(tuple(unique.values()), tuple(measure))

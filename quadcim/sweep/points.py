@@ -28,6 +28,14 @@ def setting_names(kind: str) -> tuple[str, ...]:
     return (*_UNIT_DEFAULTS, "width", "input", "output") if kind == "activation" else tuple(_MACRO_SETTINGS)
 
 
+def _defaults(kind: str) -> dict[str, Any]:
+    if kind == "activation":
+        return _UNIT_DEFAULTS
+    parameters = inspect.signature(CimMacro).parameters
+    return {name: parameters[name].default for name in _MACRO_SETTINGS
+            if parameters[name].default is not inspect.Parameter.empty}
+
+
 @dataclass(frozen=True)
 class Point:
     """A point.
@@ -44,6 +52,11 @@ class Point:
 
     kind: str
     settings: Mapping[str, Any]
+
+    @property
+    def all_settings(self) -> dict[str, Any]:
+        """The settings, and the defaults of those that are not given."""
+        return {**_defaults(self.kind), **self.settings}
 
     @property
     def spec(self) -> ActivationUnit | CimMacro:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from quadcim.sim.sweep.measurements import Measured, is_illegal, measure_point
-from quadcim.sim.sweep.plan import SweepPlan
-from quadcim.sim.sweep.points import Point
-from quadcim.sim.sweep.store import Store
 from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.measurements import Measured, is_illegal, measure_point
+from quadcim.sweep.plan import SweepPlan
+from quadcim.sweep.points import Point
+from quadcim.sweep.store import Store
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -94,7 +94,8 @@ def _client(jobs: int, scheduler: str | None) -> Iterator["Client"]:
             yield client
         return
     # No dashboard: nothing listens that nobody asked for. Each worker's memory is its share of the machine's.
-    with (LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None) as cluster,
+    with (LocalCluster(n_workers=jobs, threads_per_worker=1,
+                       dashboard_address=None) as cluster,  # pyright: ignore[reportArgumentType] - its hint lacks None
           Client(cluster) as client):
         yield client
 
@@ -104,7 +105,7 @@ def _results(client: "Client", work: list[tuple[Point, list[str]]]) -> Iterator[
     from distributed import as_completed
 
     waiting = iter(work)
-    points: dict[str, tuple[Point, list[str]]] = {}
+    points: dict[object, tuple[Point, list[str]]] = {}
 
     def submit(point: Point, names: list[str]) -> "Future":
         future = client.submit(measure_point, point.kind, point.spec.to_json(), names, pure=False)

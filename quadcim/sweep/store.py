@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from quadcim import __version__
-from quadcim.sim.sweep.measurements import MEASUREMENTS, Measured
-from quadcim.sim.sweep.points import Point
 from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.measurements import MEASUREMENTS, Measured
+from quadcim.sweep.points import Point
 
 __all__ = ["Store", "tool_versions"]
 

@@ -1,0 +1,125 @@
+"""Sweeps in processes, on a scheduler, interrupted, and two at once."""
+
+import csv
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from quadcim.cli import main
+from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.engine import run_sweep
+from quadcim.sweep.plan import SweepPlan
+from quadcim.sweep.store import Store
+
+_FILE = """
+measure = ["latency", "delay"]
+[fixed]
+technology = "fpga"
+[grid]
+function = ["quad"]
+width = "4..9"
+stages = "0..4"
+"""
+
+
+@pytest.fixture
+def plan(tmp_path) -> SweepPlan:
+    (tmp_path / "sweep.toml").write_text(_FILE)
+    return SweepPlan.load(tmp_path / "sweep.toml")
+
+
+def table(path: Path) -> list[dict]:
+    store = Store(path, create=False)
+    try:
+        return sorted(store.rows(), key=lambda row: row["digest"])
+    finally:
+        store.close()
+
+
+def swept(plan: SweepPlan, path: Path, **settings):
+    store = Store(path)
+    try:
+        return run_sweep(plan, store, **settings)
+    finally:
+        store.close()
+
+
+def test_what_is_known_is_not_measured_again(plan, tmp_path):
+    said = []
+    first = swept(plan, tmp_path / "a.db", jobs=2, report=lambda *done: said.append(done))
+    assert (first.measured, first.kept, first.failed) == (30, 0, 0) and first.illegal > 0
+    assert said == [(done, 30) for done in range(1, 31)]
+    rows = table(tmp_path / "a.db")
+    assert len(rows) == 30 and sum("errors" in row for row in rows) == first.illegal
+    second = swept(plan, tmp_path / "a.db", jobs=2)
+    assert (second.measured, second.kept) == (0, 30) and second.seconds < 5
+    more = SweepPlan(plan.points, (*plan.measure, "error"))
+    assert swept(more, tmp_path / "a.db", jobs=2).measured == 30
+    assert all("max_error_ulp" in row for row in table(tmp_path / "a.db"))
+
+
+def test_a_scheduler_gives_the_same_rows(plan, tmp_path):
+    from distributed import LocalCluster
+
+    swept(plan, tmp_path / "a.db", jobs=1)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:  # pyright: ignore
+        swept(plan, tmp_path / "b.db", scheduler=cluster.scheduler_address)  # pyright: ignore
+    assert table(tmp_path / "a.db") == table(tmp_path / "b.db")
+
+
+def test_no_scheduler_is_an_error(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr("quadcim.sweep.engine._CONNECT_S", 1)
+    with pytest.raises(IllegalSetting, match="scheduler must be the address of a Dask scheduler that answers"):
+        swept(plan, tmp_path / "a.db", scheduler="tcp://127.0.0.1:1")
+
+
+def test_killed_sweeps_go_on(plan, tmp_path, seed):
+    draw = random.Random(seed)
+    command = [sys.executable, "-m", "quadcim", "sweep", "sweep.toml", "--jobs", "2"]
+    for _ in range(3):
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        time.sleep(draw.uniform(1, 6))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    swept(plan, tmp_path / "whole.db", jobs=2)
+    assert table(tmp_path / "sweep.db") == table(tmp_path / "whole.db")
+
+
+def test_two_sweeps_on_one_file(plan, tmp_path):
+    command = [sys.executable, "-m", "quadcim", "sweep", "sweep.toml", "--jobs", "1"]
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert len(table(tmp_path / "sweep.db")) == 30
+    with sqlite3.connect(tmp_path / "sweep.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def test_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("sweep.toml").write_text(_FILE.replace('"4..9"', "[6]"))
+    assert main(["sweep", "sweep.toml", "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("5 points; about")
+    assert main(["sweep", "sweep.toml", "--jobs", "1", "--csv", "out.csv"]) == 0
+    assert "5 points measured, 0 kept," in capsys.readouterr().out
+    rows = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
+    assert len(rows) == 5 and {row["width"] for row in rows} == {"6"}
+    assert main(["report", "sweep.db", "--out", "page.html"]) == 0
+    assert Path("page.html").stat().st_size < 5_000_000
+    assert main(["report", "sweep.db", "--out", "page.html"]) == 2
+    assert main(["report", "nowhere.db", "--out", "other.html"]) == 2
+    Path("text.db").write_text("no database, but some text that is long enough to be looked at")
+    assert main(["sweep", "sweep.toml", "--db", "text.db"]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert [line.split(" must be ")[0] for line in errors] == [
+        "quadcim: error: --out", "quadcim: error: --db", "quadcim: error: --db"]

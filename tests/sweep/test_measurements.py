@@ -1,0 +1,28 @@
+import pytest
+
+from quadcim.sweep.measurements import MEASUREMENTS, is_illegal, measure_point
+from quadcim.sweep.points import Point
+
+_QUAD = Point("activation", {"function": "quad", "width": 6, "stages": 1, "technology": "fpga"})
+_MACRO = Point("cim", {"rows": 8, "columns": 2, "activation_bits": 2, "stages": 2})
+
+
+@pytest.mark.parametrize("point", [_QUAD, _MACRO], ids=["activation", "cim"])
+def test_every_measurement(point):
+    names = [name for name, measurement in MEASUREMENTS.items() if point.kind in measurement.kinds]
+    found = measure_point(point.kind, point.spec.to_json(), names)
+    for name in names:
+        assert found[name].error is None and set(found[name].figures) == set(MEASUREMENTS[name].columns)
+    assert found["exactness"].figures["mismatches"] == 0 and found["exactness"].figures["beats"] > 2000
+    assert found["lut"].figures["lut"] > 0 and found["gates"].figures["total_ge"] > 0
+    assert found["latency"].figures["latency_cycles"] == point.spec.stages
+
+
+def test_an_illegal_point_and_a_failing_one_are_results():
+    spec = Point("activation", {**_QUAD.settings, "stages": 50}).spec
+    found = measure_point("activation", spec.to_json(), ["error", "latency"])
+    assert found["error"].error is None
+    assert found["latency"].error == "IllegalSetting: stages must be 0 to 1 for this unit, got 50" or is_illegal(
+        found["latency"].error or "")
+    dsp = Point("activation", {"function": "quad", "width": 16, "technology": "ultrascale"}).spec
+    assert measure_point("activation", dsp.to_json(), ["gates"])["gates"].error

@@ -1,0 +1,41 @@
+import re
+import shlex
+
+import pytest
+
+from quadcim.cli import main
+from quadcim.sim.case import Case
+from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.page import rebuild_command, sweep_page
+from quadcim.sweep.points import Point
+
+
+def rows(count: int) -> list[dict]:
+    return [{"digest": str(k), "kind": "activation", "function": ("quad", "sine")[k % 2], "width": 6 + k % 8,
+             "stages": 1 + k % 3, "lut": 10 + k, "max_error_ulp": 1 / (1 + k)} for k in range(count)]
+
+
+def test_page_is_whole_and_small():
+    page = sweep_page(rows(2000), title="a <b>")
+    assert len(page) < 5_000_000 and "a <b>" not in page and "2000 points" in page
+    # Nothing is fetched: scripts and styles are in the page.
+    assert not re.search(r"<script[^>]+src=|<link[^>]+href=", page)
+
+
+def test_points_without_figures():
+    with pytest.raises(IllegalSetting, match="db must be a database with at least one measured point"):
+        sweep_page([{"digest": "0", "kind": "cim", "rows": 4, "errors": {"lut": "no"}}], title="none")
+    assert "1 points" in sweep_page([rows(1)[0], {"digest": "x", "kind": "activation", "errors": {}}], title="one")
+
+
+@pytest.mark.parametrize("kind, settings", [
+    ("activation", {"function": "sine", "width": 8, "stages": 2, "technology": "fpga"}),
+    ("cim", {"rows": 8, "columns": 2, "activation_bits": 2, "signed": True, "adc": "4:3:0:7:1", "stages": 2})])
+def test_commands_rebuild_their_point(kind, settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(rebuild_command(kind, settings))[1:]) == 0
+    case = Case.load(tmp_path / "DIR")
+    if kind == "activation":
+        assert case.unit.stages == 2 and case.unit.activation.input.width == 8
+    else:
+        assert case.macro == Point(kind, settings).spec
