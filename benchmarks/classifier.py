@@ -78,6 +78,7 @@ def measure_classifier() -> Table:
 def _train(choice: CnnQuantisation, seed: int, noise: float) -> nn.Sequential:
     say(f"classifier: {choice}, noise {noise}, seed {seed}")
     torch.manual_seed(seed)
+    torch.set_num_threads(1)  # on such small layers, more only wait for each other
     network = create_network("digits", choice)
     fit_classifier(network, digits(noise, seed), epochs=_DEFAULTS.epochs, lr=_DEFAULTS.lr, batch=_DEFAULTS.batch,
                    seed=seed)

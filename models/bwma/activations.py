@@ -1,6 +1,7 @@
 """Quantisers of activations: k bits without sign, on [0, c] with a learned clip c."""
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ __all__ = ["ActivationQuantiser", "Lsq", "Pact", "Staircase", "SteClip", "activa
 _SHARPNESS = (2.0, 4.0)
 
 
-class ActivationQuantiser(nn.Module):
+class ActivationQuantiser(nn.Module, ABC):
     """``q(x) = s * round(clamp(x / s, 0, L))`` with ``L = 2**bits - 1`` and the step ``s = c / L``; ties to even.
 
     What comes out is the same for all quantisers; they differ in the gradient. The clip starts at
@@ -51,9 +52,9 @@ class ActivationQuantiser(nn.Module):
                 self.started: Tensor = torch.tensor(True)
         return self.quantise(x)
 
+    @abstractmethod
     def quantise(self, x: Tensor) -> Tensor:
         """The quantised values, with the gradient of this quantiser."""
-        raise NotImplementedError
 
     def codes(self, x: Tensor) -> Tensor:
         """The integer codes of what comes out, int64."""
