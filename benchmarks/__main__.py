@@ -21,7 +21,7 @@ _BENCHMARKS = {
     "speed": ("speed", "measure"), "startup": ("startup", "measure"), "accuracy": ("accuracy", "measure"),
     "training": ("training", "measure"), "catalogue": ("catalogue", "measure"), "cim-cost": ("cim", "measure_cost"),
     "cim-speed": ("cim", "measure_speed"), "binarisers": ("classifier", "measure_binarisers"),
-    "classifier": ("classifier", "measure_classifier"),
+    "classifier": ("classifier", "measure_classifier"), "sweep": ("sweep", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")

@@ -126,6 +126,10 @@ class Store:
             rows[digest].setdefault("errors", {})[name] = error
         return list(rows.values())
 
+    def seconds(self) -> float:
+        """The time that all measurements took."""
+        return self._connection.execute("SELECT total(seconds) FROM measured").fetchone()[0]
+
     def export_csv(self, path: Path) -> None:
         """Write `rows` as CSV; a temporary file takes the place of `path` when it is whole."""
         rows = self.rows()
