@@ -23,7 +23,8 @@ def test_passes(name, simulator, make_case, seed):
     result = simulate(case, simulator=simulator, beats=200, seed=seed)
     assert (result.passed, result.failed, result.failures) == (_TESTS, 0, ())
     xml = ElementTree.parse(case.folder / "sim" / simulator.name / "results.xml")
-    assert len(list(xml.iter("testcase"))) == _TESTS
+    # The test that writes weights is skipped: an activation unit has none.
+    assert [len(test.findall("skipped")) for test in xml.iter("testcase")].count(0) == _TESTS
 
 
 @pytest.mark.long
