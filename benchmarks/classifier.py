@@ -51,8 +51,8 @@ def measure_classifier() -> Table:
     """Accuracy of the digits network by the bits of its activations, the quantiser and the binariser."""
     table = Table("Classifiers with binary weights",
                   f"The digits network, {_DEFAULTS.epochs} epochs, mean of seeds {', '.join(map(str, _SEEDS))}; the "
-                  f"same budget for all. Pictures as they are, and with Gaussian noise of {_NOISE}. Integers: the "
-                  "binary layers as their macros compute them.",
+                  f"same budget for all. Pictures as they are, and with Gaussian noise of {_NOISE}, drawn once for "
+                  "each seed. Integers: the binary layers as their macros compute them.",
                   ("weights", "activations", "quantiser", "binariser", "accuracy, %", "in integers, %",
                    "with noise, %", "in integers, %"))
     inner = CnnQuantisation()

@@ -165,14 +165,15 @@ def _exactness(subject: Subject) -> dict[str, float]:
     widths, writes = {port.name: port.width for port in case.ports}, stimulus.writes()
     loaded = Writes(from_integers(writes, widths["w__payload"]), [0] * len(writes), [len(writes)] * len(inputs)) \
         if writes else None
-    raws = np.array(inputs) if isinstance(subject.spec, ActivationUnit) else from_integers(inputs, widths["i__payload"])
     want = stimulus.expected(inputs)
     if isinstance(subject.spec, ActivationUnit):
-        raws = np.array([subject.spec.activation.input.wrap(payload) for payload in inputs])
-        expected = np.array([subject.spec.activation.output.wrap(payload) for payload in want])[:, None]
+        activation = subject.spec.activation
+        fed = np.array([activation.input.wrap(payload) for payload in inputs])
+        expected = np.array([activation.output.wrap(payload) for payload in want])[:, None]
     else:
-        expected = from_integers(want, widths["o__payload"])
-    outputs = BulkSimulator(case).run(raws, writes=loaded).outputs.reshape(len(inputs), -1)
+        fed, expected = (from_integers(payloads, widths[f"{port}__payload"])
+                         for port, payloads in (("i", inputs), ("o", want)))
+    outputs = BulkSimulator(case).run(fed, writes=loaded).outputs.reshape(len(inputs), -1)
     return {"beats": len(inputs), "mismatches": int((outputs != expected).any(axis=1).sum())}
 
 

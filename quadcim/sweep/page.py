@@ -99,8 +99,8 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
 _HEAD = """
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-  body { font-family: sans-serif; margin: 1rem; max-width: 1200px; color-scheme: light dark; }
-  @media (prefers-color-scheme: dark) { body { background: #181818; filter: none; } }
+  body { font-family: sans-serif; margin: 1rem; max-width: 1200px; color-scheme: only light; }
+  @media (prefers-color-scheme: dark) { body { background: #181818; } }
   @media (prefers-color-scheme: dark) { .bk-Column, [data-root-id] { filter: invert(0.9) hue-rotate(180deg); } }
 </style>
 """
