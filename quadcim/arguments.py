@@ -2,10 +2,11 @@
 
 import argparse
 import math
+import os
 import re
 from collections.abc import Callable
 
-__all__ = ["number", "stages_argument"]
+__all__ = ["number", "processors", "stages_argument"]
 
 _LARGEST = 10**9
 
@@ -32,3 +33,8 @@ def stages_argument(text: str) -> int | str:
     if text != "auto" and not re.fullmatch("[0-9]{1,9}", text):
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, or auto, got {text!r}")
     return text if text == "auto" else int(text)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

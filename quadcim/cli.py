@@ -13,6 +13,7 @@ from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import TARGETS, find_target
 from quadcim.cli_cim import add_generate_cim, print_case
 from quadcim.cli_cnn import add_train_cnn
+from quadcim.cli_regress import add_regress
 from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_generate_activation(kinds)
     add_generate_cim(kinds)
     _add_simulate(commands)
+    add_regress(commands)
     add_sweep(commands)
     add_report(commands)
     train = commands.add_parser("train", help="train a network and freeze it to integers")

@@ -1,11 +1,10 @@
 """``quadcim sweep`` and ``quadcim report``."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quadcim.arguments import number
+from quadcim.arguments import number, processors
 from quadcim.spec.errors import IllegalSetting
 
 if TYPE_CHECKING:
@@ -21,17 +20,13 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
     command.add_argument("file", type=Path, metavar="FILE.toml", help="which points, and what of them (docs/sweep.md)")
     command.add_argument("--db", type=Path, metavar="FILE", help="the database of results (default: FILE.db)")
     workers = command.add_mutually_exclusive_group()
-    workers.add_argument("--jobs", type=number(int, 1), default=_processors(), metavar="N",
+    workers.add_argument("--jobs", type=number(int, 1), default=processors(), metavar="N",
                          help="processes of this machine (default: one for each processor)")
     workers.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.1:8786")
     command.add_argument("--csv", type=Path, metavar="FILE", help="write all results as CSV at the end")
     command.add_argument("--retry", action="store_true", help="measure again what failed before")
     command.add_argument("--dry-run", action="store_true", help="only say how many points there are")
     command.set_defaults(run=_sweep)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _sweep(options: argparse.Namespace) -> int:

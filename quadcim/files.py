@@ -11,7 +11,7 @@ from pathlib import Path
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["CASE", "TRAINING", "Marker", "check_output_folder", "output_folder"]
+__all__ = ["CASE", "REGRESSION", "TRAINING", "Marker", "check_output_folder", "output_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ CASE = Marker("case.json", "quadcim-case-3")
 """A case directory."""
 TRAINING = Marker("metrics.json", "quadcim-training-1")
 """What a training leaves."""
+REGRESSION = Marker("regress.json", "quadcim-regress-1")
+"""What a regression leaves."""
 
 
 def check_output_folder(out: Path, *, marker: Marker, force: bool) -> None:

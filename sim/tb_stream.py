@@ -15,12 +15,14 @@ from cocotb.clock import Clock
 from cocotb.triggers import ReadOnly, RisingEdge, Timer
 
 from quadcim.sim.case import Case, Port
+from quadcim.sim.coverage import Coverage
 
 _JOB = json.loads(Path(os.environ["QUADCIM_JOB"]).read_text())
 _CASE = Case.load(Path(_JOB["case"]))
 _ELASTIC = _CASE.elastic
 _INTERVAL = _CASE.initiation_interval_cycles
 _PORTS = {port.name: port for port in _CASE.ports}
+_COVERAGE = Coverage(_CASE)
 
 Pattern = Callable[[], bool]
 """Says, cycle by cycle, whether a side goes on."""
@@ -99,9 +101,15 @@ class Bench:
         self.accepted: list[int] = []
         self.delivered: list[int] = []
 
-    async def reset(self) -> None:
-        """One cycle of reset; whatever was in flight is gone."""
+    @property
+    def inside(self) -> int:
+        """Beats that have been accepted and not come out."""
+        return len(self.accepted) - self.board.received
+
+    async def reset(self, inside: int = 0) -> None:
+        """One cycle of reset; the beats that were inside are gone."""
         dut = self.dut
+        _COVERAGE.reset(inside)
         dut.i__valid.value = 0
         if _ELASTIC:
             dut.o__ready.value = 0
@@ -134,11 +142,11 @@ class Bench:
         self.cycle += 1
 
     async def run(self, drive: Pattern, take: Pattern, *, stop_after: int | None = None) -> None:
-        """Send all beats and take all results, or stop after so many results."""
+        """Send all beats and take all results, or stop after so many results, with beats inside if that can be."""
         dut, offered = self.dut, False
         limit = self.cycle + 64 * _INTERVAL * len(self.inputs) + 100
         goal = len(self.inputs) if stop_after is None else stop_after
-        while self.board.received < goal:
+        while self.board.received < goal or (stop_after is not None and _CASE.latency_cycles and not self.inside):
             assert self.cycle < limit, f"no progress: {len(self.accepted)} beats in, {self.board.received} out"
             offered = len(self.accepted) < len(self.inputs) and (offered or drive())
             taking = take() if _ELASTIC else True
@@ -149,16 +157,19 @@ class Bench:
                 dut.o__ready.value = int(taking)
             await ReadOnly()
             ready = not _ELASTIC or bool(dut.i__ready.value)
-            held = len(self.accepted) - self.board.received
+            held = self.inside
             # A unit that takes several cycles for a beat says so by its ready; writing weights may stall it.
             assert ready or _INTERVAL > 1 or self.writing or held == _CASE.latency_cycles, (
                 f"cycle {self.cycle}: input stalled with {held} beats inside")
+            _COVERAGE.cycle(offered=offered, ready=ready, valid=bool(dut.o__valid.value), taking=taking, inside=held,
+                            writing=self.writing)
             if bool(dut.o__valid.value) and taking:
                 bits = str(dut.o__payload.value)
                 assert set(bits) <= set("01"), f"cycle {self.cycle}, beat {self.board.received}: undefined bits {bits}"
                 self.board.check(self.cycle, int(bits, 2))
                 self.delivered.append(self.cycle)
             if offered and ready:
+                _COVERAGE.beat(self.inputs[len(self.accepted)])
                 self.accepted.append(self.cycle)
                 offered = False
             await self.edge()
@@ -170,6 +181,7 @@ class Bench:
             await self.edge()
             await ReadOnly()
             assert not bool(self.dut.o__valid.value), f"cycle {self.cycle}: a beat after the last one"
+        Path("coverage.json").write_text(json.dumps(_COVERAGE.hits))
 
 
 async def start(dut, beats: int | None = None) -> Bench:
@@ -182,6 +194,7 @@ async def start(dut, beats: int | None = None) -> Bench:
     await bench.reset()
     if _JOB["writes"]:
         await bench.load(pattern("none", "weights"))
+        _COVERAGE.loaded()
     return bench
 
 
@@ -211,8 +224,8 @@ async def reset_in_mid_stream(dut) -> None:
     """A reset drops what is in flight; the stream then works from its first beat."""
     bench = await start(dut, beats=256)
     await bench.run(pattern("random", "in"), pattern("random", "out"), stop_after=min(100, len(bench.inputs) // 2))
-    bench = Bench(dut, beats=256)
-    await bench.reset()
+    inside, bench = bench.inside, Bench(dut, beats=256)
+    await bench.reset(inside)
     await bench.run(pattern("random", "in"), pattern("random", "out"))
     await bench.drained()
 

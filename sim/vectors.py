@@ -15,7 +15,7 @@ _BEATS = 4096
 def edge_inputs(fmt: Format) -> list[int]:
     """The raw inputs where an implementation is most likely wrong: around the ends, the integers and powers of two."""
     one = 1 << fmt.fraction_bits
-    anchors = {fmt.minimum, fmt.maximum, 0} | {k * one for k in range(-4, 5)} | {k * one // 2 for k in range(-9, 10)}
+    anchors = {fmt.minimum, fmt.maximum, 0} | {k * one for k in range(-8, 9)} | {k * one // 2 for k in range(-9, 10)}
     anchors |= {sign << bit for bit in range(fmt.width) for sign in (1, -1)}
     near = {anchor + offset for anchor in anchors for offset in (-2, -1, 0, 1, 2)}
     return sorted(raw for raw in near if fmt.minimum <= raw <= fmt.maximum)

@@ -1,11 +1,12 @@
 """The catalogue of named units: what the regression runs over, and where a user may start."""
 
 from quadcim.spec.activation import Activation, ActivationRounding
+from quadcim.spec.cim import Adc, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.unit import ActivationUnit, FlowControl
 
-__all__ = ["PRESETS", "find_preset"]
+__all__ = ["MACRO_PRESETS", "PRESETS", "find_macro_preset", "find_preset"]
 
 
 def _phi(input: str, output: str, rounding: ActivationRounding, stages: int,  # noqa: PLR0917 - rows of a table
@@ -60,6 +61,24 @@ PRESETS: dict[str, ActivationUnit] = {
     "sine16-cordic": _faithful("sine", "SQ2.14", "SQ2.14", 8, method="cordic"),
     "sine12-taylor": _faithful("sine", "SQ2.10", "SQ2.10", 6, method="taylor"),
 }
+
+
+# Compute-in-memory; their weights are loaded.
+MACRO_PRESETS: dict[str, CimMacro] = {
+    "cim-w1a4": CimMacro(64, 16, 4, stages=3),
+    "cim-w1a8-bipolar": CimMacro(32, 8, 8, signed=True, bits_per_cycle=2, encoding="bipolar", stages=4),
+    "cim-banks": CimMacro(16, 8, 2, banks=2, bits_per_cycle=2, stages=2),
+    "cim-adc": CimMacro(32, 8, 4, adc=Adc(8, 3, 0, 7, 1), stages=4),
+    "cim-cells": CimMacro(32, 8, 4, technology="cells", stages=3),
+    "cim-lutram": CimMacro(40, 8, 4, storage="lutram", technology="ultrascale", stages=4),
+}
+
+
+def find_macro_preset(name: str) -> CimMacro:
+    """The macro of a name, or an error that lists the names."""
+    if name not in MACRO_PRESETS:
+        raise IllegalSetting("preset", "one of " + ", ".join(MACRO_PRESETS), name)
+    return MACRO_PRESETS[name]
 
 
 def find_preset(name: str) -> ActivationUnit:

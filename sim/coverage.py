@@ -1,0 +1,165 @@
+"""Functional coverage: what a testbench has seen of a case, and what it has not (the holes)."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from quadcim.sim.case import Case, Port
+from quadcim.spec.formats import Format
+
+if TYPE_CHECKING:
+    from quadcim.sim.case import Field
+
+__all__ = ["Coverage", "Hits", "holes", "merged"]
+
+Hits = dict[str, dict[str, int]]
+"""How often each bin of each point was hit."""
+
+_LENGTHS = {"1 cycle": 1, "2 to 7 cycles": 2, "8 cycles or more": 8}
+_MOST_CORNERS = 16
+
+
+class Coverage:
+    """Counts hits. Only bins that the case can reach are declared: a bin without hits is a hole.
+
+    Points: ``handshakes`` (what the input and the output do in a cycle; crossed where they are bound to each other),
+    ``input pause`` and ``output stall`` (their lengths), ``beats inside`` (the pipeline empty, partly full, full),
+    ``reset`` (with beats inside, or without), ``input`` (corner values), ``bank`` (of macros: each, kept or changed
+    from beat to beat) and ``weights`` (written before beats, and while they are computed).
+
+    Parameters
+    ----------
+    case : Case
+        What is tested.
+    """
+
+    def __init__(self, case: Case):
+        self._case, self._fields = case, {field.name: field for field in _input(case).layout}
+        self.hits: Hits = {point: dict.fromkeys(bins, 0) for point, bins in self._bins().items()}
+        self._paused = self._stalled = 0
+        self._bank: int | None = None
+
+    def _bins(self) -> dict[str, list[str]]:
+        case, latency = self._case, self._case.latency_cycles
+        bins = {"handshakes": _handshakes(case), "input pause": list(_LENGTHS), "input": list(self._corners())}
+        if case.elastic:
+            bins["output stall"] = list(_LENGTHS)
+        if latency:
+            several = case.initiation_interval_cycles > 1
+            bins["beats inside"] = ["none", "some"] if several else ["none", *["some"] * (latency > 1), "all stages"]
+            bins["reset"] = ["empty", "with beats inside"]
+        if "bank" in self._fields:
+            bins["bank"] = [*map(str, range(case.macro.banks)), "kept", "changed"]
+        if any(port.name == "w__payload" for port in case.ports):
+            bins["weights"] = ["written before beats", "written while beats are inside"]
+        return bins
+
+    def _corners(self) -> dict[str, int | None]:
+        """Corner values of an activation unit's input, as raw integers; or of a macro's activations, by name."""
+        field = _first(_input(self._case))
+        if field.count > 1:
+            least = ["all least"] if field.format.signed else []
+            return dict.fromkeys(["all zero", *least, "all greatest", "one row alone", "mixed"])
+        fmt = field.format
+        corners = {"least": fmt.minimum, "-1 ulp": -1, "0": 0, "1 ulp": 1, "greatest": fmt.maximum}
+        ones = range(-(-fmt.minimum >> fmt.fraction_bits), (fmt.maximum >> fmt.fraction_bits) + 1) \
+            if fmt.fraction_bits >= 0 else range(0)
+        if 1 < len(ones) <= _MOST_CORNERS:  # the edges of periods and segments
+            corners |= {f"x = {one}": one << fmt.fraction_bits for one in ones if one}
+        return {name: raw for name, raw in corners.items() if fmt.minimum <= raw <= fmt.maximum}
+
+    def beat(self, payload: int) -> None:
+        """A beat was accepted."""
+        field = _first(_input(self._case))
+        raws = field.raws(payload)
+        if field.count > 1:
+            self._hit("input", _pattern(raws, field.format))
+        else:
+            for name, raw in self._corners().items():
+                if raw == raws[0]:
+                    self._hit("input", name)
+        if "bank" in self._fields:
+            bank = self._fields["bank"].raws(payload)[0]
+            self._hit("bank", str(bank))
+            if self._bank is not None:
+                self._hit("bank", "kept" if bank == self._bank else "changed")
+            self._bank = bank
+
+    def cycle(self, *, offered: bool, ready: bool, valid: bool, taking: bool, inside: int, writing: bool) -> None:
+        """What a cycle showed at the handshakes, and how many beats were inside before it."""
+        into = ("accepted" if ready else "stalled") if offered else "idle"
+        out = ("taken" if taking else "held") if valid else "idle"
+        for name in (f"input {into}, output {out}", f"input {into}", f"output {out}"):
+            self._hit("handshakes", name)
+        self._paused = self._ended("input pause", self._paused, going=into == "idle")
+        self._stalled = self._ended("output stall", self._stalled, going=out == "held")
+        full = inside >= self._case.latency_cycles and self._case.initiation_interval_cycles == 1
+        self._hit("beats inside", "none" if not inside else "all stages" if full else "some")
+        if writing and inside:
+            self._hit("weights", "written while beats are inside")
+
+    def reset(self, inside: int) -> None:
+        """A reset came upon so many beats inside."""
+        self._hit("reset", "with beats inside" if inside else "empty")
+
+    def loaded(self) -> None:
+        """Weights were written before the first beat."""
+        self._hit("weights", "written before beats")
+
+    def _ended(self, point: str, length: int, *, going: bool) -> int:
+        """Count a pause when it ends; its length so far."""
+        if length and not going:
+            self._hit(point, next(name for name, least in reversed(_LENGTHS.items()) if length >= least))
+        return length + 1 if going else 0
+
+    def _hit(self, point: str, name: str) -> None:
+        if name in self.hits.get(point, ()):
+            self.hits[point][name] += 1
+
+
+def _input(case: Case) -> Port:
+    return next(port for port in case.ports if port.name == "i__payload")
+
+
+def _first(port: Port) -> "Field":
+    return port.layout[0]
+
+
+def _handshakes(case: Case) -> list[str]:
+    """What can happen at both ends in one cycle."""
+    if case.kind != "activation" or case.initiation_interval_cycles > 1:  # writes and long beats stall at any time
+        return [f"input {state}" for state in ("idle", "accepted", "stalled")] + [
+            f"output {state}" for state in ("idle", "taken", "held")]
+    latency = case.latency_cycles
+    pairs = [("idle", "idle"), ("accepted", "taken")]
+    if latency:
+        pairs += [("idle", "taken"), ("accepted", "idle")]
+    if case.elastic:
+        pairs += [("stalled", "held")]  # of a pipeline: when it is full, and only then
+        pairs += [("idle", "held")] * (latency > 0) + [("accepted", "held")] * (latency > 1)
+    return [f"input {into}, output {out}" for into, out in pairs]
+
+
+def _pattern(raws: list[int], fmt: Format) -> str:
+    """Which corner of a macro's inputs a beat is."""
+    values = set(raws)
+    for name, value in (("all zero", 0), ("all least", fmt.minimum), ("all greatest", fmt.maximum)):
+        if values == {value}:
+            return name
+    return "one row alone" if sum(raw != 0 for raw in raws) == 1 else "mixed"
+
+
+def merged(parts: list[Hits]) -> Hits:
+    """The hits of several runs of one case together."""
+    whole: Hits = {}
+    for part in parts:
+        for point, bins in part.items():
+            counts = whole.setdefault(point, {})
+            for name, count in bins.items():
+                counts[name] = counts.get(name, 0) + count
+    return whole
+
+
+def holes(hits: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
+    """The bins of each point that were never hit; points without such bins are left out."""
+    missed = {point: [name for name, count in bins.items() if not count] for point, bins in hits.items()}
+    return {point: names for point, names in missed.items() if names}
