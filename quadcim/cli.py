@@ -49,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser.parse_args(arguments)
         return options.run(options)
     except IllegalSetting as error:
-        dash = "" if error.option in ("case", "CXX", "sweep", "where", "measure", "kind") else "--"
+        # Keys of a sweep file, some of them in a table of it, are no options.
+        bare = error.option in ("case", "CXX", "sweep", "where", "measure", "kind", "search") or "." in error.option
+        dash = "" if bare else "--"
         return _complain("quadcim", f"{dash}{error}")
     except BrokenPipeError:
         return 0

@@ -2,12 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quadcim.arguments import number, processors
+from quadcim.files import output_file
 from quadcim.spec.errors import IllegalSetting
 
 if TYPE_CHECKING:
+    from quadcim.sweep.objectives import Objectives
     from quadcim.sweep.plan import SweepPlan
     from quadcim.sweep.store import Store
 
@@ -23,20 +25,26 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
     workers.add_argument("--jobs", type=number(int, 1), default=processors(), metavar="N",
                          help="processes of this machine (default: one for each processor)")
     workers.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.1:8786")
-    command.add_argument("--csv", type=Path, metavar="FILE", help="write all results as CSV at the end")
+    command.add_argument("--export", type=Path, metavar="FILE",
+                         help="write all results at the end: FILE.csv or FILE.parquet")
     command.add_argument("--retry", action="store_true", help="measure again what failed before")
     command.add_argument("--dry-run", action="store_true", help="only say how many points there are")
     command.set_defaults(run=_sweep)
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    from quadcim.sweep.measurements import check_tools
     from quadcim.sweep.plan import SweepPlan
-    from quadcim.sweep.store import Store
+    from quadcim.sweep.store import Store, check_export
 
     plan = SweepPlan.load(options.file)
     if options.dry_run:
-        print(f"{len(plan.points)} points; about {_duration(plan.seconds)} of work")
+        print(f"{_points(plan)}; about {_duration(plan.seconds)} of work")
         return 0
+    if options.export:
+        check_export(options.export)
+    if options.scheduler is None:
+        check_tools(plan.measure)
     store = Store(options.db or options.file.with_suffix(".db"))
     try:
         return _run(plan, store, options)
@@ -44,26 +52,33 @@ def _sweep(options: argparse.Namespace) -> int:
         store.close()
 
 
+def _points(plan: "SweepPlan") -> str:
+    return f"{plan.count} of {len(plan.points)} points" if plan.search else f"{plan.count} points"
+
+
 def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from quadcim.sweep.engine import run_sweep
+    from quadcim.sweep.engine import points_left, run_sweep
     from quadcim.sweep.measurements import is_illegal
 
     if options.retry:
         store.forget_errors()
-    left = sum(1 for _ in store.missing(plan.points, plan.measure))
-    share = plan.seconds * left / len(plan.points) / (1 if options.scheduler else options.jobs)
-    print(f"{len(plan.points)} points, {left} of them to be measured"
+    left = points_left(plan, store)
+    share = plan.seconds_each * left / (1 if options.scheduler else options.jobs)
+    print(f"{_points(plan)}, {left} of them to be measured"
           + (f": about {_duration(share)}" if left else ""), flush=True)
     with tqdm(total=left, unit="point", disable=None if left else True) as progress:
         def report(done: int, total: int) -> None:
             progress.update(done - progress.n)
 
         result = run_sweep(plan, store, jobs=options.jobs, scheduler=options.scheduler, report=report)
-    if options.csv:
-        store.export_csv(options.csv)
-    for row in store.rows():
+    if options.export:
+        store.export(options.export)
+    rows = store.rows()
+    if plan.search:
+        _print_front(plan.search.objectives, rows)
+    for row in rows:
         for name, error in row.get("errors", {}).items():
             if not is_illegal(error):
                 print(f"{row['digest'][:12]} {name}: {error}")
@@ -72,11 +87,24 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
     return 1 if result.failed else 0
 
 
+def _print_front(objectives: "Objectives", rows: "list[dict[str, Any]]") -> None:
+    """Say which points no other one beats."""
+    front = objectives.front(rows)
+    print(f"Pareto front of {', '.join(objectives.names)}: {len(front)} points")
+    for row in front:
+        figures = ", ".join(f"{name} {row[name]:.6g}" for name in objectives.names)
+        print(f"  {row['digest'][:12]} {figures}")
+
+
 def add_report(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
-    command = commands.add_parser("report", help="one web page of a sweep's results, which needs no network")
+    command = commands.add_parser("report", help="a web page or a plot of a sweep's results")
     command.add_argument("db", type=Path, metavar="FILE.db", help="the database of results")
-    command.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="the page to write")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE",
+                         help="FILE.html: a page with everything, which needs no network; FILE.svg or FILE.png: a plot")
+    for axis in ("x", "y"):
+        command.add_argument(f"--{axis}", metavar="NAME",
+                             help="figure or setting on this axis of a plot (default: the page's)")
     command.add_argument("--force", action="store_true", help="replace an older file there")
     command.set_defaults(run=_report)
 
@@ -86,16 +114,24 @@ def _report(options: argparse.Namespace) -> int:
 
     if options.out.exists() and not options.force:
         raise IllegalSetting("out", "a path that does not exist yet (--force replaces)", str(options.out))
+    kind = options.out.suffix.removeprefix(".")
+    if kind not in ("html", "svg", "png"):
+        raise IllegalSetting("out", "a file that ends in .html, .svg or .png", str(options.out))
+    if kind == "html" and (options.x or options.y):
+        raise IllegalSetting("out", "a file that ends in .svg or .png, if an axis is given", str(options.out))
     store = Store(options.db, create=False)
     rows = store.rows()
     store.close()
-    from quadcim.sweep.page import sweep_page
+    with output_file(options.out) as scratch:
+        if kind == "html":
+            from quadcim.sweep.page import sweep_page
 
-    page = sweep_page(rows, title=options.db.stem)
-    scratch = options.out.with_name(f".{options.out.name}.part")
-    scratch.write_text(page, encoding="utf-8")
-    scratch.replace(options.out)
-    print(f"{options.out}: {len(rows)} points, {len(page) / 1e6:.1f} MB")
+            scratch.write_text(sweep_page(rows, title=options.db.stem), encoding="utf-8")
+        else:
+            from quadcim.sweep.picture import sweep_picture
+
+            sweep_picture(rows, scratch, x=options.x, y=options.y, kind=kind)
+    print(f"{options.out}: {len(rows)} points, {options.out.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["CASE", "REGRESSION", "TRAINING", "Marker", "check_output_folder", "output_folder"]
+__all__ = ["CASE", "REGRESSION", "TRAINING", "Marker", "check_output_folder", "output_file", "output_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +111,14 @@ def _absolute(out: Path) -> Path:
     if len(path.name.encode()) > 255:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     return path
+
+
+@contextmanager
+def output_file(path: Path) -> Iterator[Path]:
+    """A temporary file that becomes `path` when the block ends well, and vanishes when it does not."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield scratch
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from quadcim.spec.unit import ActivationUnit
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["function_plot"]
+__all__ = ["STYLE", "function_plot"]
 
 # Neighbouring inputs are drawn together where there are more: about one group a point of the picture.
 _GROUPS = 500
@@ -24,12 +24,13 @@ _MOST_LINES = 64
 # Wider, not every value fits into memory; only functions with a period are.
 _WIDEST_LISTED = 20
 _INK, _PALE, _BAND, _FUNCTION, _UNIT, _MARK = "#333333", "#c4c4c4", "#f1f1f1", "#f0a860", "#1f4f8f", "#b3261e"
-_STYLE: dict[Any, Any] = {  # the stubs want literal keys
+STYLE: dict[Any, Any] = {  # the stubs want literal keys
     "svg.fonttype": "none",  # text stays text: no glyphs inside
     "svg.hashsalt": "quadcim",  # names of elements are random otherwise
     "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": _INK,
     "axes.linewidth": 0.8, "legend.frameon": False, "path.simplify": False,
 }
+"""How pictures look."""
 
 
 def function_plot(unit: ActivationUnit, integers: Integers, inputs: NDArray[np.int64],
@@ -61,7 +62,7 @@ def function_plot(unit: ActivationUnit, integers: Integers, inputs: NDArray[np.i
     text = io.StringIO()
     with mpl.rc_context():
         mpl.rcdefaults()  # the user's own settings would change the bytes
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(STYLE)
         figure = Figure(figsize=(8, 5.4))
         upper, lower = figure.subplots(2, sharex=True, gridspec_kw={
             "height_ratios": (3, 2), "left": 0.1, "right": 0.98, "bottom": 0.1, "top": 0.88, "hspace": 0.16})

@@ -90,8 +90,8 @@ def coverage_lines(cases: Mapping[str, Hits], modes: Hits) -> list[str]:
 
 def _report(results: Sequence[RunResult], cases: Mapping[str, Hits], modes: Hits, *, seed: int, out: Path) -> str:
     failed = [result for result in results if result.failed]
-    lines = ["# Regression", "", f"{len(results)} runs, {sum(result.passed for result in results)} tests passed, "
-             f"{sum(result.failed for result in results)} failed; seed {seed}.", ""]
+    passed, wrong = (sum(getattr(result, name) for result in results) for name in ("passed", "failed"))
+    lines = ["# Regression", "", f"{len(results)} runs, {passed} tests passed, {wrong} failed; seed {seed}.", ""]
     if failed:
         lines += ["## Failures", ""]
         for result in failed:

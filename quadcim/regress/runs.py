@@ -81,7 +81,7 @@ def processes(jobs: int) -> Executor:
 
 
 def generate_cases(specs: Mapping[str, ActivationUnit | CimMacro], folder: Path, *, target: str, pool: Executor,
-                   report: Callable[[], None] = lambda: None) -> None:
+                   report: Callable[[], object] = lambda: None) -> None:
     """Generate the case of each unit as ``folder/NAME``."""
     futures = [pool.submit(_generate, spec, folder / name, target) for name, spec in specs.items()]
     for future in as_completed(futures):

@@ -1,11 +1,11 @@
 """Measures points on the workers of a Dask cluster: one of this machine's processes, or one that is running."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.measurements import Measured, is_illegal, measure_point
@@ -16,10 +16,11 @@ from quadcim.sweep.store import Store
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["SweepResult", "run_sweep"]
+__all__ = ["SweepResult", "points_left", "run_sweep"]
 
 _AHEAD = 4
-"""Points handed out for each worker: enough to keep it busy, few enough to lose little and to take little memory."""
+"""Batches handed out for each worker: enough to keep it busy, few enough to lose little and to take little memory."""
+_BATCH_S, _LARGEST_BATCH = 0.5, 50
 _CONNECT_S = 10
 
 
@@ -66,17 +67,55 @@ def run_sweep(plan: SweepPlan, store: Store, *, jobs: int = 1, scheduler: str | 
     IllegalSetting
         If the scheduler cannot be reached.
     """
-    start, work = time.perf_counter(), list(store.missing(plan.points, plan.measure))
-    failed = illegal = 0
-    if work:
-        with _client(min(jobs, len(work)), scheduler) as client:
-            for done, (point, results) in enumerate(_results(client, work), 1):
+    start, total = time.perf_counter(), points_left(plan, store)
+    work = _Work(plan, store)
+    measured = failed = illegal = 0
+    if total:
+        with _client(min(jobs, total), scheduler) as client:
+            for point, results in _results(client, iter(work), batch=1 if plan.search else _batch(plan.seconds_each)):
                 store.add(point, results)
+                work.tell(point, results)
                 wrong = [result.error for result in results.values() if result.error]
+                measured += 1
                 illegal += bool(wrong) and all(map(is_illegal, wrong))
                 failed += not all(map(is_illegal, wrong))
-                report(done, len(work))
-    return SweepResult(len(work), len(plan.points) - len(work), failed, illegal, time.perf_counter() - start)
+                report(measured, total)
+    return SweepResult(measured, plan.count - total, failed, illegal, time.perf_counter() - start)
+
+
+def points_left(plan: SweepPlan, store: Store) -> int:
+    """How many points are still to be measured."""
+    missing = sum(1 for _ in store.missing(plan.points, plan.measure))
+    return max(plan.count - (len(plan.points) - missing), 0)
+
+
+class _Work:
+    """Points and the measurements that each lacks: all that are missing, or those that a search asks for."""
+
+    def __init__(self, plan: SweepPlan, store: Store):
+        self._plan, self._store = plan, store
+        self._search = None
+        if plan.search is not None:
+            from quadcim.sweep.search import FrontSearch
+
+            lacking = {point.digest for point, _names in store.missing(plan.points, plan.measure)}
+            known = {row["digest"]: row for row in store.rows() if row["digest"] not in lacking}
+            self._search = FrontSearch(plan, known)
+
+    def __iter__(self) -> Iterator[tuple[Point, list[str]]]:
+        points = self._plan.points if self._search is None else self._search.points()
+        return self._store.missing(points, self._plan.measure)
+
+    def tell(self, point: Point, results: Mapping[str, Measured]) -> None:
+        """A search learns from results."""
+        if self._search is not None:
+            self._search.tell(point, {name: value for result in results.values()
+                                      for name, value in result.figures.items()})
+
+
+def _batch(seconds_each: float) -> int:
+    """How many points to hand out at once: cheap ones in parcels, since each parcel costs some milliseconds."""
+    return max(1, min(_LARGEST_BATCH, int(_BATCH_S / seconds_each)))
 
 
 @contextmanager
@@ -100,27 +139,37 @@ def _client(jobs: int, scheduler: str | None) -> Iterator["Client"]:
         yield client
 
 
-def _results(client: "Client", work: list[tuple[Point, list[str]]]) -> Iterator[tuple[Point, dict[str, Measured]]]:
-    """Points as they are finished; a few are under way at any time."""
+def _results(client: "Client", work: Iterator[tuple[Point, list[str]]], *,
+             batch: int) -> Iterator[tuple[Point, dict[str, Measured]]]:
+    """Points as they are finished; a few batches are under way at any time, and the next is asked for after each."""
     from distributed import as_completed
 
-    waiting = iter(work)
-    points: dict[object, tuple[Point, list[str]]] = {}
+    under_way: dict[object, list[tuple[Point, list[str]]]] = {}
 
-    def submit(point: Point, names: list[str]) -> "Future":
-        future = client.submit(measure_point, point.kind, point.spec.to_json(), names, pure=False)
-        points[future.key] = point, names
+    def submit(items: list[tuple[Point, list[str]]]) -> "Future":
+        points = [(point.kind, dict(point.settings), names) for point, names in items]
+        future = client.submit(_measure_all, points, pure=False)
+        under_way[future.key] = items
         return future
 
     workers = max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
-    finished = as_completed([submit(*item) for item in islice(waiting, _AHEAD * workers)])
+    batches = iter(lambda: list(islice(work, batch)), [])
+    finished = as_completed([submit(items) for items in islice(batches, _AHEAD * workers)])
     for future in finished:
-        point, names = points.pop(future.key)
+        items = under_way.pop(future.key)
         try:
-            results = future.result()
+            found = future.result()
         except Exception as error:  # the worker died: the measurements' own errors are results
+            if len(items) > 1:  # of which point, only each by itself can tell
+                finished.update([submit([item]) for item in items])
+                continue
             text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-            results = {name: Measured({}, text, 0.0) for name in names}
-        yield point, results
-        for item in islice(waiting, 1):
-            finished.add(submit(*item))
+            found = [{name: Measured({}, text, 0.0) for name in items[0][1]}]
+        yield from zip([point for point, _names in items], found, strict=True)
+        for following in islice(batches, 1):
+            finished.add(submit(following))
+
+
+def _measure_all(points: Sequence[tuple[str, dict[str, Any], list[str]]]) -> list[dict[str, Measured]]:
+    """What a worker does."""
+    return [measure_point(*point) for point in points]

@@ -1,91 +1,30 @@
 """What can be measured of a point. A new measurement is an entry of `MEASUREMENTS`."""
 
+import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quadcim.fit.freeze import freeze
-from quadcim.hw.cim_plan import plan_macro
-from quadcim.hw.plans import unit_plan
-from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.sim.tools import ToolError, cxx_compiler
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.integers import Integers
-from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.technology import find_technology
+from quadcim.spec.training import InrTraining
 from quadcim.spec.unit import ActivationUnit
+from quadcim.sweep.points import Point
+from quadcim.sweep.subject import Subject
 
 if TYPE_CHECKING:
     from quadcim.sim.stimulus import Stimulus
 
-__all__ = ["MEASUREMENTS", "Measured", "Measurement", "Subject", "check_measurements", "is_illegal",
-           "measure_point"]
+__all__ = ["FIGURES", "MEASUREMENTS", "MORE_IS_BETTER", "Measured", "Measurement", "check_measurements", "check_tools",
+           "is_illegal", "measure_point"]
 
 _BEATS = 2048
-
-
-class Subject:
-    """A point under measurement: what several measurements need is made once.
-
-    Parameters
-    ----------
-    kind : str
-        "activation" or "cim".
-    spec : dict
-        The specification as JSON.
-    folder : Path
-        Where files may be written.
-    """
-
-    def __init__(self, kind: str, spec: dict[str, Any], folder: Path):
-        self.spec = ActivationUnit.from_json(spec) if kind == "activation" else CimMacro.from_json(spec)
-        self.folder = folder
-
-    @cached_property
-    def integers(self) -> Integers | CimIntegers:
-        """The frozen integers; a macro's weights are loaded."""
-        return freeze(self.spec) if isinstance(self.spec, ActivationUnit) else CimIntegers()
-
-    @cached_property
-    def plan(self) -> StagePlan:
-        """Where registers go."""
-        return unit_plan(self.spec) if isinstance(self.spec, ActivationUnit) else plan_macro(
-            self.spec, CimIntegers()).whole
-
-    @cached_property
-    def case(self) -> Path:
-        """The case directory."""
-        from quadcim.boards.targets import find_target
-        from quadcim.generate import generate_activation, generate_cim
-
-        target, out = find_target("generic"), self.folder / "case"
-        settings = {"target": target, "clock_mhz": target.clock_mhz, "out": out}
-        if isinstance(self.spec, ActivationUnit):
-            generate_activation(self.spec, **settings)
-        else:
-            generate_cim(self.spec, CimIntegers(), **settings)
-        return out
-
-    @cached_property
-    def verilog(self) -> tuple[list[Path], str]:
-        """The synthesizable sources, and the name of the top module."""
-        from quadcim.hw.cim import CimUnit
-        from quadcim.hw.companions import companion_files
-        from quadcim.hw.units import create_unit
-        from quadcim.hw.verilog import emit_verilog
-
-        unit = create_unit(self.spec) if isinstance(self.spec, ActivationUnit) else CimUnit(
-            plan_macro(self.spec, CimIntegers()))
-        text = emit_verilog(unit, name=self.spec.name, header=self.spec.name).text
-        paths = []
-        for name, body in {"unit.v": text, **companion_files(text)}.items():
-            if not name.startswith("models/"):
-                paths.append(self.folder / Path(name).name)
-                paths[-1].write_text(body, encoding="utf-8")
-        return paths, self.spec.name
+_HARDWARE = ("activation", "cim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +41,15 @@ class Measurement:
         From a `Subject` to the figures.
     kinds : tuple of str
         The kinds of point that have it.
+    needs : callable
+        Raises `IllegalSetting` if a tool is missing that it needs.
     """
 
     columns: dict[str, str]
     seconds: float
     measure: Callable[[Subject], dict[str, float]]
-    kinds: tuple[str, ...] = ("activation", "cim")
+    kinds: tuple[str, ...] = _HARDWARE
+    needs: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +62,9 @@ class Measured:
 
 
 def _error(subject: Subject) -> dict[str, float]:
-    integers = subject.integers
-    assert not isinstance(integers, CimIntegers)
-    return {"max_error_ulp": integers.max_error_ulp}
+    unit, ulp = subject.hardware, subject.integers.max_error_ulp
+    assert isinstance(unit, ActivationUnit)
+    return {"max_error_ulp": ulp, "max_error": ulp * 2.0**-unit.activation.output.fraction_bits}
 
 
 def _latency(subject: Subject) -> dict[str, float]:
@@ -130,7 +72,7 @@ def _latency(subject: Subject) -> dict[str, float]:
 
 
 def _delay(subject: Subject) -> dict[str, float]:
-    delays, plan = find_technology(subject.spec.technology).delays, subject.plan
+    delays, plan = find_technology(subject.hardware.technology).delays, subject.plan
     slowest = plan.slowest_stage_ps + (delays.register_ps if plan.stages else 0)
     return {"delay_ps": slowest, "clock_mhz": round(1e6 / max(slowest, 1), 1)}
 
@@ -159,17 +101,16 @@ def _exactness(subject: Subject) -> dict[str, float]:
     from quadcim.sim.payload import from_integers
     from quadcim.sim.stimulus import case_stimulus
 
-    case = Case.load(subject.case)
+    case, unit = Case.load(subject.case), subject.hardware
     stimulus: Stimulus = case_stimulus(case)
     inputs = [*stimulus.inputs(), *stimulus.random_inputs(_BEATS, seed=1)]
     widths, writes = {port.name: port.width for port in case.ports}, stimulus.writes()
     loaded = Writes(from_integers(writes, widths["w__payload"]), [0] * len(writes), [len(writes)] * len(inputs)) \
         if writes else None
     want = stimulus.expected(inputs)
-    if isinstance(subject.spec, ActivationUnit):
-        activation = subject.spec.activation
-        fed = np.array([activation.input.wrap(payload) for payload in inputs])
-        expected = np.array([activation.output.wrap(payload) for payload in want])[:, None]
+    if isinstance(unit, ActivationUnit):
+        fed = np.array([unit.activation.input.wrap(payload) for payload in inputs])
+        expected = np.array([unit.activation.output.wrap(payload) for payload in want])[:, None]
     else:
         fed, expected = (from_integers(payloads, widths[f"{port}__payload"])
                          for port, payloads in (("i", inputs), ("o", want)))
@@ -177,19 +118,54 @@ def _exactness(subject: Subject) -> dict[str, float]:
     return {"beats": len(inputs), "mismatches": int((outputs != expected).any(axis=1).sum())}
 
 
+def _psnr(subject: Subject) -> dict[str, float]:
+    from quadcim.models.train_inr import train_inr
+
+    fit = subject.fit
+    assert isinstance(fit.training, InrTraining)
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):  # its progress is nobody's here
+        metrics = train_inr(fit.training, image=Path(fit.file), out=subject.folder / "trained")
+    return _known(metrics, "psnr_float_db", "psnr_integer_db")
+
+
+def _accuracy(subject: Subject) -> dict[str, float]:
+    from quadcim.models.bwma.train_cnn import train_cnn
+
+    fit = subject.fit
+    assert not isinstance(fit.training, InrTraining)
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        metrics = train_cnn(fit.training, out=subject.folder / "trained", data=Path(fit.file) if fit.file else None)
+    return _known(metrics, "accuracy_percent", "accuracy_integer_percent")
+
+
+def _known(metrics: Mapping[str, Any], *names: str) -> dict[str, float]:
+    """The figures that a training has: networks in floating point have none in integers."""
+    return {name: metrics[name] for name in names if metrics.get(name) is not None}
+
+
 MEASUREMENTS: dict[str, Measurement] = {
-    "error": Measurement({"max_error_ulp": "greatest error, ulp of the output"}, 0.5, _error, ("activation",)),
-    "latency": Measurement({"latency_cycles": "cycles", "register_bits": "bits of the pipeline's registers"}, 0.05,
+    "error": Measurement({"max_error_ulp": "greatest error, ulp of the output", "max_error": "greatest error"}, 0.5,
+                         _error, ("activation",)),
+    "latency": Measurement({"latency_cycles": "cycles", "register_bits": "bits of the pipeline's registers"}, 0.01,
                            _latency),
-    "delay": Measurement({"delay_ps": "slowest stage by the delay estimate, ps", "clock_mhz": "its clock, MHz"}, 0.05,
+    "delay": Measurement({"delay_ps": "slowest stage by the delay estimate, ps", "clock_mhz": "its clock, MHz"}, 0.01,
                          _delay),
     "lut": Measurement({"lut": "LUT on UltraScale+", "ff": "flip-flops", "dsp": "DSP blocks", "lutram": "LUTRAM"}, 4,
                        _lut),
     "gates": Measurement({"combinational_ge": "gate equivalents without flip-flops", "total_ge": "gate equivalents"}, 3,
                          _gates),
     "exactness": Measurement({"beats": "beats", "mismatches": "beats in which RTL and golden model differ"}, 3,
-                             _exactness),
+                             _exactness, needs=cxx_compiler),
+    "psnr": Measurement({"psnr_float_db": "PSNR in floating point, dB", "psnr_integer_db": "PSNR in integers, dB"}, 60,
+                        _psnr, ("inr",)),
+    "accuracy": Measurement({"accuracy_percent": "test pictures told right, %",
+                             "accuracy_integer_percent": "the same with the macros' integers, %"}, 30, _accuracy,
+                            ("cnn",)),
 }
+FIGURES = {name: text for measurement in MEASUREMENTS.values() for name, text in measurement.columns.items()}
+"""All figures, and what they are."""
+MORE_IS_BETTER = ("clock_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent", "accuracy_integer_percent")
+"""The figures that one wants great; of all others, one wants little."""
 
 
 def check_measurements(names: Sequence[str], kind: str) -> None:
@@ -202,21 +178,38 @@ def check_measurements(names: Sequence[str], kind: str) -> None:
             raise IllegalSetting("measure", "of " + ", ".join(legal), name)
 
 
+def check_tools(names: Sequence[str]) -> None:
+    """Raise `IllegalSetting` if this machine lacks a tool that a measurement needs."""
+    for name in names:
+        MEASUREMENTS[name].needs()
+
+
 def is_illegal(error: str) -> bool:
     """Whether an error says that the point does not exist, rather than that something went wrong."""
     return error.startswith(IllegalSetting.__name__)
 
 
-def measure_point(kind: str, spec: dict[str, Any], names: Sequence[str]) -> dict[str, Measured]:
+def measure_point(kind: str, settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, Measured]:
     """Measure a point; runs in a worker. Errors are results."""
     found: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory(prefix="quadcim-") as folder:
-        subject = Subject(kind, spec, Path(folder))
+        try:
+            subject = Subject(Point(kind, settings), Path(folder))
+        except IllegalSetting as error:  # it was legal where the sweep was read: this machine lacks a file
+            raise ToolError(str(error)) from None
         for name in names:
             start = time.perf_counter()
             try:
-                figures, error = MEASUREMENTS[name].measure(subject), None
+                figures, error = _measure(MEASUREMENTS[name], subject), None
             except Exception as problem:  # recorded: one point must not end the sweep
                 figures, error = {}, f"{type(problem).__name__}: {problem}".splitlines()[0][:300]
             found[name] = Measured(figures, error, time.perf_counter() - start)
     return found
+
+
+def _measure(measurement: Measurement, subject: Subject) -> dict[str, float]:
+    try:
+        measurement.needs()
+    except IllegalSetting as error:  # it is the machine that is wrong, not the point
+        raise ToolError(str(error)) from None
+    return measurement.measure(subject)

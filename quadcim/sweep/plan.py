@@ -10,13 +10,39 @@ from typing import Any
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.conditions import holds, names_in
+from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MEASUREMENTS, check_measurements
-from quadcim.sweep.points import Point, setting_names
+from quadcim.sweep.objectives import Objectives
+from quadcim.sweep.points import Point
 
 __all__ = ["SweepPlan"]
 
-_KEYS = ("kind", "measure", "where", "fixed", "grid", "points")
+_KEYS = ("kind", "measure", "where", "fixed", "grid", "points", "search")
+_SEARCH = ("points", "minimise", "maximise", "seed")
+_MOST = 1_000_000
 _RANGE = re.compile(r"(\d{1,6})\.\.(\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search of the grid.
+
+    Parameters
+    ----------
+    points : int
+        How many points to measure.
+    objectives : Objectives
+        What is sought.
+    axes : dict of str to tuple
+        The settings that are searched, and their values.
+    seed : int
+        Of the search.
+    """
+
+    points: int
+    objectives: Objectives
+    axes: Mapping[str, tuple[Any, ...]]
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,10 +55,13 @@ class SweepPlan:
         Each once.
     measure : tuple of str
         Names in `quadcim.sweep.measurements.MEASUREMENTS`.
+    search : Search, optional
+        Measure only some of the points: those that a search for the Pareto front asks for.
     """
 
     points: tuple[Point, ...]
     measure: tuple[str, ...]
+    search: "Search | None" = None
 
     @classmethod
     def load(cls, path: Path) -> "SweepPlan":
@@ -40,7 +69,7 @@ class SweepPlan:
 
         ::
 
-            kind = "activation"                    # or "cim"
+            kind = "activation"                    # or "cim", "inr", "cnn"
             measure = ["error", "lut", "gates", "delay"]
             where = ["stages <= 4 or width > 8"]   # all have to hold
 
@@ -57,6 +86,11 @@ class SweepPlan:
             width = 12
             stages = 2
 
+            [search]                               # not the whole grid, but its Pareto front
+            points = 40
+            minimise = ["max_error", "lut"]
+            maximise = ["clock_mhz"]
+
         Raises
         ------
         IllegalSetting
@@ -64,7 +98,7 @@ class SweepPlan:
         """
         given = _read(path)
         kind, measure = given.get("kind", "activation"), given.get("measure", [])
-        names, where = setting_names(kind), _strings("where", given.get("where", []))
+        names, where = find_kind(kind).settings, _strings("where", given.get("where", []))
         check_measurements(_strings("measure", measure), kind)
         for condition in where:
             for name in names_in(condition):
@@ -74,12 +108,22 @@ class SweepPlan:
                   if all(holds(condition, point.all_settings) for condition in where)}
         if not unique:
             raise IllegalSetting("sweep", "a file with at least one point", str(path))
-        return cls(tuple(unique.values()), tuple(measure))
+        return cls(tuple(unique.values()), tuple(measure), _search(given, names, measure))
 
     @property
     def seconds(self) -> float:
         """An estimate of the work, on one worker."""
-        return len(self.points) * sum(MEASUREMENTS[name].seconds for name in self.measure)
+        return self.count * self.seconds_each
+
+    @property
+    def seconds_each(self) -> float:
+        """An estimate of the work for a point."""
+        return sum(MEASUREMENTS[name].seconds for name in self.measure)
+
+    @property
+    def count(self) -> int:
+        """How many points are to be measured."""
+        return min(self.search.points, len(self.points)) if self.search else len(self.points)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -120,6 +164,25 @@ def _grid(given: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str
     if grid:
         for combination in itertools.product(*grid.values()):
             yield {**fixed, **dict(zip(grid, combination, strict=True))}
+
+
+def _search(given: Mapping[str, Any], names: tuple[str, ...], measure: list[str]) -> Search | None:
+    """The search that is asked for."""
+    if "search" not in given:
+        return None
+    table, axes = _table(given, "search", _SEARCH), _table(given, "grid", names)
+    points, seed = table.get("points"), table.get("seed", 0)
+    for name, value, low in (("points", points, 1), ("seed", seed, 0)):
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= _MOST:
+            raise IllegalSetting(f"search.{name}", f"a whole number from {low} to {_MOST}", value)
+    objectives = Objectives(tuple(_strings("search.minimise", table.get("minimise", []))),
+                            tuple(_strings("search.maximise", table.get("maximise", []))))
+    objectives.check([name for each in measure for name in MEASUREMENTS[each].columns])
+    if not axes or "points" in given:
+        raise IllegalSetting("search", "with a grid to search, and without further points",
+                             "points" if "points" in given else "no grid")
+    assert isinstance(points, int)
+    return Search(points, objectives, {name: tuple(_values(name, value)) for name, value in axes.items()}, seed)
 
 
 def _further(given: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:

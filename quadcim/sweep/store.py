@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from quadcim import __version__
+from quadcim.files import output_file
+from quadcim.sim.tools import ToolError
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.measurements import MEASUREMENTS, Measured
+from quadcim.sweep.measurements import FIGURES, Measured
 from quadcim.sweep.points import Point
 
-__all__ = ["Store", "tool_versions"]
+__all__ = ["Store", "check_export", "tool_versions"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS points (
@@ -32,7 +34,8 @@ _VERSION, _PATIENCE_S = 1, 60
 
 def tool_versions() -> str:
     """What results depend on beside the point."""
-    return ", ".join([f"quadcim {__version__}", *(f"{name} {version(name)}" for name in ("amaranth", "pyosys"))])
+    packages = (f"{name} {version(name)}" for name in ("amaranth", "pyosys", "torch"))
+    return ", ".join([f"quadcim {__version__}", *packages])
 
 
 class Store:
@@ -64,6 +67,8 @@ class Store:
                 raise IllegalSetting("db", f"{legal}, version {_VERSION}", f"{path}, which is something else")
             # A write-ahead log: readers and writers do not wait for each other, and a kill loses no finished row.
             self._connection.execute("PRAGMA journal_mode = WAL")
+            # Written to the disk when the log is folded in, not at each row: only a power cut can lose rows.
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
         except sqlite3.Error as error:
             raise IllegalSetting("db", legal, f"{path} ({error})") from None
@@ -98,13 +103,16 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
         cursor = self._connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
         try:
+            cursor.execute("BEGIN IMMEDIATE")
             yield cursor
-        except BaseException:
-            cursor.execute("ROLLBACK")
+            cursor.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                cursor.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):  # a full disk, or a lock that is held for long
+                raise ToolError(f"{self.path}: {error}; what was measured before is kept") from None
             raise
-        cursor.execute("COMMIT")
 
     def forget_errors(self) -> int:
         """Make failed measurements missing again; how many there were."""
@@ -130,15 +138,41 @@ class Store:
         """The time that all measurements took."""
         return self._connection.execute("SELECT total(seconds) FROM measured").fetchone()[0]
 
-    def export_csv(self, path: Path) -> None:
-        """Write `rows` as CSV; a temporary file takes the place of `path` when it is whole."""
+    def export(self, path: Path) -> None:
+        """Write `rows` as CSV or Parquet, by the ending of `path`; an older file stays until the new one is whole."""
         rows = self.rows()
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        figures = [name for measurement in MEASUREMENTS.values() for name in measurement.columns]
-        names.sort(key=lambda name: (name == "errors", name in figures))
-        scratch = path.with_name(f".{path.name}.part")
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(rows)
-        scratch.replace(path)
+        for row in rows:
+            row["errors"] = "; ".join(f"{name}: {error}" for name, error in row.get("errors", {}).items()) or None
+        names = sorted(dict.fromkeys(name for row in rows for name in row),
+                       key=lambda name: (name == "errors", name in FIGURES))
+        with output_file(path) as scratch:
+            (_write_parquet if path.suffix == ".parquet" else _write_csv)(rows, names, scratch)
+
+
+def check_export(path: Path) -> None:
+    """Refuse a file that `Store.export` does not know how to write."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise IllegalSetting("export", "a file that ends in .csv or .parquet", str(path))
+
+
+def _write_csv(rows: list[dict[str, Any]], names: list[str], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_parquet(rows: list[dict[str, Any]], names: list[str], path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    parquet.write_table(pa.table({name: pa.array(_one_type(values)) for name, values in columns.items()}), path)
+
+
+def _one_type(values: list[Any]) -> list[Any]:
+    """Values of one column: whole numbers beside others become numbers, and numbers beside words words."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} or len(kinds) == 1:
+        return [float(value) if isinstance(value, int) and float in kinds else value for value in values]
+    return [None if value is None else str(value) for value in values]

@@ -110,7 +110,7 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     Path("sweep.toml").write_text(_FILE.replace('"4..9"', "[6]"))
     assert main(["sweep", "sweep.toml", "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith("5 points; about")
-    assert main(["sweep", "sweep.toml", "--jobs", "1", "--csv", "out.csv"]) == 0
+    assert main(["sweep", "sweep.toml", "--jobs", "1", "--export", "out.csv"]) == 0
     assert "5 points measured, 0 kept," in capsys.readouterr().out
     rows = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
     assert len(rows) == 5 and {row["width"] for row in rows} == {"6"}

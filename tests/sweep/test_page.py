@@ -6,7 +6,8 @@ import pytest
 from quadcim.cli import main
 from quadcim.sim.case import Case
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.page import rebuild_command, sweep_page
+from quadcim.sweep.kinds import find_kind
+from quadcim.sweep.page import sweep_page
 from quadcim.sweep.points import Point
 
 
@@ -33,7 +34,7 @@ def test_points_without_figures():
     ("cim", {"rows": 8, "columns": 2, "activation_bits": 2, "signed": True, "adc": "4:3:0:7:1", "stages": 2})])
 def test_commands_rebuild_their_point(kind, settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(shlex.split(rebuild_command(kind, settings))[1:]) == 0
+    assert main(shlex.split(find_kind(kind).rebuild(settings))[1:]) == 0
     case = Case.load(tmp_path / "DIR")
     if kind == "activation":
         assert case.unit.stages == 2 and case.unit.activation.input.width == 8

@@ -32,7 +32,7 @@ def test_grid_fixed_and_further_points(tmp_path):
     """)
     # quad: 2 + 2 + 3; sine: 2 + 3; tanh; the last point is one of the grid.
     assert len(plan.points) == 7 + 5 + 1
-    assert {point.spec.technology for point in plan.points} == {"fpga"}
+    assert {point.all_settings["technology"] for point in plan.points} == {"fpga"}
     assert len({point.digest for point in plan.points}) == len(plan.points)
     assert plan.seconds > 0
 
@@ -46,8 +46,8 @@ def test_macros(tmp_path):
 
 @pytest.mark.parametrize("text, message", [
     ("=", "sweep must be a TOML file"),
-    (_HEAD + "colour = 1", "sweep must be of kind, measure, where, fixed, grid, points, got 'colour'"),
-    ('kind = "hybrid"\n' + _HEAD, "kind must be one of activation, cim, got 'hybrid'"),
+    (_HEAD + "colour = 1", "sweep must be of kind, measure, where, fixed, grid, points, search, got 'colour'"),
+    ('kind = "hybrid"\n' + _HEAD, "kind must be one of activation, cim, inr, cnn, got 'hybrid'"),
     ("[grid]\nwidth = [8]", "measure must be some of error, latency, delay, lut, gates, exactness, each once"),
     ('measure = ["power"]\n[grid]\nwidth = [8]', "measure must be of error, latency, .*, got 'power'"),
     ('kind = "cim"\nmeasure = ["error"]\n[grid]\nrows = [8]', "measure must be of latency, .*, got 'error'"),

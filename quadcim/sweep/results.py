@@ -1,0 +1,115 @@
+"""Results of a sweep as they are drawn: which settings vary, which figures there are, and lines of equal settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.kinds import KINDS
+from quadcim.sweep.measurements import FIGURES, MORE_IS_BETTER
+from quadcim.sweep.objectives import Objectives
+
+__all__ = ["Results", "axis_text", "cost_front"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Rows with figures.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `quadcim.sweep.store.Store.rows` gives them.
+    """
+
+    rows: Sequence[Row]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> "Results":
+        """The rows that have a figure.
+
+        Raises
+        ------
+        IllegalSetting
+            If there is none.
+        """
+        whole = [row for row in rows if any(name in row for name in FIGURES)]
+        if not whole:
+            raise IllegalSetting("db", "a database with at least one measured point",
+                                 f"{len(rows)} points without figures")
+        return cls(whole)
+
+    @cached_property
+    def figures(self) -> list[str]:
+        """The figures that differ: one that is the same for all points says nothing beside them."""
+        return [name for name in FIGURES if len({row.get(name) for row in self.rows}) > 1] or [
+            name for name in FIGURES if name in self.rows[0]]
+
+    @cached_property
+    def settings(self) -> list[str]:
+        """The settings that are given."""
+        legal = {name for kind in KINDS.values() for name in kind.settings}
+        return list(dict.fromkeys(name for row in self.rows for name in row if name in legal))
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """The settings that are numbers for every point."""
+        return [name for name in self.settings
+                if all(isinstance(row.get(name), int | float) and not isinstance(row.get(name), bool)
+                       for row in self.rows)]
+
+    @cached_property
+    def colour(self) -> str:
+        """The setting that gives points their colour: the first that varies and is no number."""
+        words = [name for name in self.settings if len({str(row.get(name)) for row in self.rows}) > 1
+                 and any(isinstance(row.get(name), str) for row in self.rows)]
+        return words[0] if words else self.settings[0]
+
+    @property
+    def x(self) -> str:
+        """What stands below a plot at first: a cost, where there is one."""
+        return next((name for name in ("lut", "total_ge", "delay_ps") if name in self.figures[1:]), self.figures[-1])
+
+    @property
+    def y(self) -> str:
+        """What stands beside a plot at first."""
+        return self.figures[0]
+
+    def check_axis(self, option: str, name: str) -> None:
+        """Refuse an axis that is no figure and no number."""
+        legal = [*self.figures, *self.numbers]
+        if name not in legal:
+            raise IllegalSetting(option, "of " + ", ".join(legal), name)
+
+    def lines(self, number: str, figure: str) -> dict[str, list[tuple[float, float]]]:
+        """A figure over a setting: a line for equal other settings, of two points or more."""
+        shared = [name for name in self.settings if len({str(row.get(name)) for row in self.rows}) == 1]
+        groups: dict[str, list[tuple[float, float]]] = {}
+        for row in self.rows:
+            if figure in row:
+                others = ", ".join(f"{name} {row[name]}" for name in self.settings
+                                   if name != number and name not in shared and name in row)
+                groups.setdefault(others, []).append((row[number], row[figure]))
+        return {others: sorted(line) for others, line in groups.items() if len(line) > 1}
+
+    def thinned(self, most: int) -> "Results":
+        """At most so many rows and those of the front: evenly drawn ones beside them."""
+        if len(self.rows) <= most:
+            return self
+        kept = {id(row) for row in cost_front(self.rows, self.x, self.y)}
+        kept |= {id(row) for row in self.rows[::-(-len(self.rows) // most)]}
+        return Results([row for row in self.rows if id(row) in kept])
+
+
+def axis_text(name: str) -> str:
+    """What stands beside an axis."""
+    return FIGURES.get(name, name.replace("_", " "))
+
+
+def cost_front(rows: Sequence[Row], *names: str) -> list[Row]:
+    """The Pareto front of some figures, each in the direction in which one wants it."""
+    return list(Objectives(tuple(name for name in names if name not in MORE_IS_BETTER),
+                           tuple(name for name in names if name in MORE_IS_BETTER)).front(rows))
