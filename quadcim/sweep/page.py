@@ -38,7 +38,7 @@ __all__ = ["MOST_POINTS", "sweep_page"]
 MOST_POINTS = 4000
 """A page with more is slow; it shows the Pareto front, and others drawn evenly."""
 _DRAWN = ("max_error_ulp", "lut", "total_ge", "delay_ps", "psnr_integer_db", "accuracy_percent")
-_MOST_CHOICES, _MOST_LINES = 40, 24
+_MOST_CHOICES, _MOST_LINES, _MOST_SVG = 40, 24, 500
 
 
 def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
@@ -77,8 +77,8 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
         *([_wrapping(choices.values())] if choices else []),
         column(_wrapping(axes.values()), plot, sizing_mode="stretch_width"),
         *_curves(results),
-        DataTable(source=source, view=view, index_position=None, sizing_mode="stretch_width", height=480,
-                  columns=[TableColumn(field=name, title=name.replace("_", " ")) for name in names]),
+        DataTable(source=source, view=view, index_position=None, reorderable=False, sizing_mode="stretch_width",
+                  height=480, columns=[TableColumn(field=name, title=name.replace("_", " ")) for name in names]),
     ]
     document = Document(title=title)
     document.add_root(column(*content, sizing_mode="stretch_width"))
@@ -154,7 +154,8 @@ def _choices(results: Results) -> Mapping[str, MultiChoice]:
 def _scatter(source: ColumnDataSource, view: CDSView, results: Results) -> tuple[Any, ColumnDataSource]:
     """One figure over another, or over a setting that is a number; and where its front goes."""
     plot = figure(height=480, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save", name="scatter",
-                  x_axis_label=axis_text(results.x), y_axis_label=axis_text(results.y), output_backend="svg")
+                  x_axis_label=axis_text(results.x), y_axis_label=axis_text(results.y),
+                  output_backend="svg" if len(results.rows) <= _MOST_SVG else "canvas")
     front = ColumnDataSource({"x": [], "y": []})
     plot.line("x", "y", source=front, color="#888888", line_dash="dashed", line_width=1.5)
     points = plot.scatter("x", "y", source=source, view=view, size=9, color="colour", fill_alpha=0.6)

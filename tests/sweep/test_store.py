@@ -1,0 +1,67 @@
+import csv
+import shutil
+
+import pytest
+from pyarrow import parquet
+
+from quadcim.cli import main
+from quadcim.sim.tools import ToolError
+from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.measurements import Measured
+from quadcim.sweep.points import Point
+from quadcim.sweep.store import Store, check_export
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "results.db")
+    yield store
+    store.close()
+
+
+def point(width: int) -> Point:
+    return Point("activation", {"function": "quad", "width": width, "stages": "auto" if width == 5 else 1})
+
+
+def test_exports_agree(store, tmp_path):
+    for width in (4, 6, 8):
+        store.add(point(width), {"error": Measured({"max_error_ulp": 1 / width, "lut": width}, None, 0.1)})
+    store.add(point(10), {"lut": Measured({}, "OSError: it broke", 0.1)})
+    store.export(tmp_path / "a.csv")
+    store.export(tmp_path / "a.parquet")
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
+    table = parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    assert [row["width"] for row in table] == [4, 6, 8, 10] and table[0]["max_error_ulp"] == 0.25
+    assert table[3]["errors"] == rows[3]["errors"] == "lut: OSError: it broke" and table[3]["lut"] is None
+    assert [{name: "" if value is None else str(value) for name, value in row.items()} for row in table] == rows
+    with pytest.raises(IllegalSetting, match=r"export must be a file that ends in .csv or .parquet"):
+        check_export(tmp_path / "a.xls")
+
+
+def test_a_failed_export_leaves_nothing(store, tmp_path, monkeypatch):
+    store.add(point(4), {"error": Measured({"max_error_ulp": 0.5}, None, 0.1)})
+    monkeypatch.setattr("csv.DictWriter.writerows", lambda *_: 1 / 0)
+    (tmp_path / "a.csv").write_text("older")
+    with pytest.raises(ZeroDivisionError):
+        store.export(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == "older" and not list(tmp_path.glob("*.part"))
+
+
+def test_a_full_disk_is_said_and_loses_nothing(store):
+    store.add(point(4), {"error": Measured({"max_error_ulp": 0.5}, None, 0.1)})
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(ToolError, match=r"results.db: database or disk is full; what was measured before is kept"):
+        for width in range(5, 32):
+            store.add(Point("activation", {"function": "quad", "width": width}),
+                      {f"m{k}": Measured({f"{width} {k}": 0.5}, "x" * 300, 0.1) for k in range(20)})
+    assert store.rows()[0]["max_error_ulp"] == 0.5
+
+
+def test_a_missing_tool_is_said_before_anything_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a.toml").write_text('measure = ["exactness"]\n[grid]\nwidth = [4]\n')
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert main(["sweep", str(tmp_path / "a.toml")]) == 2
+    assert capsys.readouterr().err == (
+        "quadcim: error: CXX must be a C++17 compiler (apt-get install g++), got 'none on the path'\n")
+    assert not (tmp_path / "a.db").exists()
