@@ -18,11 +18,12 @@ from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import ROUNDINGS, Activation
+from quadcim.spec.cim import CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import FUNCTIONS, find_function, usual_formats
 from quadcim.spec.integers import METHODS
-from quadcim.spec.presets import PRESETS, find_preset
+from quadcim.spec.presets import MACRO_PRESETS, PRESETS, find_preset
 from quadcim.spec.technology import TECHNOLOGIES
 from quadcim.spec.training import INR_ACTIVATIONS, InrTraining
 from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
@@ -99,6 +100,12 @@ def _preset_line(unit: ActivationUnit) -> str:
             f"{unit.stages} stages, {unit.flow_control}")
 
 
+def _macro_line(macro: CimMacro) -> str:
+    return (f"{macro.rows} x {macro.columns} {macro.encoding} weights in {macro.storage}, {macro.banks} banks; "
+            f"{macro.activation} activations, {macro.bits_per_cycle} bits a cycle; {macro.stages} stages"
+            + (", converters" if macro.adc else ""))
+
+
 def _function_lines() -> list[tuple[str, str]]:
     """Each function, then what its combinational faithful unit takes in its usual formats."""
     path = Path(__file__).with_name("functions.json")
@@ -119,7 +126,8 @@ def _function_lines() -> list[tuple[str, str]]:
 def _list(options: argparse.Namespace) -> int:
     tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
         "functions": _function_lines,
-        "presets": lambda: [(name, _preset_line(u)) for name, u in PRESETS.items()],
+        "presets": lambda: [(name, _preset_line(u)) for name, u in PRESETS.items()]
+        + [(name, _macro_line(macro)) for name, macro in MACRO_PRESETS.items()],
         "targets": lambda: [(t.name, t.description) for t in TARGETS.values()],
         "simulators": simulator_lines,
     }

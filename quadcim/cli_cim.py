@@ -14,6 +14,7 @@ from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, C
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.narrow import Narrow
+from quadcim.spec.presets import find_macro_preset
 from quadcim.spec.technology import TECHNOLOGIES
 
 if TYPE_CHECKING:
@@ -21,28 +22,32 @@ if TYPE_CHECKING:
 
 __all__ = ["add_generate_cim", "print_case"]
 
+_DEFAULTS = CimMacro(1, 1, 4)
+_NAMED = ("activation_bits", "signed", "bits_per_cycle", "encoding", "storage", "banks", "technology")
 _AFFINE = ("scale", "offset", "bias")
 
 
 def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
     """Add the command."""
     command = kinds.add_parser("cim", help="a compute-in-memory macro with binary weights")
+    command.add_argument("--preset", metavar="NAME",
+                         help="where unnamed settings come from (see `quadcim list presets`; default: those below)")
     for name, text in (("rows", "activations, 1 to 1024 (default: those of --weights)"),
                        ("columns", "results, 1 to 512 (default: those of --weights)")):
         command.add_argument(f"--{name}", type=number(int, 1), metavar="N", help=text)
-    command.add_argument("--activation-bits", type=number(int, 1), default=4, metavar="N",
-                         help="width of an activation, 1 to 8 (default: 4)")
-    command.add_argument("--signed", action="store_true", help="activations in two's complement")
-    command.add_argument("--bits-per-cycle", type=number(int, 1), default=1, metavar="N",
+    command.add_argument("--activation-bits", type=number(int, 1), metavar="N",
+                         help=f"width of an activation, 1 to 8 (default: {_DEFAULTS.activation_bits})")
+    command.add_argument("--signed", action="store_true", default=None, help="activations in two's complement")
+    command.add_argument("--bits-per-cycle", type=number(int, 1), metavar="N",
                          help="bits of each activation that enter in a cycle: a divisor of their width (default: 1)")
-    command.add_argument("--encoding", default="unipolar", metavar="NAME",
+    command.add_argument("--encoding", metavar="NAME",
                          help="what weights stand for: " + " (0 and 1) or ".join(ENCODINGS)
                               + " (-1 and 1) (default: unipolar)")
     command.add_argument("--weights", type=Path, metavar="FILE.npy",
                          help="constant weights, rows x columns of 0 and 1; without it they are loaded at run time")
     command.add_argument("--storage", metavar="NAME",
                          help="one of " + ", ".join(STORAGES) + " (default: constant with --weights, else registers)")
-    command.add_argument("--banks", type=number(int, 1), default=1, metavar="N",
+    command.add_argument("--banks", type=number(int, 1), metavar="N",
                          help="sets of weights, of which a beat names one (default: 1)")
     command.add_argument("--adc", metavar="ROWS:BITS:LOW:HIGH:STEP",
                          help="converters: ROWS rows at a time, results from LOW to HIGH in steps of STEP")
@@ -55,8 +60,8 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--affine", type=Path, metavar="FILE.json",
                          help="scale, offset and bias (a number, or one for each column), and shift, rounding, "
                               "overflow and output format of the result")
-    command.add_argument("--stages", type=stages_argument, default="auto", metavar="N",
-                         help="pipeline stages; or auto: the fewest that meet the clock (default: auto)")
+    command.add_argument("--stages", type=stages_argument, metavar="N",
+                         help="stages of the pipeline; or auto: the fewest for the clock (default: the preset's, or auto)")
     command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--technology", metavar="NAME",
@@ -83,7 +88,7 @@ def _generate_cim(options: argparse.Namespace) -> int:
     target = find_target(options.target)
     clock_mhz = options.clock_mhz or target.clock_mhz
     macro, integers = _macro(options, target.technology)
-    if options.stages == "auto":
+    if options.stages == "auto" or (options.stages is None and options.preset is None):
         from quadcim.hw.cim_plan import macro_stages_for_clock
 
         macro = replace(macro, stages=macro_stages_for_clock(macro, integers, clock_mhz))
@@ -96,18 +101,23 @@ def _generate_cim(options: argparse.Namespace) -> int:
 def _macro(options: argparse.Namespace, technology: str) -> tuple[CimMacro, CimIntegers]:
     """The macro and its integers."""
     cells = None if options.weights is None else _weights(options.weights)
-    rows, columns = (_size(name, getattr(options, name), None if cells is None else cells.shape[axis])
-                     for axis, name in enumerate(("rows", "columns")))
+    preset = replace(_DEFAULTS, technology=technology) if options.preset is None else find_macro_preset(options.preset)
+    given = {name: getattr(options, name) for name in ("rows", "columns")}
+    if options.preset and cells is None:
+        given = {name: size or getattr(preset, name) for name, size in given.items()}
+    rows, columns = (_size(name, size, None if cells is None else cells.shape[axis])
+                     for axis, (name, size) in enumerate(given.items()))
     affine = {} if options.affine is None else _affine(options.affine, columns)
     codes = CellCodes() if options.cell_codes is None else CellCodes(
         *_integers("cell-codes", "BITS:ON:OFF", options.cell_codes))
-    macro = CimMacro(
-        rows, columns, options.activation_bits, signed=options.signed,
-        bits_per_cycle=options.bits_per_cycle, encoding=options.encoding,
-        storage=options.storage or ("registers" if cells is None else "constant"), banks=options.banks,
-        stages=2 if options.stages == "auto" else options.stages, technology=options.technology or technology,
-        adc=options.adc and Adc(*_integers("adc", "ROWS:BITS:LOW:HIGH:STEP", options.adc)), codes=codes,
-        narrow=affine.pop("narrow", None))
+    named = {name: getattr(options, name) for name in _NAMED if getattr(options, name) is not None}
+    if cells is not None:
+        named.setdefault("storage", "constant")
+    if options.adc:
+        named["adc"] = Adc(*_integers("adc", "ROWS:BITS:LOW:HIGH:STEP", options.adc))
+    if isinstance(options.stages, int):
+        named["stages"] = options.stages
+    macro = replace(preset, rows=rows, columns=columns, codes=codes, narrow=affine.pop("narrow", None), **named)
     if options.noise is not None or codes != CellCodes():
         cells = _programmed(macro, cells, options.noise or "")
     integers = CimIntegers(None if cells is None else tuple(map(tuple, cells.tolist())), **affine)

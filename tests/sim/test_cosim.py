@@ -11,7 +11,7 @@ from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.presets import PRESETS
-from tests.conftest import PRESET_TARGETS, make_unit
+from tests.conftest import make_unit
 from tests.sim.test_bulk import spoiled
 
 _TESTS = 11
@@ -25,13 +25,6 @@ def test_passes(name, simulator, make_case, seed):
     xml = ElementTree.parse(case.folder / "sim" / simulator.name / "results.xml")
     # The test that writes weights is skipped: an activation unit has none.
     assert [len(test.findall("skipped")) for test in xml.iter("testcase")].count(0) == _TESTS
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name, target", PRESET_TARGETS)
-def test_every_preset(name, target, simulator, make_case, seed):
-    result = simulate(make_case(PRESETS[name], target), simulator=simulator, beats=2000, seed=seed)
-    assert (result.passed, result.failed, result.failures) == (_TESTS, 0, ())
 
 
 @pytest.mark.long

@@ -43,7 +43,7 @@ def test_command_line(tmp_path, capsys):
         assert picture.width > 1000
     capsys.readouterr()
     for arguments, message in ((["--out", "a.pdf"], "--out must be a file that ends in .html, .svg or .png"),
-                               (["--out", "a.html", "--x", "lut"], "--out must be a file that ends in .svg or .png, if"),
+                               (["--out", "a.html", "--x", "lut"], "--out must be a file that ends in .svg or .png"),
                                (["--out", "a.svg", "--y", "area"], "--y must be of lut, ff, width, got 'area'")):
         assert main(["report", str(tmp_path / "a.db"), *arguments]) == 2
         assert f"quadcim: error: {message}" in capsys.readouterr().err

@@ -105,7 +105,7 @@ def test_a_search_is_resumed(tmp_path, capsys, monkeypatch):
     ("points = 5\nminimise = 'max_error'", "search.minimise must be a list of strings"),
     ("points = 5\nminimise = ['max_error', 'max_error']", "search.minimise must be with maximise"),
     ("points = 5\nminimise = ['max_error']\nbudget = 4", "search must be of points, minimise, maximise, seed"),
-    ("points = 5\nminimise = ['max_error']\n[[points]]\nwidth = 4", "search must be with a grid to search, and without"),
+    ("points = 5\nminimise = ['max_error']\n[[points]]\nwidth = 4", "search must be with a grid to search"),
 ])
 def test_wrong_searches(table, message, tmp_path):
     with pytest.raises(IllegalSetting, match=message):
