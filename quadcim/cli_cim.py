@@ -61,7 +61,7 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
                          help="scale, offset and bias (a number, or one for each column), and shift, rounding, "
                               "overflow and output format of the result")
     command.add_argument("--stages", type=stages_argument, metavar="N",
-                         help="stages of the pipeline; or auto: the fewest for the clock (default: the preset's, or auto)")
+                         help="pipeline stages; or auto: the fewest for the clock (default: the preset's, or auto)")
     command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--technology", metavar="NAME",

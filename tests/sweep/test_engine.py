@@ -80,10 +80,11 @@ def test_no_scheduler_is_an_error(plan, tmp_path, monkeypatch):
         swept(plan, tmp_path / "a.db", scheduler="tcp://127.0.0.1:1")
 
 
-def test_killed_sweeps_go_on(plan, tmp_path, seed):
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_killed_sweeps_go_on(kills, plan, tmp_path, seed):
     draw = random.Random(seed)
     command = [sys.executable, "-m", "quadcim", "sweep", "sweep.toml", "--jobs", "2"]
-    for _ in range(3):
+    for _ in range(kills):
         process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    start_new_session=True)
         time.sleep(draw.uniform(1, 6))
