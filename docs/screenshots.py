@@ -10,7 +10,7 @@ from PIL import Image
 from tests.sweep.browser import opened
 
 _IMAGES = Path(__file__).parent / "images"
-_PLOTS = {"sweep-front": ("lut", "max_error"), "sweep-depth": ("stages", "delay_ps"), "sweep-width": ("width", "lut")}
+_PLOTS = {"sweep-front": ("lut", "right_bits"), "sweep-depth": ("stages", "delay_ps"), "sweep-width": ("width", "lut")}
 _COLOURS = 64
 
 

@@ -1,5 +1,6 @@
 """What can be measured of a point. A new measurement is an entry of `MEASUREMENTS`."""
 
+import math
 import os
 import tempfile
 import time
@@ -64,7 +65,9 @@ class Measured:
 def _error(subject: Subject) -> dict[str, float]:
     unit, ulp = subject.hardware, subject.integers.max_error_ulp
     assert isinstance(unit, ActivationUnit)
-    return {"max_error_ulp": ulp, "max_error": ulp * 2.0**-unit.activation.output.fraction_bits}
+    error = ulp * 2.0**-unit.activation.output.fraction_bits
+    figures = {"max_error_ulp": ulp, "max_error": error}
+    return figures | ({"right_bits": round(-math.log2(error), 3)} if error else {})
 
 
 def _latency(subject: Subject) -> dict[str, float]:
@@ -144,8 +147,9 @@ def _known(metrics: Mapping[str, Any], *names: str) -> dict[str, float]:
 
 
 MEASUREMENTS: dict[str, Measurement] = {
-    "error": Measurement({"max_error_ulp": "greatest error, ulp of the output", "max_error": "greatest error"}, 0.5,
-                         _error, ("activation",)),
+    "error": Measurement({"max_error_ulp": "greatest error, ulp of the output", "max_error": "greatest error",
+                          "right_bits": "fraction bits that are right: -log2 of the greatest error"}, 0.5, _error,
+                         ("activation",)),
     "latency": Measurement({"latency_cycles": "cycles", "register_bits": "bits of the pipeline's registers"}, 0.01,
                            _latency),
     "delay": Measurement({"delay_ps": "slowest stage by the delay estimate, ps", "clock_mhz": "its clock, MHz"}, 0.01,
@@ -164,7 +168,7 @@ MEASUREMENTS: dict[str, Measurement] = {
 }
 FIGURES = {name: text for measurement in MEASUREMENTS.values() for name, text in measurement.columns.items()}
 """All figures, and what they are."""
-MORE_IS_BETTER = ("clock_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent", "accuracy_integer_percent")
+MORE_IS_BETTER = ("right_bits", "clock_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent", "accuracy_integer_percent")
 """The figures that one wants great; of all others, one wants little."""
 
 

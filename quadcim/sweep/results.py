@@ -76,7 +76,7 @@ class Results:
     @property
     def y(self) -> str:
         """What stands beside a plot at first."""
-        return "max_error" if "max_error" in self.figures else self.figures[0]
+        return "right_bits" if "right_bits" in self.figures else self.figures[0]
 
     def check_axis(self, option: str, name: str) -> None:
         """Refuse an axis that is no figure and no number."""
