@@ -16,6 +16,9 @@ ABC = Path(pyosys.__path__[0], "yosys-abc")
 """The ABC that Yosys brings."""
 
 
+_SAID = 20
+
+
 class YosysFailure(RuntimeError):
     """Yosys stopped with an error."""
 
@@ -25,9 +28,13 @@ def run_passes(*passes: str | Sequence[str]) -> None:
 
     A pass is a line, or a list of words where one of them is a path. An error of Yosys ends the process.
     """
+    _run(passes, "tee", "-q")
+
+
+def _run(passes: Sequence[str | Sequence[str]], *prefix: str) -> None:
     design = libyosys.Design()
     for words in passes:
-        libyosys.Pass.call(design, ["tee", "-q", *(shlex.split(words) if isinstance(words, str) else words)])
+        libyosys.Pass.call(design, [*prefix, *(shlex.split(words) if isinstance(words, str) else words)])
 
 
 def run_passes_apart(*passes: str | Sequence[str]) -> None:
@@ -41,8 +48,8 @@ def run_passes_apart(*passes: str | Sequence[str]) -> None:
     run = subprocess.run([sys.executable, "-m", "quadcim.hw.yosys"], input=json.dumps(passes), capture_output=True,
                          text=True, check=False)
     if run.returncode:
-        raise YosysFailure(f"Yosys failed:\n{run.stdout}{run.stderr}")
+        raise YosysFailure("Yosys failed:\n" + "\n".join(f"{run.stdout}{run.stderr}".splitlines()[-_SAID:]))
 
 
 if __name__ == "__main__":
-    run_passes(*json.load(sys.stdin))
+    _run(json.load(sys.stdin))

@@ -25,12 +25,14 @@ PROPERTIES = ("stream", "order", "value", "sum")
 
 # Registers become wires: what is left is the function.
 _TRANSPARENT = "\n".join(
-    f'(* techmap_celltype = "${kind}" *) module {kind}_(input [WIDTH-1:0] D, output [WIDTH-1:0] Q); '
-    "parameter WIDTH = 1; assign Q = D; endmodule" for kind in ("dff", "dffe", "sdff", "sdffe", "sdffce", "adff",
-                                                                "adffe"))
+    f'(* techmap_celltype = "${kind}" *) module {kind}_(input CLK, {inputs}input [WIDTH-1:0] D, output [WIDTH-1:0] Q); '
+    "parameter WIDTH = 1; parameter CLK_POLARITY = 1; parameter EN_POLARITY = 1; parameter SRST_POLARITY = 1; "
+    "parameter SRST_VALUE = 0; assign Q = D; endmodule\n"
+    for kind, inputs in {"dff": "", "dffe": "input EN, ", "sdff": "input SRST, ", "sdffe": "input EN, input SRST, ",
+                         "sdffce": "input EN, input SRST, "}.items())
 
 _STREAM = Template("""\
-module harness(input clk, input rst, input [$in_msb:0] i_payload, input i_valid, input o_ready, input pick);
+module harness(input clk, input rst, input [$in_msb:0] i_payload, input i_valid, input pick$o_ready);
 $dut
   wire taken = i_valid & i_ready, given = o_valid & o_ready;
   reg [$count_msb:0] inside = 0, ahead = 0, waits = 0;
@@ -48,12 +50,12 @@ $dut
     end else if (taken & pick) begin picked <= 1; ahead <= inside - given; kept <= i_payload; end
   end
   always @* if (!rst) begin
-    if (held) assert (o_valid && o_payload == held_payload);
 $assertions
   end
 endmodule
 """)
 _COUNTS = Template("""\
+    if (held) assert (o_valid && o_payload == held_payload);
     if (inside == 0) assert (!o_valid);
     assert (inside <= $stages);
     assert (waits < $stages);
@@ -100,8 +102,8 @@ endmodule
 """)
 
 _VALUE = Template("""\
-module harness(input clk, input rst, input [$in_msb:0] i_payload, input i_valid, input o_ready);
-$dut
+module harness(input clk, input rst, input [$in_msb:0] i_payload, input i_valid$o_ready);
+$registers$dut
 $stages
   always @* if (!rst) begin
     assert (i_ready == moves_0 && o_valid == valid_$last);
@@ -130,7 +132,7 @@ class Proof:
 
 
 def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
-    """Prove a property of a case's Verilog; the search before looks at 8 cycles more than twice the latency.
+    """Prove a property of a case's Verilog; the search before looks at 4 cycles more than a beat spends inside.
 
     Parameters
     ----------
@@ -142,7 +144,7 @@ def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
     seconds : int
         Time limit, see `quadcim.sim.prover.prove`.
     """
-    cycles = 2 * case.latency_cycles * case.initiation_interval_cycles + 8
+    cycles = case.latency_cycles + case.initiation_interval_cycles + 4
     reading: list[Pass] = [["read_verilog", str(path)] for path in case.simulation_sources]
     harness = _harness(case, property)
     if property == "value":
@@ -156,7 +158,7 @@ def _harness(case: Case, property: str) -> str:
     width = {port.name: port.width for port in case.ports}
     stages = case.latency_cycles
     values = {"in_msb": width["i__payload"] - 1, "out_msb": width["o__payload"] - 1, "stages": stages, "last": stages,
-              "count_msb": (2 * stages + 2).bit_length(), "dut": _instance(case, "dut")}
+              "o_ready": ", input o_ready" if case.elastic else "", "count_msb": (2 * stages + 2).bit_length(), "dut": _instance(case)}
     match property:
         case "stream" | "order":
             assertions = _COUNTS.substitute(values) if stages else _DIRECT
@@ -165,20 +167,21 @@ def _harness(case: Case, property: str) -> str:
                 values["dut"] += _golden(case, "kept")
             return _STREAM.substitute(values, assertions=assertions) + _table(case, property)
         case "value":
-            return _VALUE.substitute(values | {"stages": _naive(case)}) + _table(case, property)
+            registers = "".join(f"  wire {register.range} {register.name}, plain_{register.name};\n"
+                                for register in _registers(case))
+            values["dut"] = _instance(case, [f".{register.name}({register.name})" for register in _registers(case)])
+            return _VALUE.substitute(values | {"stages": _naive(case), "registers": registers}) + _table(case, property)
         case _:
             return _SUM.substitute(values, write_msb=width["w__payload"] - 1, weights=_weights(case))
 
 
-def _instance(case: Case, name: str, extra: Sequence[str] = (), module: str = "") -> str:
-    """An instance with wires for its outputs; what it has no port for is always ready."""
-    names = {port.name for port in case.ports}
+def _instance(case: Case, extra: Sequence[str] = ()) -> str:
+    """The unit, and wires for its outputs; a stream without ready is always ready."""
     width = {port.name: port.width for port in case.ports}["o__payload"]
     connections = [f".{port.name}({port.name.replace('__', '_')})" for port in case.ports]
-    ready = "" if case.elastic else " = 1'b1"
-    lines = [f"  wire i_ready{ready}, o_valid;", f"  wire [{width - 1}:0] o_payload;",
-             f"  {module or case.top} {name} ({', '.join([*connections, *extra])});"]
-    return "\n".join(lines if "i__ready" in names or not case.elastic else lines) + "\n"
+    ready = "  wire i_ready;" if case.elastic else "  wire i_ready = 1, o_ready = 1;"
+    return "\n".join([ready, "  wire o_valid;", f"  wire [{width - 1}:0] o_payload;",
+                      f"  {case.top} dut ({', '.join([*connections, *extra])});", ""])
 
 
 def _golden(case: Case, beat: str) -> str:
@@ -260,14 +263,13 @@ def _naive(case: Case) -> str:
     width = {port.name: port.width for port in case.ports}["i__payload"]
     last, found = case.latency_cycles, _registers(case)
     lines = [f"  wire valid_0 = i_valid;\n  wire [{width - 1}:0] x_0 = i_payload;\n"
-             f"  wire moves_{last} = o_ready{'' if case.elastic else ' | 1'};\n"]
+             f"  wire moves_{last} = o_ready;\n"]
     lines += [_STAGE.substitute(stage=stage, before=stage - 1, in_msb=width - 1) for stage in range(1, last + 1)]
     lines.append(_golden(case, f"x_{last}"))
     connections = [f".{port.name}({value})" for port in case.ports if (value := {
         "clk": "clk", "rst": "1'b0", "i__valid": "1'b1", "o__ready": "1'b1"}.get(port.name))]
     for stage in range(1, last + 1):
         mine = [register for register in found if register.stage == stage]
-        lines += [f"  wire {register.range} {register.name}, plain_{register.name};\n" for register in mine]
         plain = [*connections, f".i__payload(x_{stage})", *(f".{r.name}(plain_{r.name})" for r in mine)]
         lines.append(f"  plain plain_{stage} ({', '.join(plain)});\n")
         for register in mine:
@@ -284,8 +286,6 @@ def _prove_value(case: Case, harness: str, cycles: int, seconds: int) -> Verdict
         folder = Path(name)
         (folder / "top.v").write_text(_with_ports(case))
         (folder / "transparent.v").write_text(_TRANSPARENT)
-        ports = [f".{register.name}({register.name})" for register in _registers(case)]
-        harness = harness.replace(_instance(case, "dut"), _instance(case, "dut", ports))
         sources = [folder / "top.v", *(path for path in case.simulation_sources if path.stem != case.top)]
         read: list[Pass] = [["read_verilog", str(path)] for path in sources]
         return prove([*read, f"hierarchy -top {case.top}", "proc", "flatten", "opt_expr", "opt_dff", "opt_clean",
