@@ -82,7 +82,7 @@ def _prove(case: Case, property: str, record_property, seconds: int = 60) -> Non
 
 
 @pytest.mark.parametrize("property", ["stream", "value"])
-@pytest.mark.parametrize("unit", _grid(_UNITS))
+@pytest.mark.parametrize("unit", list(_grid(_UNITS)))
 def test_units(unit, property, make_case, record_property):
     _prove(make_case(unit), property, record_property)
 
@@ -97,7 +97,7 @@ def _macro_case(macro: CimMacro, folder) -> Case:
     return Case.load(folder)
 
 
-@pytest.mark.parametrize("macro", _macros())
+@pytest.mark.parametrize("macro", list(_macros()))
 def test_macros(macro, tmp_path, record_property):
     _prove(_macro_case(macro, tmp_path / "case"), "sum", record_property, seconds=240)
 
@@ -122,14 +122,13 @@ def test_broken_flow_control_is_refuted(property, old, new, make_case, tmp_path)
     assert prove_case(spoiled(case, tmp_path, old, new), property).verdict.outcome == "refuted"
 
 
-@pytest.mark.parametrize("name, stages", [("table", 1), ("quadratic", 0), ("linear", 3)])
+@pytest.mark.parametrize("name, stages", [("table", 1), ("multipartite", 0), ("linear", 3)])
 def test_a_wrong_table_entry_is_refuted(name, stages, make_case, tmp_path):
     case = make_case(replace(_UNITS[name], stages=stages))
     text = case.rtl[0].read_text()
     old = next(line for line in text.splitlines() if "'d5: value = " in line)
     value = int(old.rpartition("'h")[2].rstrip(";"), 16)
     new = f"{old.rpartition(chr(39))[0]}'h{value ^ 1:x};"
-    # Faithful tables may have room for an error in one entry that rounding hides; a whole bit of this one has none.
     assert prove_case(spoiled(case, tmp_path, old, new), "value").verdict.outcome == "refuted"
 
 
