@@ -37,7 +37,7 @@ module harness(input clk, input rst, input [$in_msb:0] next_payload, input next_
   reg i_valid = 0;
   reg [$in_msb:0] payload = 0;
   wire [$in_msb:0] i_payload = i_valid ? payload : next_payload;
-  wire i_ready$ready, o_valid, w_ready, mutant_i_ready$ready, mutant_o_valid, mutant_w_ready;
+  wire i_ready$always, o_valid, w_ready$unwritten, mutant_i_ready$always, mutant_o_valid, mutant_w_ready$unwritten;
   wire [$out_msb:0] o_payload, mutant_o_payload;
   $top original ($original);
   mutant mutant ($mutant);
@@ -80,7 +80,7 @@ def mutants(case: Case, count: int, *, seed: int = 0) -> Iterator[list[Mutant]]:
         original, listed = folder / "original.il", folder / "listed.txt"
         # Tables become multiplexers, so that their entries are changed too.
         run_passes_apart(*(["read_verilog", str(path)] for path in case.rtl), f"hierarchy -check -top {case.top}",
-                         "proc -norom", "opt_clean", ["write_rtlil", str(original)],
+                         "proc -norom", "pmuxtree", "opt_clean", ["write_rtlil", str(original)],
                          ["mutate", "-list", str(count), "-seed", str(seed), "-o", str(listed)])
         lines = [line for line in listed.read_text().splitlines() if " -port CLK " not in line]
         found = [Mutant(" ".join(_SHOWN.findall(line)).replace(case.top, ""), folder / f"mutant{number}.v")
@@ -152,4 +152,4 @@ def _miter(case: Case) -> str:
                        for port in case.ports)
     return _MITER.substitute(top=case.top, in_msb=width["i__payload"] - 1, out_msb=width["o__payload"] - 1,
                              write_msb=width.get("w__payload", 1) - 1, original=original, mutant=mutant,
-                             ready="" if case.elastic else " = 1")
+                             always="" if case.elastic else " = 1", unwritten="" if "w__ready" in width else " = 1")

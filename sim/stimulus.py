@@ -39,6 +39,10 @@ class Stimulus(Protocol):
         """The beats of the stream ``w`` that come first."""
         ...
 
+    def inverted(self) -> "Stimulus | None":
+        """The same beats with every weight inverted, if there is a stream ``w``."""
+        ...
+
 
 def case_stimulus(case: Case) -> Stimulus:
     """The stimulus of a case."""
@@ -78,6 +82,9 @@ class ActivationStimulus:
     def writes(self) -> list[int]:
         """None: there is no such stream."""
         return []
+
+    def inverted(self) -> None:
+        """None, as there are no weights."""
 
     @staticmethod
     def _payloads(raws: Sequence[int], fmt: Format) -> list[int]:
@@ -143,6 +150,13 @@ class CimStimulus:
     def writes(self) -> list[int]:
         """The rows of every bank, in order."""
         return self._writes
+
+    def inverted(self) -> "CimStimulus | None":
+        """The same with every weight inverted: a cell that always holds its weight is found only by another one."""
+        if not self._writes:
+            return None
+        mask = (1 << self._macro.columns) - 1
+        return CimStimulus(self._macro, self._integers, [payload ^ mask for payload in self._writes])
 
     def _random_writes(self) -> list[int]:
         macro, draw = self._macro, random.Random(0)
