@@ -28,7 +28,7 @@ __all__ = ["Fate", "Mutant", "fates", "mutants"]
 Fate = Literal["caught", "equal", "missed", "undecided"]
 """The testbench does not print PASS; it does, and the mutant works as the original, does not, or may or may not."""
 
-_HANG_SECONDS = 60
+_HANG_SECONDS = 20
 _SHOWN = re.compile(r"-(?:mode|module|cell|port|portbit|ctrlbit|wire) \S+")
 
 _MITER = Template("""\
@@ -94,7 +94,7 @@ def mutants(case: Case, count: int, *, seed: int = 0) -> Iterator[list[Mutant]]:
         yield found
 
 
-def fates(case: Case, found: list[Mutant], *, seconds: int = 30) -> Iterator[Fate]:
+def fates(case: Case, found: list[Mutant], *, seconds: int = 10) -> Iterator[Fate]:
     """What becomes of each mutant, in order; several run at a time.
 
     Parameters

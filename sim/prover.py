@@ -47,7 +47,7 @@ def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int) -
     """Look for a failure from the initial state on, then prove that there is none at all.
 
     The search is bounded model checking. The proof is an induction whose invariant is found by property-directed
-    reachability (Een, Mishchenko, Brayton, FMCAD 2011).
+    reachability (Een, Mishchenko, Brayton, FMCAD 2011), after what is always equal has been joined.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int) -
         if failure := re.search(r"asserted in frame (\d+)", found):
             return Verdict("refuted", int(failure[1]), time.perf_counter() - start)
         searched = re.search(r"No output asserted in (\d+) frames?", found)
-        proof = _abc(folder, f"orpos; print_stats; pdr -T {seconds}")
+        proof = _abc(folder, f"orpos; fraig; scorr; print_stats; pdr -T {seconds}")
         spent = time.perf_counter() - start
         if failure := re.search(r"asserted in frame (\d+)", proof):
             return Verdict("refuted", int(failure[1]), spent)

@@ -39,8 +39,8 @@ class Stimulus(Protocol):
         """The beats of the stream ``w`` that come first."""
         ...
 
-    def inverted(self) -> "Stimulus | None":
-        """The same beats with every weight inverted, if there is a stream ``w``."""
+    def reloaded(self) -> "dict[str, Stimulus]":
+        """The same beats with other weights, by what these are; empty if there is no stream ``w``."""
         ...
 
 
@@ -83,8 +83,9 @@ class ActivationStimulus:
         """None: there is no such stream."""
         return []
 
-    def inverted(self) -> None:
+    def reloaded(self) -> dict[str, Stimulus]:
         """None, as there are no weights."""
+        return {}
 
     @staticmethod
     def _payloads(raws: Sequence[int], fmt: Format) -> list[int]:
@@ -151,12 +152,12 @@ class CimStimulus:
         """The rows of every bank, in order."""
         return self._writes
 
-    def inverted(self) -> "CimStimulus | None":
-        """The same with every weight inverted: a cell that always holds its weight is found only by another one."""
-        if not self._writes:
-            return None
-        mask = (1 << self._macro.columns) - 1
-        return CimStimulus(self._macro, self._integers, [payload ^ mask for payload in self._writes])
+    def reloaded(self) -> dict[str, Stimulus]:
+        """Every weight inverted, and every weight 1: what is stuck at a weight, or at a sum, shows with another one."""
+        ones = (1 << self._macro.columns) - 1
+        return {name: CimStimulus(self._macro, self._integers, writes) for name, writes in {
+            "inverted": [payload ^ ones for payload in self._writes],
+            "ones": [payload | ones for payload in self._writes]}.items() if writes}
 
     def _random_writes(self) -> list[int]:
         macro, draw = self._macro, random.Random(0)

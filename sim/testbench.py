@@ -10,7 +10,7 @@ _TEXT = Template('''\
 // Self-checking testbench of $top. Run in the case directory:
 //   iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t
 // $runs runs over all vectors: at full speed (latency and throughput are checked), with pauses on both sides,
-// with a reset in mid-stream$inverted. Prints PASS, or FAIL and the number of mismatches.
+// with a reset in mid-stream$reloaded. Prints PASS, or FAIL and the number of mismatches.
 
 `timescale 1ns / 1ps
 `default_nettype none
@@ -40,7 +40,7 @@ $connections
 $always_ready  always #5 clk = ~clk;
 
   integer seed = $seed;
-  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream$run_3
+  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream$other_weights
   integer cycle = 0;
   integer offered = 0;      // beats put on the input, the one on offer included
   integer accepted = 0;
@@ -112,13 +112,13 @@ $stall_rule      if (held && (o_valid !== 1'b1 || o_payload !== held_payload)) c
         if (received != BEATS || accepted != BEATS) complain;
         run = run + 1;
         restart;
-$write_inverted
+$reload
       end else if (run == 2 && restarts == 0 && received >= BEATS / 2) begin
         restarts = 1;
         restart;
       end
     end
-    if (run == $runs_) begin
+    if (run == $last) begin
       if (mismatches == 0) $$display("PASS");
       else $$display("FAIL %0d mismatches", mismatches);
       $$finish;
@@ -129,7 +129,10 @@ $write    if (!rst && cycle > 4$loaded) begin
           i_valid <= 1'b1;
           i_payload <= inputs[offered];
           offered = offered + 1;
-        end else i_valid <= 1'b0;
+        end else begin
+          i_valid <= 1'b0;
+          i_payload <= ~inputs[offered % BEATS];   // an idle input carries what must not matter
+        end
       end
       taking = run == 0 || rest == 0 && $$random(seed) % 3 != 0;
       if (rest != 0) rest = rest - 1;
@@ -151,10 +154,15 @@ _STALL_RULE = """\
       if (waited >= INTERVAL) complain;
 """
 _WAITED = "  integer waited = 0;       // cycles that the input has been stalled\n"
-_WRITE_INVERTED = """\
+_RELOAD = """\
         if (run == 3) begin
           $readmemh("vectors/weights_inverted.hex", weights);
           $readmemh("vectors/expected_inverted.hex", expected);
+        end else if (run == 4) begin
+          $readmemh("vectors/weights_ones.hex", weights);
+          $readmemh("vectors/expected_ones.hex", expected);
+        end
+        if (run >= 3) begin
           written = 0;
           loaded = 1'b0;
         end
@@ -177,8 +185,8 @@ _WRITE = """\
     // The weights come once, before the first beat: they outlive a reset.
     if (!rst && (!w_valid || w_ready === 1'b1)) begin
       w_valid <= written < WRITES;
-      if (written < WRITES) w_payload <= weights[written];
-      else if (!w_valid && w_ready === 1'b1) loaded = 1'b1;
+      w_payload <= written < WRITES ? weights[written] : ~weights[0];
+      if (written >= WRITES && !w_valid && w_ready === 1'b1) loaded = 1'b1;
       written = written + 1;
     end
 """
@@ -211,9 +219,9 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n",
         o_ready_rule="taking" if elastic else "1'b1",
         capacity=capacity, stall_rule=_STALL_RULE if elastic else "", waited=_WAITED if elastic else "",
-        runs="Four" if writes else "Three", runs_=4 if writes else 3,
-        inverted=", and with every\n// weight inverted" if writes else "", run_3=", 3: other weights" if writes else "",
-        write_inverted=_WRITE_INVERTED if writes else "",
+        runs="Five" if writes else "Three", last=5 if writes else 3, reload=_RELOAD if writes else "",
+        reloaded=";\n// then with every weight inverted, and with all weights 1" if writes else "",
+        other_weights=", 3 and 4: other weights" if writes else "",
         weights=_WEIGHTS.substitute(writes=writes, msb=width["w__payload"] - 1) if writes else "",
         read_weights=_READ_WEIGHTS if writes else "", write=_WRITE if writes else "",
         loaded=" && loaded" if writes else "", patience=64 * writes)
