@@ -24,8 +24,8 @@ _MUTANTS = 1000
 _PROGRESS = 50
 
 
-def _unit(function: str, input: str, output: str, stages: int, method: str, flow_control: FlowControl = "elastic",
-          rounding: ActivationRounding = "faithful") -> Callable[[Path], None]:
+def _unit(function: str, input: str, output: str, stages: int, method: str,  # noqa: PLR0917 - rows of a table
+          flow_control: FlowControl = "elastic", *, rounding: ActivationRounding = "faithful") -> Callable[[Path], None]:
     activation = Activation(function, Format.parse(input), Format.parse(output), rounding)
     unit = ActivationUnit(activation, stages, flow_control, method=method)
     return lambda folder: generate_activation(unit, target=find_target("generic"), clock_mhz=100, out=folder)
@@ -54,7 +54,7 @@ CASES: dict[str, Callable[[Path], None]] = {
 }
 
 
-def measure(names: Sequence[str] = tuple(CASES), count: int = 200) -> Table:
+def measure(names: Sequence[str] = tuple(CASES), count: int = 90) -> Table:
     """Mutate each case.
 
     Parameters

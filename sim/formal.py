@@ -10,6 +10,7 @@
 """
 
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,22 +158,24 @@ def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
 def _harness(case: Case, property: str) -> str:
     width = {port.name: port.width for port in case.ports}
     stages = case.latency_cycles
-    values = {"in_msb": width["i__payload"] - 1, "out_msb": width["o__payload"] - 1, "stages": stages, "last": stages,
-              "o_ready": ", input o_ready" if case.elastic else "", "count_msb": (2 * stages + 2).bit_length(), "dut": _instance(case)}
+    values: dict[str, object] = {
+        "in_msb": width["i__payload"] - 1, "out_msb": width["o__payload"] - 1, "stages": stages, "last": stages,
+        "o_ready": ", input o_ready" if case.elastic else "", "count_msb": (2 * stages + 2).bit_length()}
+    instance = _instance(case)
     match property:
         case "stream" | "order":
             assertions = _COUNTS.substitute(values) if stages else _DIRECT
             if property == "order":
-                assertions += _PICKED
-                values["dut"] += _golden(case, "kept")
-            return _STREAM.substitute(values, assertions=assertions) + _table(case, property)
+                assertions, instance = assertions + _PICKED, instance + _golden(case, "kept")
+            return _STREAM.substitute(values, dut=instance, assertions=assertions) + _table(case, property)
         case "value":
-            registers = "".join(f"  wire {register.range} {register.name}, plain_{register.name};\n"
-                                for register in _registers(case))
-            values["dut"] = _instance(case, [f".{register.name}({register.name})" for register in _registers(case)])
-            return _VALUE.substitute(values | {"stages": _naive(case), "registers": registers}) + _table(case, property)
+            found = _registers(case)
+            wires = "".join(f"  wire {register.range} {register.name}, plain_{register.name};\n" for register in found)
+            instance = _instance(case, [f".{register.name}({register.name})" for register in found])
+            return _VALUE.substitute(values, dut=instance, stages=_naive(case), registers=wires) + _table(
+                case, property)
         case _:
-            return _SUM.substitute(values, write_msb=width["w__payload"] - 1, weights=_weights(case))
+            return _SUM.substitute(values, dut=instance, write_msb=width["w__payload"] - 1, weights=_weights(case))
 
 
 def _instance(case: Case, extra: Sequence[str] = ()) -> str:
@@ -212,9 +215,9 @@ def _weights(case: Case) -> str:
         chosen = f"w_payload[{columns} +: {macro.row_bits}] == {row}" if macro.row_bits else "1'b1"
         lines += [f"  reg [{columns - 1}:0] weights_{row} = 0;",
                   f"  always @(posedge clk) if (written && {chosen}) weights_{row} <= w_payload[{columns - 1}:0];",
-                  f"  wire {'signed ' if macro.signed else ''}[{bits - 1}:0] x_{row} = kept[{row * bits} +: {bits}];",]
-    sums = [" + ".join(f"(weights_{row}[{column}] ? x_{row} : {y.width}'sd0)" if macro.signed else
-                       f"(weights_{row}[{column}] ? x_{row} : {y.width}'d0)" for row in range(rows))
+                  f"  wire {'signed ' if macro.signed else ''}[{bits - 1}:0] x_{row} = kept[{row * bits} +: {bits}];"]
+    zero = f"{y.width}'{'s' * macro.signed}d0"
+    sums = [" + ".join(f"(weights_{row}[{column}] ? x_{row} : {zero})" for row in range(rows))
             for column in range(columns)]
     lines += [f"  wire [{y.width - 1}:0] sum_{column} = {text};" for column, text in enumerate(sums)]
     names = ", ".join(f"sum_{column}" for column in reversed(range(columns)))
@@ -229,9 +232,6 @@ class _Register:
     range: str
     stage: int
 
-    @property
-    def width(self) -> int:
-        return int(self.range[1:].partition(":")[0]) + 1 if self.range else 1
 
 
 _REGISTER = re.compile(r"^  reg (?:signed )?(\[\d+:0\] )?(stage(\d+)_\w+)( = [^;]+)?;\n", re.MULTILINE)
@@ -262,8 +262,7 @@ def _naive(case: Case) -> str:
     """The naive pipeline, and what it says of the unit's registers."""
     width = {port.name: port.width for port in case.ports}["i__payload"]
     last, found = case.latency_cycles, _registers(case)
-    lines = [f"  wire valid_0 = i_valid;\n  wire [{width - 1}:0] x_0 = i_payload;\n"
-             f"  wire moves_{last} = o_ready;\n"]
+    lines = [f"  wire valid_0 = i_valid, moves_{last} = o_ready;\n", f"  wire [{width - 1}:0] x_0 = i_payload;\n"]
     lines += [_STAGE.substitute(stage=stage, before=stage - 1, in_msb=width - 1) for stage in range(1, last + 1)]
     lines.append(_golden(case, f"x_{last}"))
     connections = [f".{port.name}({value})" for port in case.ports if (value := {
@@ -280,8 +279,6 @@ def _naive(case: Case) -> str:
 
 
 def _prove_value(case: Case, harness: str, cycles: int, seconds: int) -> Verdict:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "top.v").write_text(_with_ports(case))

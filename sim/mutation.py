@@ -28,6 +28,7 @@ __all__ = ["Fate", "Mutant", "fates", "mutants"]
 Fate = Literal["caught", "equal", "missed", "undecided"]
 """The testbench does not print PASS; it does, and the mutant works as the original, does not, or may or may not."""
 
+_SURVIVED: dict[str, Fate] = {"proved": "equal", "refuted": "missed", "open": "undecided"}
 _HANG_SECONDS = 20
 _SHOWN = re.compile(r"-(?:mode|module|cell|port|portbit|ctrlbit|wire) \S+")
 
@@ -114,7 +115,7 @@ def _fate(case: Case, mutant: Mutant, seconds: int) -> Fate:
     if not _passes(case, mutant):
         return "caught"
     verdict = prove(_both(case, mutant), _miter(case), cycles=_cycles(case), seconds=seconds)
-    return {"proved": "equal", "refuted": "missed", "open": "undecided"}[verdict.outcome]
+    return _SURVIVED[verdict.outcome]
 
 
 def _passes(case: Case, mutant: Mutant) -> bool:

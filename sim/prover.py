@@ -21,7 +21,8 @@ Pass = str | Sequence[str]
 
 # Memories become registers first: else they are free to change.
 _TO_GATES = ("proc", "flatten", "memory_map", "async2sync", "chformal -lower", "dffunmap", "setundef -zero -init",
-             "opt_expr", "opt_clean", "techmap", "opt_expr", "opt_merge", "opt_clean", "dfflegalize -cell $_DFF_P_ 01", "aigmap", "opt_clean")
+             "opt_expr", "opt_clean", "techmap", "opt_expr", "opt_merge", "opt_clean", "dfflegalize -cell $_DFF_P_ 01",
+             "aigmap", "opt_clean")
 
 
 @dataclass(frozen=True, slots=True)
