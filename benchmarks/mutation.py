@@ -25,7 +25,8 @@ _PROGRESS = 50
 
 
 def _unit(function: str, input: str, output: str, stages: int, method: str,  # noqa: PLR0917 - rows of a table
-          flow_control: FlowControl = "elastic", *, rounding: ActivationRounding = "faithful") -> Callable[[Path], None]:
+          flow_control: FlowControl = "elastic", *,
+          rounding: ActivationRounding = "faithful") -> Callable[[Path], None]:
     activation = Activation(function, Format.parse(input), Format.parse(output), rounding)
     unit = ActivationUnit(activation, stages, flow_control, method=method)
     return lambda folder: generate_activation(unit, target=find_target("generic"), clock_mhz=100, out=folder)

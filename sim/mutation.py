@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from string import Template
 from typing import Literal
@@ -108,7 +109,7 @@ def fates(case: Case, found: list[Mutant], *, seconds: int = 10) -> Iterator[Fat
         Time limit of the proof that a survivor works as the original.
     """
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        yield from pool.map(lambda mutant: _fate(case, mutant, seconds), found)
+        yield from pool.map(_fate, repeat(case), found, repeat(seconds))
 
 
 def _fate(case: Case, mutant: Mutant, seconds: int) -> Fate:
