@@ -70,14 +70,18 @@ def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int) -
         found = _abc(folder, f"bmc3 -F {cycles} -T {seconds}")
         if failure := re.search(r"asserted in frame (\d+)", found):
             return Verdict("refuted", int(failure[1]), time.perf_counter() - start)
-        searched = re.search(r"No output asserted in (\d+) frames?", found)
-        proof = _abc(folder, f"orpos; fraig; scorr; print_stats; pdr -T {seconds}")
+        if "combinational" in found:
+            holds = "UNSATISFIABLE" in _abc(folder, "orpos; sat")
+            return Verdict("proved" if holds else "refuted", int(holds), time.perf_counter() - start)
+        searched = re.search(r"(?:No output asserted in|after completing) (\d+) frame", found)
+        proof = _abc(folder, f"orpos; fraig; scorr; scleanup; print_stats; pdr -T {seconds}")
         spent = time.perf_counter() - start
         if failure := re.search(r"asserted in frame (\d+)", proof):
             return Verdict("refuted", int(failure[1]), spent)
-        # Without a gate, the assertions are a constant, and the search has seen which.
-        proved = "Property proved" in proof or re.search(r"\band = +0 ", proof)
-        return Verdict("proved" if proved else "open", int(searched[1]) if searched else 0, spent)
+        # Without a register and a gate, the assertions are a constant, and the search has seen which.
+        constant = searched and re.search(r"\blat = +0 +and = +0 ", proof)
+        return Verdict("proved" if constant or "Property proved" in proof else "open",
+                       int(searched[1]) if searched else 0, spent)
 
 
 def _abc(folder: Path, commands: str) -> str:
