@@ -35,7 +35,8 @@ def _edited(case, folder, *edits: tuple[str, str]) -> Mutant:
 @pytest.mark.parametrize("old, new, fate", [
     ("stage2_moves | ~stage1_valid", "stage2_moves | 1'h0", "caught"),
     ("endmodule", "endmodule // the same", "equal"),
-    ("\n    if (i__ready) stage1_", "\n    if (i__ready & i__valid) stage1_", "equal"),  # what is no beat does not matter
+    # What is no beat does not matter.
+    ("\n    if (i__ready) stage1_", "\n    if (i__ready & i__valid) stage1_", "equal"),
 ])
 def test_fates(old, new, fate, make_case, tmp_path):
     case = make_case(_UNIT)
