@@ -59,6 +59,13 @@ def regress(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def formal(session: nox.Session) -> None:
+    """Proofs about emitted Verilog at small widths, and a table of them; bugs put in are found."""
+    _install(session, "test")
+    _run(session, "pytest", "tests/formal", "--formal", "-n", _workers(), "--dist", "worksteal")
+
+
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Style and imports."""
     _install(session, "lint")

@@ -154,6 +154,11 @@ class CimPlan:
                          self.before.cuts + tuple(cut + start for cut in self.after.cuts))
 
     @property
+    def capacity(self) -> int:
+        """Beats that it takes while no result is received: the accumulators and what follows them hold one each."""
+        return 1 + self.after.stages + (self.before.stages - 1) // self.macro.planes
+
+    @property
     def delays(self) -> DelayModel:
         """The delays by which registers are placed."""
         return find_technology(self.macro.technology).delays

@@ -1,18 +1,55 @@
-"""Yosys in this process."""
+"""Yosys in this process, or in one of its own."""
 
+import json
 import shlex
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+import pyosys
 from pyosys import libyosys  # pyright: ignore[reportAttributeAccessIssue] - a compiled module
 
-__all__ = ["run_passes"]
+__all__ = ["ABC", "YosysFailure", "run_passes", "run_passes_apart"]
+
+ABC = Path(pyosys.__path__[0], "yosys-abc")
+"""The ABC that Yosys brings."""
+
+
+_SAID = 20
+
+
+class YosysFailure(RuntimeError):
+    """Yosys stopped with an error."""
 
 
 def run_passes(*passes: str | Sequence[str]) -> None:
     """Run Yosys passes, in order, on a new design, quietly.
 
-    A pass is a line, or a list of words where one of them is a path.
+    A pass is a line, or a list of words where one of them is a path. An error of Yosys ends the process.
     """
+    _run(passes, "tee", "-q")
+
+
+def _run(passes: Sequence[str | Sequence[str]], *prefix: str) -> None:
     design = libyosys.Design()
     for words in passes:
-        libyosys.Pass.call(design, ["tee", "-q", *(shlex.split(words) if isinstance(words, str) else words)])
+        libyosys.Pass.call(design, [*prefix, *(shlex.split(words) if isinstance(words, str) else words)])
+
+
+def run_passes_apart(*passes: str | Sequence[str]) -> None:
+    """Run Yosys passes as `run_passes` does, in a process of their own, which an error ends in place of this one.
+
+    Raises
+    ------
+    YosysFailure
+        With what Yosys said.
+    """
+    run = subprocess.run([sys.executable, "-m", "quadcim.hw.yosys"], input=json.dumps(passes), capture_output=True,
+                         text=True, check=False)
+    if run.returncode:
+        raise YosysFailure("Yosys failed:\n" + "\n".join(f"{run.stdout}{run.stderr}".splitlines()[-_SAID:]))
+
+
+if __name__ == "__main__":
+    _run(json.load(sys.stdin))

@@ -48,6 +48,7 @@ class _Subject:
     build: Callable[[], "Component"]
     stimulus: "Stimulus"
     layouts: Mapping[str, tuple[Field, ...]]
+    capacity: int
 
     @property
     def identity(self) -> str:
@@ -97,7 +98,8 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
     subject = _Subject(
         "activation", unit, integers, plan, describe_activation(unit, integers, beats=len(stimulus.inputs())),
         lambda: create_unit(unit), stimulus,
-        {"i__payload": (Field("value", 0, activation.input),), "o__payload": (Field("value", 0, activation.output),)})
+        {"i__payload": (Field("value", 0, activation.input),), "o__payload": (Field("value", 0, activation.output),)},
+        plan.latency_cycles)
     extra = target_files(target, unit=unit, top=subject.top(target), header=subject.header(target),
                          clock_mhz=clock_mhz, expected=stimulus.golden)
     _write(subject, target, extra | {"function.svg": _plot(unit, integers, stimulus)},
@@ -133,7 +135,7 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
     layouts = {f"{port}__payload": tuple(Field(*field) for field in fields)
                for port, fields in macro.layouts(integers).items()}
     subject = _Subject("cim", macro, integers, plan.whole, describe_cim(plan, beats=len(stimulus.inputs())),
-                       lambda: CimUnit(plan), stimulus, layouts)
+                       lambda: CimUnit(plan), stimulus, layouts, plan.capacity)
     extra = macro_files(target, macro=macro, top=subject.top(target), header=subject.header(target),
                         clock_mhz=clock_mhz)
     _write(subject, target, extra, {"clock_mhz": clock_mhz}, out=out, force=force)
@@ -160,7 +162,7 @@ def _write(subject: _Subject, target: Target, extra: Mapping[str, str], more: Ma
         **_vectors(subject.stimulus, {port.name: port.width for port in ports}),
         f"tb/{top}_tb.v": verilog_testbench(
             top=top, ports=ports, latency_cycles=plan.latency_cycles, interval_cycles=about.interval_cycles,
-            beats=about.beats, writes=len(subject.stimulus.writes())),
+            capacity=subject.capacity, beats=about.beats, writes=len(subject.stimulus.writes())),
         "report.md": case_report(about, plan, target, top=top, ports=ports, identity=subject.identity),
         **companion_files(verilog), **extra,
     }
@@ -186,6 +188,10 @@ def _vectors(stimulus: "Stimulus", widths: Mapping[str, int]) -> dict[str, str]:
              "vectors/expected.hex": hex_lines(stimulus.expected(inputs), widths["o__payload"])}
     if writes := stimulus.writes():
         files["vectors/weights.hex"] = hex_lines(writes, widths["w__payload"])
+    for name, other in stimulus.reloaded().items():
+        # The last row first: a write that reaches an earlier row too is not made good by that row's own.
+        files[f"vectors/weights_{name}.hex"] = hex_lines(reversed(other.writes()), widths["w__payload"])
+        files[f"vectors/expected_{name}.hex"] = hex_lines(other.expected(inputs), widths["o__payload"])
     return files
 
 

@@ -39,6 +39,10 @@ class Stimulus(Protocol):
         """The beats of the stream ``w`` that come first."""
         ...
 
+    def reloaded(self) -> "dict[str, Stimulus]":
+        """The same beats with other weights, by what these are; empty if there is no stream ``w``."""
+        ...
+
 
 def case_stimulus(case: Case) -> Stimulus:
     """The stimulus of a case."""
@@ -78,6 +82,10 @@ class ActivationStimulus:
     def writes(self) -> list[int]:
         """None: there is no such stream."""
         return []
+
+    def reloaded(self) -> dict[str, Stimulus]:
+        """None, as there are no weights."""
+        return {}
 
     @staticmethod
     def _payloads(raws: Sequence[int], fmt: Format) -> list[int]:
@@ -143,6 +151,13 @@ class CimStimulus:
     def writes(self) -> list[int]:
         """The rows of every bank, in order."""
         return self._writes
+
+    def reloaded(self) -> dict[str, Stimulus]:
+        """Every weight inverted, and every weight 1: what is stuck at a weight, or at a sum, shows with another one."""
+        ones = (1 << self._macro.columns) - 1
+        return {name: CimStimulus(self._macro, self._integers, writes) for name, writes in {
+            "inverted": [payload ^ ones for payload in self._writes],
+            "ones": [payload | ones for payload in self._writes]}.items() if writes}
 
     def _random_writes(self) -> list[int]:
         macro, draw = self._macro, random.Random(0)

@@ -9,8 +9,8 @@ __all__ = ["verilog_testbench"]
 _TEXT = Template('''\
 // Self-checking testbench of $top. Run in the case directory:
 //   iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t
-// Three runs over all vectors: at full speed (latency and throughput are checked), with random pauses on both sides,
-// and with a reset in mid-stream. Prints PASS, or FAIL and the number of mismatches.
+// $runs runs over all vectors: at full speed (latency and throughput are checked), with pauses on both sides,
+// with a reset in mid-stream$reloaded. Prints PASS, or FAIL and the number of mismatches.
 
 `timescale 1ns / 1ps
 `default_nettype none
@@ -19,6 +19,8 @@ module ${top}_tb;
   localparam BEATS = $beats;
   localparam LATENCY = $latency;
   localparam INTERVAL = $interval;   // cycles from one beat to the next
+  localparam CAPACITY = $capacity;   // beats that it takes before the first one is received
+  localparam REST = (LATENCY + 2) * INTERVAL;
 
   reg [${in_msb}:0] inputs [0:BEATS-1];
   reg [${out_msb}:0] expected [0:BEATS-1];
@@ -38,7 +40,7 @@ $connections
 $always_ready  always #5 clk = ~clk;
 
   integer seed = $seed;
-  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream
+  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream$other_weights
   integer cycle = 0;
   integer offered = 0;      // beats put on the input, the one on offer included
   integer accepted = 0;
@@ -50,7 +52,8 @@ $always_ready  always #5 clk = ~clk;
   reg held = 1'b0;          // the output was valid and not taken: it must stay
   reg [${out_msb}:0] held_payload = 0;
   reg taking = 1'b0;
-
+  integer rest = 0;         // cycles that the receiver still takes nothing
+$waited
   task complain;
     begin
       mismatches = mismatches + 1;
@@ -109,12 +112,13 @@ $stall_rule      if (held && (o_valid !== 1'b1 || o_payload !== held_payload)) c
         if (received != BEATS || accepted != BEATS) complain;
         run = run + 1;
         restart;
+$reload
       end else if (run == 2 && restarts == 0 && received >= BEATS / 2) begin
         restarts = 1;
         restart;
       end
     end
-    if (run == 3) begin
+    if (run == $last) begin
       if (mismatches == 0) $$display("PASS");
       else $$display("FAIL %0d mismatches", mismatches);
       $$finish;
@@ -125,9 +129,14 @@ $write    if (!rst && cycle > 4$loaded) begin
           i_valid <= 1'b1;
           i_payload <= inputs[offered];
           offered = offered + 1;
-        end else i_valid <= 1'b0;
+        end else begin
+          i_valid <= 1'b0;
+          i_payload <= ~inputs[offered % BEATS];   // an idle input carries what must not matter
+        end
       end
-      taking = run == 0 || $$random(seed) % 3 != 0;
+      taking = run == 0 || rest == 0 && $$random(seed) % 3 != 0;
+      if (rest != 0) rest = rest - 1;
+      else if (run != 0 && $$random(seed) % 32 == 0) rest = REST;
       o_ready <= ${o_ready_rule};
     end
   end
@@ -139,8 +148,24 @@ endmodule
 _SIGNALS = {"clk": "clk", "rst": "rst"}
 
 _STALL_RULE = """\
-      // The unit stalls its input only when each of its stages holds a beat.
-      if (i_ready !== 1'b1 && accepted - received != LATENCY) complain;
+      // The unit stalls its input only when it holds all the beats it can, or takes several cycles for one.
+      if (i_ready === 1'b1 || accepted - received >= CAPACITY) waited = 0;
+      else if (i_valid || INTERVAL == 1) waited = waited + 1;
+      if (waited >= INTERVAL) complain;
+"""
+_WAITED = "  integer waited = 0;       // cycles that the input has been stalled\n"
+_RELOAD = """\
+        if (run == 3) begin
+          $readmemh("vectors/weights_inverted.hex", weights);
+          $readmemh("vectors/expected_inverted.hex", expected);
+        end else if (run == 4) begin
+          $readmemh("vectors/weights_ones.hex", weights);
+          $readmemh("vectors/expected_ones.hex", expected);
+        end
+        if (run >= 3) begin
+          written = 0;
+          loaded = 1'b0;
+        end
 """
 _WEIGHTS = Template("""\
   localparam WRITES = $writes;
@@ -160,15 +185,15 @@ _WRITE = """\
     // The weights come once, before the first beat: they outlive a reset.
     if (!rst && (!w_valid || w_ready === 1'b1)) begin
       w_valid <= written < WRITES;
-      if (written < WRITES) w_payload <= weights[written];
-      else if (!w_valid && w_ready === 1'b1) loaded = 1'b1;
+      w_payload <= written < WRITES ? weights[written] : ~weights[0];
+      if (written >= WRITES && !w_valid && w_ready === 1'b1) loaded = 1'b1;
       written = written + 1;
     end
 """
 
 
-def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, interval_cycles: int, beats: int,
-                      writes: int) -> str:
+def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, interval_cycles: int, capacity: int,
+                      beats: int, writes: int) -> str:
     """The testbench of a unit with an input stream ``i``, an output stream ``o`` and perhaps a stream of weights ``w``.
 
     Parameters
@@ -179,6 +204,8 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         Its ports; without ``o__ready`` the receiver takes every beat.
     latency_cycles, interval_cycles : int
         Its latency, and the cycles from one beat to the next.
+    capacity : int
+        How many beats it takes while none is received.
     beats, writes : int
         Number of vectors, and of weights.
     """
@@ -191,8 +218,10 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         out_msb=width["o__payload"] - 1, connections=connections, seed=1,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n",
         o_ready_rule="taking" if elastic else "1'b1",
-        # A unit that takes several cycles for a beat says so by its ready.
-        stall_rule=_STALL_RULE if interval_cycles == 1 and not writes else "",
+        capacity=capacity, stall_rule=_STALL_RULE if elastic else "", waited=_WAITED if elastic else "",
+        runs="Five" if writes else "Three", last=5 if writes else 3, reload=_RELOAD if writes else "",
+        reloaded=";\n// then with every weight inverted, and with all weights 1" if writes else "",
+        other_weights=", 3 and 4: other weights" if writes else "",
         weights=_WEIGHTS.substitute(writes=writes, msb=width["w__payload"] - 1) if writes else "",
         read_weights=_READ_WEIGHTS if writes else "", write=_WRITE if writes else "",
         loaded=" && loaded" if writes else "", patience=64 * writes)

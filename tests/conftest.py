@@ -19,11 +19,13 @@ from quadcim.spec.unit import ActivationUnit
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long regression too")
+    parser.addoption("--formal", action="store_true", help="run all proofs, not only the quick ones")
     parser.addoption("--seed", type=int, default=None, help="seed of everything random (default: drawn, and printed)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: part of the long regression (nox -s regress)")
+    config.addinivalue_line("markers", "formal: one of the longer proofs (nox -s formal)")
     seed = config.getoption("--seed")
     if seed is None:
         # Workers of one run share the seed of the process that started them.
@@ -39,18 +41,25 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--long"):
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="long regression: nox -s regress"))
+    for marker, reason in (("long", "long regression: nox -s regress"), ("formal", "longer proof: nox -s formal")):
+        if not config.getoption(f"--{marker}"):
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The sum of what tests recorded as ``outputs``."""
+    """The sum of what tests recorded as ``outputs``, and a table of what they recorded as ``proof``."""
     compared = [value for report in terminalreporter.getreports("passed") for name, value in report.user_properties
                 if name == "outputs"]
     if compared:
         terminalreporter.line(f"{sum(compared)} outputs compared bit for bit by {len(compared)} tests of a grid")
+    proofs = [value for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)
+              for name, value in report.user_properties if name == "proof"]
+    if proofs:
+        terminalreporter.line("searched from reset up to so many cycles, then proved for ever by induction (PDR):")
+        for row in [["property", "unit", "stages", "cycles", "seconds", "verdict"], ["---"] * 6, *sorted(proofs)]:
+            terminalreporter.line(f"| {' | '.join(map(str, row))} |")
 
 
 @pytest.fixture(scope="session")

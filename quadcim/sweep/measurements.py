@@ -168,7 +168,8 @@ MEASUREMENTS: dict[str, Measurement] = {
 }
 FIGURES = {name: text for measurement in MEASUREMENTS.values() for name, text in measurement.columns.items()}
 """All figures, and what they are."""
-MORE_IS_BETTER = ("right_bits", "clock_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent", "accuracy_integer_percent")
+MORE_IS_BETTER = ("right_bits", "clock_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent",
+                  "accuracy_integer_percent")
 """The figures that one wants great; of all others, one wants little."""
 
 
