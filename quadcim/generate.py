@@ -188,9 +188,8 @@ def _vectors(stimulus: "Stimulus", widths: Mapping[str, int]) -> dict[str, str]:
              "vectors/expected.hex": hex_lines(stimulus.expected(inputs), widths["o__payload"])}
     if writes := stimulus.writes():
         files["vectors/weights.hex"] = hex_lines(writes, widths["w__payload"])
-    for name, other in stimulus.reloaded().items():
-        # The last row first: a write that reaches an earlier row too is not made good by that row's own.
-        files[f"vectors/weights_{name}.hex"] = hex_lines(reversed(other.writes()), widths["w__payload"])
+    for name, (writes, other) in stimulus.reloaded().items():
+        files[f"vectors/weights_{name}.hex"] = hex_lines(writes, widths["w__payload"])
         files[f"vectors/expected_{name}.hex"] = hex_lines(other.expected(inputs), widths["o__payload"])
     return files
 

@@ -39,8 +39,8 @@ class Stimulus(Protocol):
         """The beats of the stream ``w`` that come first."""
         ...
 
-    def reloaded(self) -> "dict[str, Stimulus]":
-        """The same beats with other weights, by what these are; empty if there is no stream ``w``."""
+    def reloaded(self) -> "dict[str, tuple[list[int], Stimulus]]":
+        """By what they are, other weights for the same beats: how they are written, and the stimulus with them."""
         ...
 
 
@@ -83,7 +83,7 @@ class ActivationStimulus:
         """None: there is no such stream."""
         return []
 
-    def reloaded(self) -> dict[str, Stimulus]:
+    def reloaded(self) -> dict[str, tuple[list[int], Stimulus]]:
         """None, as there are no weights."""
         return {}
 
@@ -152,12 +152,16 @@ class CimStimulus:
         """The rows of every bank, in order."""
         return self._writes
 
-    def reloaded(self) -> dict[str, Stimulus]:
+    def reloaded(self) -> dict[str, tuple[list[int], Stimulus]]:
         """Every weight inverted, and every weight 1: what is stuck at a weight, or at a sum, shows with another one."""
         ones = (1 << self._macro.columns) - 1
-        return {name: CimStimulus(self._macro, self._integers, writes) for name, writes in {
-            "inverted": [payload ^ ones for payload in self._writes],
-            "ones": [payload | ones for payload in self._writes]}.items() if writes}
+        others = {"inverted": [payload ^ ones for payload in self._writes],
+                  "ones": [payload | ones for payload in self._writes]}
+        # The last row first: a write that reaches an earlier row too is not made good by that row's own. But partial
+        # sums in LUTRAM are written with the last row of each five.
+        step = 1 if self._macro.storage == "lutram" else -1
+        return {name: (writes[::step], CimStimulus(self._macro, self._integers, writes))
+                for name, writes in others.items() if writes}
 
     def _random_writes(self) -> list[int]:
         macro, draw = self._macro, random.Random(0)

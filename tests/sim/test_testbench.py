@@ -5,8 +5,11 @@ import subprocess
 
 import pytest
 
+from quadcim.boards.targets import find_target
+from quadcim.generate import generate_cim
 from quadcim.sim.case import Case
-from quadcim.spec.presets import PRESETS
+from quadcim.spec.cim import CimIntegers
+from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 from tests.conftest import PRESET_TARGETS, make_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
@@ -25,6 +28,12 @@ def run(case: Case, folder, *, edit=None) -> str:
 @pytest.mark.parametrize("name, target", PRESET_TARGETS)
 def test_passes(name, target, make_case, tmp_path):
     assert run(make_case(PRESETS[name], target), tmp_path).splitlines() == ["PASS"]
+
+
+@pytest.mark.parametrize("name", MACRO_PRESETS)
+def test_macros_pass(name, tmp_path):
+    generate_cim(MACRO_PRESETS[name], CimIntegers(), target=find_target("generic"), clock_mhz=100, out=tmp_path / name)
+    assert run(Case.load(tmp_path / name), tmp_path).splitlines() == ["PASS"]
 
 
 def test_missing_vectors_fail(make_case, tmp_path):
