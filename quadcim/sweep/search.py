@@ -47,9 +47,10 @@ class FrontSearch:
         self._places = {digest: self._place(point) for digest, point in self._points.items()}
         self._told: dict[str, tuple[float, ...] | None] = {}
         self._unseen = dict.fromkeys(self._points)
-        for digest in self._points.keys() & known.keys():
-            self._unseen.pop(digest)
-            self._told[digest] = self._search.objectives.costs(known[digest])
+        for digest in self._points:
+            if digest in known:
+                self._unseen.pop(digest)
+                self._told[digest] = self._search.objectives.costs(known[digest])
 
     def _place(self, point: Point) -> list[float]:
         """Where a point lies: numbers have an order, words are all equally far from each other."""
