@@ -167,7 +167,7 @@ def _scatter(source: ColumnDataSource, view: CDSView, results: Results) -> tuple
         known.setdefault(str(entry.get(results.colour)), index)
     plot.add_layout(Legend(items=[LegendItem(label=value, renderers=[points], index=index)
                                   for value, index in known.items()], title=results.colour.replace("_", " "),
-                           orientation="horizontal"), "above")
+                           orientation="horizontal", location="bottom_right", background_fill_alpha=0.5))
     return plot, front
 
 
