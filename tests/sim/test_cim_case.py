@@ -116,6 +116,13 @@ def test_wrong_hardware_fails(old, new, tmp_path):
     assert run(case, tmp_path / "plain").splitlines()[-1].startswith("FAIL")
 
 
+def test_other_weights_show_what_the_first_ones_hide(tmp_path):
+    # Row 2's weight goes to row 4 too, which row 4's own write makes good as long as it comes later.
+    case = spoiled(make("planes", tmp_path / "case"), tmp_path, "if (write[4]) weights[4]",
+                   "if (write[4] | write[2]) weights[4]")
+    assert run(case, tmp_path / "plain").splitlines()[-1].startswith("FAIL")
+
+
 def test_missing_weights_fail(tmp_path):
     def lose(folder):
         (folder / "vectors/weights.hex").write_text("0\n")
