@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from quadcim.sim.stimulus import ActivationStimulus, Stimulus
 
-__all__ = ["generate_activation", "generate_cim"]
+__all__ = ["generate_activation", "generate_case", "generate_cim"]
 
 _PLOTTED = 1 << 16
 
@@ -139,6 +139,14 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
     extra = macro_files(target, macro=macro, top=subject.top(target), header=subject.header(target),
                         clock_mhz=clock_mhz)
     _write(subject, target, extra, {"clock_mhz": clock_mhz}, out=out, force=force)
+
+
+def generate_case(spec: ActivationUnit | CimMacro, *, target: Target, out: Path) -> None:
+    """Write the case of a unit, or of a macro whose weights are loaded, at the target's own clock."""
+    if isinstance(spec, ActivationUnit):
+        generate_activation(spec, target=target, clock_mhz=target.clock_mhz, out=out)
+    else:
+        generate_cim(spec, CimIntegers(), target=target, clock_mhz=target.clock_mhz, out=out)
 
 
 def _emit(subject: _Subject, target: Target) -> tuple[str, tuple[Port, ...]]:

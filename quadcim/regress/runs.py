@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quadcim.boards.targets import find_target
-from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.cim import CimMacro
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["Run", "RunResult", "generate_cases", "planned_runs", "processes", "run_all", "run_one"]
@@ -90,13 +90,9 @@ def generate_cases(specs: Mapping[str, ActivationUnit | CimMacro], folder: Path,
 
 
 def _generate(spec: ActivationUnit | CimMacro, out: Path, target_name: str) -> None:
-    from quadcim.generate import generate_activation, generate_cim
+    from quadcim.generate import generate_case
 
-    target = find_target(target_name)
-    if isinstance(spec, ActivationUnit):
-        generate_activation(spec, target=target, clock_mhz=target.clock_mhz, out=out)
-    else:
-        generate_cim(spec, CimIntegers(), target=target, clock_mhz=target.clock_mhz, out=out)
+    generate_case(spec, target=find_target(target_name), out=out)
 
 
 def planned_runs(names: Sequence[str], folder: Path, simulators: Sequence[str], *, beats: int,

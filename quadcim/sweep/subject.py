@@ -58,13 +58,10 @@ class Subject:
     def case(self) -> Path:
         """The case directory; a macro's weights are loaded."""
         from quadcim.boards.targets import find_target
-        from quadcim.generate import generate_activation, generate_cim
+        from quadcim.generate import generate_case
 
-        spec, target, out = self.hardware, find_target("generic"), self.folder / "case"
-        if isinstance(spec, ActivationUnit):
-            generate_activation(spec, target=target, clock_mhz=target.clock_mhz, out=out)
-        else:
-            generate_cim(spec, CimIntegers(), target=target, clock_mhz=target.clock_mhz, out=out)
+        out = self.folder / "case"
+        generate_case(self.hardware, target=find_target("generic"), out=out)
         return out
 
     @cached_property
