@@ -9,12 +9,12 @@ from quadcim.arguments import number, processors
 from quadcim.boards.targets import TARGETS, Target, check_target, find_target
 from quadcim.files import REGRESSION, check_output_folder, output_folder
 from quadcim.sim.tools import SIMULATORS, find_simulator
+from quadcim.spec.cim import CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 
 if TYPE_CHECKING:
     from quadcim.regress.runs import RunResult
-    from quadcim.spec.cim import CimMacro
     from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["add_regress"]
@@ -56,7 +56,7 @@ def _taken(spec: "ActivationUnit | CimMacro", target: Target, *, wanted: bool) -
     """Whether a target takes a unit; if it is one that somebody asked for by name, it has to."""
     try:
         check_target(target, flow_control=getattr(spec, "flow_control", "elastic"), technology=spec.technology,
-                     clock_mhz=target.clock_mhz, kind="cim" if spec in MACRO_PRESETS.values() else "activation")
+                     clock_mhz=target.clock_mhz, kind="cim" if isinstance(spec, CimMacro) else "activation")
     except IllegalSetting:
         if wanted:
             raise

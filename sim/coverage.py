@@ -1,13 +1,9 @@
 """Functional coverage: what a testbench has seen of a case, and what it has not (the holes)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from quadcim.sim.case import Case, Port
+from quadcim.sim.case import Case, Field
 from quadcim.spec.formats import Format
-
-if TYPE_CHECKING:
-    from quadcim.sim.case import Field
 
 __all__ = ["Coverage", "Hits", "holes", "merged"]
 
@@ -33,52 +29,41 @@ class Coverage:
     """
 
     def __init__(self, case: Case):
-        self._case, self._fields = case, {field.name: field for field in _input(case).layout}
-        self.hits: Hits = {point: dict.fromkeys(bins, 0) for point, bins in self._bins().items()}
+        layout = next(port for port in case.ports if port.name == "i__payload").layout
+        self._first, self._bank_field = layout[0], next((field for field in layout if field.name == "bank"), None)
+        self._corners = _corners(self._first)
+        self._names = {raw: [name for name, other in self._corners.items() if other == raw]
+                       for raw in self._corners.values()}
+        self._full = case.latency_cycles if case.initiation_interval_cycles == 1 else None
+        self.hits: Hits = {point: dict.fromkeys(bins, 0) for point, bins in self._bins(case).items()}
         self._paused = self._stalled = 0
         self._bank: int | None = None
 
-    def _bins(self) -> dict[str, list[str]]:
-        case, latency = self._case, self._case.latency_cycles
-        bins = {"handshakes": _handshakes(case), "input pause": list(_LENGTHS), "input": list(self._corners())}
+    def _bins(self, case: Case) -> dict[str, list[str]]:
+        latency = case.latency_cycles
+        bins = {"handshakes": _handshakes(case), "input pause": list(_LENGTHS), "input": list(self._corners)}
         if case.elastic:
             bins["output stall"] = list(_LENGTHS)
         if latency:
             several = case.initiation_interval_cycles > 1
             bins["beats inside"] = ["none", "some"] if several else ["none", *["some"] * (latency > 1), "all stages"]
             bins["reset"] = ["empty", "with beats inside"]
-        if "bank" in self._fields:
+        if self._bank_field:
             bins["bank"] = [*map(str, range(case.macro.banks)), "kept", "changed"]
         if any(port.name == "w__payload" for port in case.ports):
             bins["weights"] = ["written before beats", "written while beats are inside"]
         return bins
 
-    def _corners(self) -> dict[str, int | None]:
-        """Corner values of an activation unit's input, as raw integers; or of a macro's activations, by name."""
-        field = _first(_input(self._case))
-        if field.count > 1:
-            least = ["all least"] if field.format.signed else []
-            return dict.fromkeys(["all zero", *least, "all greatest", "one row alone", "mixed"])
-        fmt = field.format
-        corners = {"least": fmt.minimum, "-1 ulp": -1, "0": 0, "1 ulp": 1, "greatest": fmt.maximum}
-        ones = range(-(-fmt.minimum >> fmt.fraction_bits), (fmt.maximum >> fmt.fraction_bits) + 1) \
-            if fmt.fraction_bits >= 0 else range(0)
-        if 1 < len(ones) <= _MOST_CORNERS:  # the edges of periods and segments
-            corners |= {f"x = {one}": one << fmt.fraction_bits for one in ones if one}
-        return {name: raw for name, raw in corners.items() if fmt.minimum <= raw <= fmt.maximum}
-
     def beat(self, payload: int) -> None:
         """A beat was accepted."""
-        field = _first(_input(self._case))
-        raws = field.raws(payload)
-        if field.count > 1:
-            self._hit("input", _pattern(raws, field.format))
+        raws = self._first.raws(payload)
+        if self._first.count > 1:
+            self._hit("input", _pattern(raws, self._first.format))
         else:
-            for name, raw in self._corners().items():
-                if raw == raws[0]:
-                    self._hit("input", name)
-        if "bank" in self._fields:
-            bank = self._fields["bank"].raws(payload)[0]
+            for name in self._names.get(raws[0], ()):
+                self._hit("input", name)
+        if self._bank_field:
+            bank = self._bank_field.raws(payload)[0]
             self._hit("bank", str(bank))
             if self._bank is not None:
                 self._hit("bank", "kept" if bank == self._bank else "changed")
@@ -92,7 +77,7 @@ class Coverage:
             self._hit("handshakes", name)
         self._paused = self._ended("input pause", self._paused, going=into == "idle")
         self._stalled = self._ended("output stall", self._stalled, going=out == "held")
-        full = inside >= self._case.latency_cycles and self._case.initiation_interval_cycles == 1
+        full = self._full is not None and inside >= self._full
         self._hit("beats inside", "none" if not inside else "all stages" if full else "some")
         if writing and inside:
             self._hit("weights", "written while beats are inside")
@@ -116,12 +101,18 @@ class Coverage:
             self.hits[point][name] += 1
 
 
-def _input(case: Case) -> Port:
-    return next(port for port in case.ports if port.name == "i__payload")
-
-
-def _first(port: Port) -> "Field":
-    return port.layout[0]
+def _corners(field: Field) -> dict[str, int | None]:
+    """Corner values of an activation unit's input, as raw integers; or of a macro's activations, by name."""
+    fmt = field.format
+    if field.count > 1:
+        least = ["all least"] if fmt.signed else []
+        return dict.fromkeys(["all zero", *least, "all greatest", "one row alone", "mixed"])
+    corners = {"least": fmt.minimum, "-1 ulp": -1, "0": 0, "1 ulp": 1, "greatest": fmt.maximum}
+    ones = range(-(-fmt.minimum >> fmt.fraction_bits), (fmt.maximum >> fmt.fraction_bits) + 1) \
+        if fmt.fraction_bits >= 0 else range(0)
+    if 1 < len(ones) <= _MOST_CORNERS:  # the edges of periods and segments
+        corners |= {f"x = {one}": one << fmt.fraction_bits for one in ones if one}
+    return {name: raw for name, raw in corners.items() if fmt.minimum <= raw <= fmt.maximum}
 
 
 def _handshakes(case: Case) -> list[str]:

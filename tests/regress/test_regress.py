@@ -79,4 +79,5 @@ def test_mode_crosses():
 @pytest.mark.long
 @pytest.mark.parametrize("target", ["generic", "asic28"])
 def test_the_whole_catalogue(target, tmp_path, seed):
-    assert main(["regress", "--target", target, "--seed", str(seed), "--out", str(tmp_path / "all")]) == 0
+    assert main(["regress", "--target", target, "--beats", "2000", "--seed", str(seed),
+                 "--out", str(tmp_path / "all")]) == 0

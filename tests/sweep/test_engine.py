@@ -14,7 +14,7 @@ import pytest
 
 from quadcim.cli import main
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.engine import run_sweep
+from quadcim.sweep.engine import _measure_all, run_sweep
 from quadcim.sweep.plan import SweepPlan
 from quadcim.sweep.store import Store
 
@@ -124,3 +124,22 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     errors = capsys.readouterr().err.splitlines()
     assert [line.split(" must be ")[0] for line in errors] == [
         "quadcim: error: --out", "quadcim: error: --db", "quadcim: error: --db"]
+
+
+def test_a_batch_that_dies_costs_only_the_point_that_killed_it(plan, tmp_path, monkeypatch):
+    """Threads of this process are the workers, so that what they run can be replaced."""
+    from distributed import LocalCluster
+
+    def dies(points):
+        if any(settings["width"] == 5 and settings["stages"] == 1 for _kind, settings, _names in points):
+            raise MemoryError("killed")
+        return _measure_all(points)
+
+    monkeypatch.setattr("quadcim.sweep.engine._measure_all", dies)
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
+                      dashboard_address=None) as cluster:  # pyright: ignore
+        result = swept(plan, tmp_path / "a.db", scheduler=cluster.scheduler_address)  # pyright: ignore
+    rows = table(tmp_path / "a.db")
+    assert (result.measured, result.failed, len(rows)) == (30, 1, 30)
+    (failed,) = [row for row in rows if "MemoryError: killed" in row.get("errors", {}).values()]
+    assert (failed["width"], failed["stages"]) == (5, 1)
