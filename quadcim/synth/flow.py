@@ -1,0 +1,179 @@
+"""The whole way: from a case and a library to a netlist, its figures, and a verdict."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from quadcim.boards.targets import find_target
+from quadcim.sim.case import Case
+from quadcim.sim.tools import find_simulator
+from quadcim.spec.errors import IllegalSetting
+from quadcim.synth.activity import Activity, read_activity
+from quadcim.synth.gate_level import GateCheck, check_gates, record_activity
+from quadcim.synth.liberty import Library, read_library, read_text
+from quadcim.synth.mapping import map_case
+from quadcim.synth.models import cell_models
+from quadcim.synth.netlist import Netlist
+from quadcim.synth.scaling import GATE_UM2, Estimate, Factors, scale_to_28
+from quadcim.synth.sta import NO_STA, Design, Power, Timing, find_power, find_sta, find_timing
+
+__all__ = ["Request", "Synthesis", "check_request", "synthesise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to synthesise, and with what.
+
+    Parameters
+    ----------
+    case : Case
+        The case; its technology has no primitives of an FPGA.
+    liberty : Path
+        The library, plain or gzipped.
+    models : Path or None
+        Verilog models of its cells; without any they are made from the library's functions.
+    clock_mhz : float
+        The clock to aim for, and to give power at.
+    node_nm : int or None
+        The library's node, for the estimate of 28 nm.
+    """
+
+    case: Case
+    liberty: Path
+    models: Path | None
+    clock_mhz: float
+    node_nm: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """What came of a request; what could not be had is None, and `missing` says why."""
+
+    request: Request
+    library: Library
+    liberty_sha256: str
+    netlist: Netlist
+    gates: GateCheck | None
+    activity: Activity | None
+    timing: Timing | None
+    power: Power | None
+    estimate: Estimate | None
+    missing: tuple[str, ...]
+
+    @property
+    def gate_equivalents(self) -> float:
+        """The area over that of the smallest two-input NAND."""
+        return self.netlist.area_um2 / self.library.nand2.area_um2
+
+
+def _factors(request: Request, library: Library) -> Factors | None:
+    if request.node_nm is None:
+        return None
+    if library.supply_v is None:
+        raise IllegalSetting("node-nm", "left out for a library without a nom_voltage", request.node_nm)
+    return scale_to_28(request.node_nm, library.supply_v)
+
+
+def _why_unchecked(case: Case, netlist: Netlist) -> str | None:
+    """Why the netlist cannot be simulated with what the case ships, if it cannot."""
+    target = find_target(case.manifest["target"])
+    if target.initialise and netlist.registers:
+        return (f"not simulated, so without a check at gate level and without power: registers of the target "
+                f"{target.name} start from initial values, which cells do not have (generate with --target asic28)")
+    try:
+        find_simulator("icarus")
+    except IllegalSetting as error:
+        return f"not simulated, so without a check at gate level and without power: {error}"
+    return None
+
+
+def check_request(request: Request) -> None:
+    """Refuse a case that standard cells cannot hold.
+
+    Raises
+    ------
+    IllegalSetting
+        If its technology has primitives of an FPGA, or the models are no file.
+    """
+    case = request.case
+    technology = (case.macro if case.kind == "cim" else case.unit).technology
+    if technology == "ultrascale":
+        raise IllegalSetting("case", "a case of technology generic, cells or fpga", f"{case.folder} of {technology}")
+    if request.models is not None and not request.models.is_file():
+        raise IllegalSetting("models", "a Verilog file", str(request.models))
+
+
+def synthesise(request: Request, folder: Path, *, report: Callable[[str], None]) -> Synthesis:
+    """Map, check, and measure a case.
+
+    Parameters
+    ----------
+    request : Request
+        What to do.
+    folder : Path
+        Gets ``netlist.v`` and, unless there are models, ``cells.v``; intermediate files go to ``work/`` in it.
+    report : callable
+        Is told what is being done.
+
+    Raises
+    ------
+    IllegalSetting
+        If the case or the library cannot be used.
+    ToolError
+        If a tool fails.
+    """
+    check_request(request)
+    library = read_library(request.liberty)
+    factors = _factors(request, library)
+    text, work = read_text(request.liberty), folder / "work"
+    work.mkdir()
+    liberty = work / "library.lib"
+    liberty.write_text(text, encoding="latin-1")
+    period_ps = 1e6 / request.clock_mhz
+    report(f"mapping {request.case.top} to {library.name}")
+    netlist = map_case(request.case, library, liberty, work, period_ps=period_ps)
+    verilog = (work / "netlist.v").rename(folder / "netlist.v")
+    why = _why_unchecked(request.case, netlist)
+    gates = activity = timing = power = None
+    if why is None:
+        gates, activity = _simulate(request, library, netlist, folder, report)
+    missing = [why] if why else []
+    if sta := find_sta():
+        report("timing")
+        clocked = any(port.name == "clk" for port in request.case.ports)
+        design = Design(request.case.top, verilog, liberty, work, library, clocked, period_ps)
+        timing = find_timing(sta, design, netlist)
+        power = find_power(sta, design, netlist, activity) if activity else None
+    else:
+        missing.append(NO_STA)
+    synthesis = Synthesis(request, library, hashlib.sha256(text.encode("latin-1")).hexdigest(), netlist, gates,
+                          activity, timing, power, None, tuple(missing))
+    if factors is None:
+        return synthesis
+    return _with_estimate(synthesis, factors)
+
+
+def _simulate(request: Request, library: Library, netlist: Netlist, folder: Path,
+              report: Callable[[str], None]) -> tuple[GateCheck, Activity | None]:
+    """The check at gate level, and what a netlist that passes switches."""
+    models = request.models
+    if models is None:
+        models = folder / "cells.v"
+        models.write_text(cell_models(library.cells[name] for name in netlist.histogram))
+    sources, dump = (folder / "netlist.v", models.absolute()), folder / "work" / "activity.vcd"
+    report("simulating the netlist: all vectors, three times")
+    gates = check_gates(request.case, sources)
+    if not gates.passed:
+        return gates, None
+    report("recording what switches")
+    record_activity(request.case, sources, dump)
+    return gates, read_activity(dump, netlist.nets)
+
+
+def _with_estimate(synthesis: Synthesis, factors: Factors) -> Synthesis:
+    timing, power = synthesis.timing, synthesis.power
+    return replace(synthesis, estimate=Estimate(
+        factors, GATE_UM2 * synthesis.gate_equivalents,
+        factors.delay * timing.shortest_period_ps if timing else None,
+        factors.energy * power.dynamic_uw if power else None))

@@ -1,0 +1,213 @@
+"""Timing and power by OpenSTA, within what its release 2.0.17 can do."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from quadcim.sim.tools import ToolError
+from quadcim.synth.activity import Activity
+from quadcim.synth.liberty import Library
+from quadcim.synth.mapping import LOAD_GATES
+from quadcim.synth.netlist import Netlist
+
+__all__ = ["NO_STA", "Design", "Endpoint", "PathCell", "Power", "Timing", "find_power", "find_sta", "find_timing",
+           "stages_of"]
+
+NO_STA = "OpenSTA is not installed (apt-get install opensta), so there is neither timing nor power"
+
+_SCRIPT = Template("""\
+read_liberty {$liberty}
+read_verilog {$netlist}
+link_design $top
+set_cmd_units -time ps -capacitance pF
+create_clock -name clk -period $period $clock
+set inputs {}
+foreach port [all_inputs] {
+  if {[lsearch {clk rst} [get_property $$port name]] < 0} { lappend inputs $$port }
+}
+set_input_delay 0 -clock clk $$inputs
+set_output_delay 0 -clock clk [all_outputs]
+set_driving_cell -lib_cell $driver $$inputs
+set_load $load [all_outputs]
+$reset
+""")
+_TIMING = """\
+puts "== path"
+report_checks -path_delay max -format full -fields {nets} -digits 2
+puts "== ends"
+report_checks -path_delay max -format summary -group_count 1000000 -digits 2
+"""
+# The release works out activities anew from the inputs whatever is set on pins; at one activity for all, it is linear.
+_POWER = """\
+foreach activity {0 1} {
+  puts "== power $activity"
+  set_power_activity -global -activity $activity -duty 0.5
+  report_power -instances [get_cells *] -digits 7
+}
+"""
+_STEP = re.compile(r"^\s*(?:[\d.]+ +)?(-?[\d.]+) +(-?[\d.]+) [v^] (\S+)/(\S+) \((\w+)\)", re.MULTILINE)
+_END = re.compile(r"^(\S+) \((\w+)\) +(\S+) \((\w+)\) +(-?[\d.]+)$", re.MULTILINE)
+_INSTANCE = re.compile(r"^ *([-\d.e+]+) +([-\d.e+]+) +([-\d.e+]+) +[-\d.e+]+ +(\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class PathCell:
+    """A cell of a path: what it adds, and when its output has changed."""
+
+    instance: str
+    cell: str
+    delay_ps: float
+    arrival_ps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The worst path to one place, from register or port to register or port, by the RTL's names."""
+
+    start: str
+    end: str
+    slack_ps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The timing for a clock period: the worst path with its cells, and the worst path to each endpoint."""
+
+    period_ps: float
+    cells: tuple[PathCell, ...]
+    ends: tuple[Endpoint, ...]
+
+    @property
+    def worst(self) -> Endpoint:
+        """The critical path."""
+        return self.ends[0]
+
+    @property
+    def shortest_period_ps(self) -> float:
+        """The shortest clock period without a violation."""
+        return self.period_ps - self.worst.slack_ps
+
+    @property
+    def greatest_clock_mhz(self) -> float:
+        """The clock frequency at that period."""
+        return 1e6 / self.shortest_period_ps
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Power in uW: of the cells' insides, of the nets that they drive, and leakage; `clock` is a part of internal."""
+
+    internal_uw: float
+    clock_uw: float
+    switching_uw: float
+    leakage_uw: float
+
+    @property
+    def dynamic_uw(self) -> float:
+        """Internal and switching power."""
+        return self.internal_uw + self.switching_uw
+
+    @property
+    def total_uw(self) -> float:
+        """All of it."""
+        return self.dynamic_uw + self.leakage_uw
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What OpenSTA reads, and where it may write; without a clock port the clock is virtual."""
+
+    top: str
+    netlist: Path
+    liberty: Path
+    folder: Path
+    library: Library
+    clocked: bool
+    period_ps: float
+
+
+def find_sta() -> str | None:
+    """The executable, if it is installed."""
+    return shutil.which("sta")
+
+
+def _run(sta: str, design: Design, commands: str) -> str:
+    script = design.folder / "sta.tcl"
+    script.write_text(_SCRIPT.substitute(
+        liberty=design.liberty.absolute(), netlist=design.netlist.absolute(), top=design.top,
+        period=f"{design.period_ps:.3f}", clock="[get_ports clk]" if design.clocked else "",
+        driver=design.library.driver.name, reset="set_false_path -from [get_ports rst]" if design.clocked else "",
+        load=f"{LOAD_GATES * design.library.nand2.inputs[0].capacitance_pf:.7f}") + commands)
+    run = subprocess.run([sta, "-no_splash", "-exit", str(script)], capture_output=True, text=True, check=False)
+    said = run.stdout + run.stderr
+    if run.returncode or (error := re.search(r"^Error: .*", said, re.MULTILINE)):
+        raise ToolError(f"sta failed: {error[0] if not run.returncode and error else said[-500:]}")
+    return run.stdout
+
+
+def find_timing(sta: str, design: Design, netlist: Netlist) -> Timing:
+    """Time a netlist: inputs come at the clock edge, outputs are due at the next; no wires.
+
+    Raises
+    ------
+    ToolError
+        If OpenSTA fails or finds no path.
+    """
+    path, _, ends = _run(sta, design, _TIMING).partition("== ends")
+    cells = tuple(PathCell(name, kind, float(delay), float(time)) for delay, time, name, pin, kind in
+                  _STEP.findall(path) if pin in netlist.instances[name].outputs)
+    found = sorted((float(slack), _place(netlist, start), _place(netlist, end))
+                   for start, _, end, _, slack in _END.findall(ends))
+    if not found:
+        raise ToolError("sta found no path")
+    return Timing(design.period_ps, cells, tuple(Endpoint(start, end, slack) for slack, start, end in found))
+
+
+def _place(netlist: Netlist, pin: str) -> str:
+    """The RTL's name of where a path begins or ends."""
+    return netlist.label(pin.rpartition("/")[0]) if "/" in pin else pin
+
+
+def find_power(sta: str, design: Design, netlist: Netlist, activity: Activity) -> Power:
+    """Power at the design's clock, with the netlist's activity.
+
+    OpenSTA gives what each cell takes at no activity (clock pins and leakage) and at one change a cycle of all its
+    pins; what lies between is scaled by the changes of the cell's own outputs.
+
+    Raises
+    ------
+    ToolError
+        If OpenSTA fails.
+    """
+    still, _, busy = _run(sta, design, _POWER).partition("== power 1")
+    idle = _instances(still)
+    internal = clock = switching = leakage = 0.0
+    for name, (busy_internal, busy_switching, leaks) in _instances(busy).items():
+        changes = [activity.per_cycle(net) for net in netlist.instances[name].outputs.values()]
+        mean = sum(changes) / len(changes) if changes else 0.0
+        internal += idle[name][0] + mean * (busy_internal - idle[name][0])
+        clock += idle[name][0]
+        switching += mean * busy_switching
+        leakage += leaks
+    return Power(*(1e6 * watts for watts in (internal, clock, switching, leakage)))
+
+
+def _instances(report: str) -> dict[str, tuple[float, float, float]]:
+    """Internal, switching and leakage power of each instance in W."""
+    return {name: (float(internal), float(switching), float(leakage))
+            for internal, switching, leakage, name in _INSTANCE.findall(report)}
+
+
+def stages_of(ends: Sequence[Endpoint], latency: int) -> dict[str, Endpoint]:
+    """The worst path that ends in the registers of each stage, by the names that RTL registers carry."""
+    found: dict[str, Endpoint] = {}
+    for path in ends:
+        number = re.search(r"stage(\d+)_", path.end)
+        stage = f"stage {number[1]}" if number else f"stage {latency}" if path.end.startswith("o__") else "other"
+        if stage not in found or path.slack_ps < found[stage].slack_ps:
+            found[stage] = path
+    return dict(sorted(found.items()))
