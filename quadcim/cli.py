@@ -15,6 +15,7 @@ from quadcim.cli_cim import add_generate_cim, print_case
 from quadcim.cli_cnn import add_train_cnn
 from quadcim.cli_regress import add_regress
 from quadcim.cli_sweep import add_report, add_sweep
+from quadcim.cli_synth import add_synth
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import ROUNDINGS, Activation
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add_generate_cim(kinds)
     _add_simulate(commands)
     add_regress(commands)
+    add_synth(commands)
     add_sweep(commands)
     add_report(commands)
     train = commands.add_parser("train", help="train a network and freeze it to integers")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["CASE", "REGRESSION", "TRAINING", "Marker", "check_output_folder", "output_file", "output_folder"]
+__all__ = ["CASE", "REGRESSION", "SYNTHESIS", "TRAINING", "Marker", "check_output_folder", "output_file",
+           "output_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ TRAINING = Marker("metrics.json", "quadcim-training-1")
 """What a training leaves."""
 REGRESSION = Marker("regress.json", "quadcim-regress-1")
 """What a regression leaves."""
+SYNTHESIS = Marker("synth.json", "quadcim-synth-1")
+"""What a synthesis leaves."""
 
 
 def check_output_folder(out: Path, *, marker: Marker, force: bool) -> None:

@@ -49,7 +49,8 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
               "setattr -unset init w:*",
               ["dfflibmap", "-liberty", str(liberty)], "opt",
               ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}"],
-              "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*", "rename -enumerate -pattern _%_ w:*",
+              "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
+              "rename -enumerate -pattern _%_ w:*",
               ["write_json", str(netlist)], ["write_verilog", "-noattr", str(verilog)])
     # Signs of ports mean nothing to gates, and OpenSTA does not read them.
     text = re.sub(r"\bsigned ", "", verilog.read_text())

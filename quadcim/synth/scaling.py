@@ -1,10 +1,10 @@
 """An estimate for 28 nm from another node.
 
 Delay and switching energy follow the equations of A. Stillmaker and B. Baas, "Scaling equations for the accurate
-prediction of CMOS device performance from 180 nm to 7 nm", Integration 58 (2017), 74-81, doi:10.1016/j.vlsi.2017.02.002:
-an inverter that drives four takes a3 V^3 + a2 V^2 + a1 V + a0 and b2 V^2 + b1 V + b0, of which ratios are used. Below
-65 nm the coefficients are those of high-performance devices. 28 nm is none of the paper's nodes: it lies between 32 nm
-and 20 nm, on a straight line of logarithms. Area is a number of gates times an area for each.
+prediction of CMOS device performance from 180 nm to 7 nm", Integration 58 (2017), 74-81: an inverter that drives four
+takes a3 V^3 + a2 V^2 + a1 V + a0, and b2 V^2 + b1 V + b0; ratios of these are used. Below 65 nm the coefficients are
+those of high-performance devices. 28 nm is none of the paper's nodes: it lies between 32 nm and 20 nm, on a straight
+line of logarithms. Area is a number of gates times an area for each.
 """
 
 import math

@@ -144,8 +144,9 @@ def _run(sta: str, design: Design, commands: str) -> str:
         load=f"{LOAD_GATES * design.library.nand2.inputs[0].capacitance_pf:.7f}") + commands)
     run = subprocess.run([sta, "-no_splash", "-exit", str(script)], capture_output=True, text=True, check=False)
     said = run.stdout + run.stderr
-    if run.returncode or (error := re.search(r"^Error: .*", said, re.MULTILINE)):
-        raise ToolError(f"sta failed: {error[0] if not run.returncode and error else said[-500:]}")
+    error = re.search(r"^Error: .*", said, re.MULTILINE)
+    if run.returncode or error:
+        raise ToolError(f"sta failed: {error[0] if error else said[-500:]}")
     return run.stdout
 
 
@@ -207,7 +208,7 @@ def stages_of(ends: Sequence[Endpoint], latency: int) -> dict[str, Endpoint]:
     found: dict[str, Endpoint] = {}
     for path in ends:
         number = re.search(r"stage(\d+)_", path.end)
-        stage = f"stage {number[1]}" if number else f"stage {latency}" if path.end.startswith("o__") else "other"
+        stage = f"stage {number[1]}" if number else f"stage {latency}" if path.end.startswith("o__") else "elsewhere"
         if stage not in found or path.slack_ps < found[stage].slack_ps:
             found[stage] = path
     return dict(sorted(found.items()))
