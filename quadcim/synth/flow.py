@@ -145,6 +145,9 @@ def synthesise(request: Request, folder: Path, *, report: Callable[[str], None])
         design = Design(request.case.top, verilog, liberty, work, library, clocked, period_ps)
         timing = find_timing(sta, design, netlist)
         power = find_power(sta, design, netlist, activity) if activity else None
+        if power is not None and power.dynamic_uw <= 0:
+            power, why = None, "without power: the library has no default operating conditions, and so no supply"
+            missing.append(why)
     else:
         missing.append(NO_STA)
     synthesis = Synthesis(request, library, hashlib.sha256(text.encode("latin-1")).hexdigest(), netlist, gates,

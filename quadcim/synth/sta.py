@@ -10,6 +10,7 @@ from string import Template
 
 from quadcim.sim.tools import ToolError
 from quadcim.synth.activity import Activity
+from quadcim.synth.gauge import GAUGE_LIBRARY, GAUGE_NETLIST, GAUGE_SCRIPT, GAUGE_W
 from quadcim.synth.liberty import Library
 from quadcim.synth.mapping import LOAD_GATES
 from quadcim.synth.netlist import Netlist
@@ -136,12 +137,16 @@ def find_sta() -> str | None:
 
 
 def _run(sta: str, design: Design, commands: str) -> str:
-    script = design.folder / "sta.tcl"
-    script.write_text(_SCRIPT.substitute(
+    return _execute(sta, design.folder, _SCRIPT.substitute(
         liberty=design.liberty.absolute(), netlist=design.netlist.absolute(), top=design.top,
         period=f"{design.period_ps:.3f}", clock="[get_ports clk]" if design.clocked else "",
         driver=design.library.driver.name, reset="set_false_path -from [get_ports rst]" if design.clocked else "",
         load=f"{LOAD_GATES * design.library.nand2.inputs[0].capacitance_pf:.7f}") + commands)
+
+
+def _execute(sta: str, folder: Path, commands: str) -> str:
+    script = folder / "sta.tcl"
+    script.write_text(commands)
     run = subprocess.run([sta, "-no_splash", "-exit", str(script)], capture_output=True, text=True, check=False)
     said = run.stdout + run.stderr
     error = re.search(r"^Error: .*", said, re.MULTILINE)
@@ -177,24 +182,34 @@ def find_power(sta: str, design: Design, netlist: Netlist, activity: Activity) -
     """Power at the design's clock, with the netlist's activity.
 
     OpenSTA gives what each cell takes at no activity (clock pins and leakage) and at one change a cycle of all its
-    pins; what lies between is scaled by the changes of the cell's own outputs.
+    pins; what lies between is scaled by the changes of the cell's own outputs. Releases differ in whether a change
+    takes the energy of a rise and a fall or their mean, which is right; a cell of known energy tells.
 
     Raises
     ------
     ToolError
         If OpenSTA fails.
     """
+    counted = _energies_counted(sta, design.folder)
     still, _, busy = _run(sta, design, _POWER).partition("== power 1")
     idle = _instances(still)
     internal = clock = switching = leakage = 0.0
     for name, (busy_internal, busy_switching, leaks) in _instances(busy).items():
         changes = [activity.per_cycle(net) for net in netlist.instances[name].outputs.values()]
         mean = sum(changes) / len(changes) if changes else 0.0
-        internal += idle[name][0] + mean * (busy_internal - idle[name][0])
-        clock += idle[name][0]
+        internal += (idle[name][0] + mean * (busy_internal - idle[name][0])) / counted
+        clock += idle[name][0] / counted
         switching += mean * busy_switching
         leakage += leaks
     return Power(*(1e6 * watts for watts in (internal, clock, switching, leakage)))
+
+
+def _energies_counted(sta: str, folder: Path) -> float:
+    """How many times the mean energy of a change this release of OpenSTA counts for one: 2 if it adds rise and fall."""
+    (folder / "gauge.lib").write_text(GAUGE_LIBRARY)
+    (folder / "gauge.v").write_text(GAUGE_NETLIST)
+    internal = _instances(_execute(sta, folder, GAUGE_SCRIPT.substitute(folder=folder.absolute())))["u0"][0]
+    return internal / GAUGE_W
 
 
 def _instances(report: str) -> dict[str, tuple[float, float, float]]:

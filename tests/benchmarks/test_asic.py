@@ -1,0 +1,19 @@
+from benchmarks import asic
+from tests.synth.libraries import TINY
+
+
+def test_rows_and_progress(capsys):
+    table = asic.measure([(8, 1), (8, 99)], TINY)
+    assert table.missed == 0
+    lines = str(table).splitlines()
+    assert lines[4].startswith("| n | stages | um2 | GE | FF |") and lines[6].startswith("| 8 | 1 | ")
+    assert len({line.count("|") for line in lines[4:] if line}) == 1
+    output = capsys.readouterr()
+    assert output.out == "" and "8 bits, 1 stages: mapping" in output.err and "cannot have 99 stages" in output.err
+
+
+def test_without_a_library_it_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(asic, "_LIBRARIES", ())
+    monkeypatch.delenv("QUADCIM_LIBERTY", raising=False)
+    assert "QUADCIM_LIBERTY" in str(asic.measure())
+    assert "there is no library" in capsys.readouterr().err

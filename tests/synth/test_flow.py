@@ -1,0 +1,238 @@
+"""Whole syntheses: netlists under the case's own testbench, and figures that can be worked out by hand."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from quadcim.boards.targets import find_target
+from quadcim.cli import main
+from quadcim.generate import generate_cim
+from quadcim.sim.case import Case
+from quadcim.sim.tools import ToolError
+from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.spec.errors import IllegalSetting
+from quadcim.synth import flow
+from quadcim.synth.flow import Request, Synthesis, synthesise
+from quadcim.synth.gate_level import check_gates
+from quadcim.synth.mapping import LOAD_GATES
+from quadcim.synth.models import cell_models
+from quadcim.synth.yosys import run_apart
+from tests.conftest import make_unit
+from tests.synth.libraries import LIBRARIES, NEEDS_ICARUS, NEEDS_STA, TINY, library_file
+
+_CELLS = tuple((row % 2, int(row % 3 == 0), 1) for row in range(16))
+_MACROS = {
+    "planes": (CimMacro(16, 4, 4, stages=1), CimIntegers()),
+    "converters": (CimMacro(16, 3, 2, storage="constant", adc=Adc(5, 3, -1, 6, 1)), CimIntegers(_CELLS)),
+    "cells": (CimMacro(12, 2, 3, technology="cells", signed=True, stages=2), CimIntegers()),
+}
+
+
+@pytest.fixture(scope="session")
+def make(make_case, tmp_path_factory):
+    """Cases by name: three phi units, a sine, and macros."""
+    made = {}
+
+    def macro(name: str) -> Case:
+        if name not in made:
+            folder = tmp_path_factory.mktemp("macro") / name
+            spec, integers = _MACROS[name]
+            generate_cim(spec, integers, target=find_target("asic28"), clock_mhz=100, out=folder)
+            made[name] = Case.load(folder)
+        return made[name]
+
+    def case(name: str) -> Case:
+        if name in _MACROS:
+            return macro(name)
+        stages, control = {"phi": (3, "elastic"), "streaming": (2, "always"), "combinational": (0, "always")}[name]
+        return make_case(make_unit("SQ2.6", "SQ2.6", "nearest", stages, control), "asic28")
+
+    return case
+
+
+def run(case: Case, folder: Path, liberty: Path = TINY, **more) -> Synthesis:
+    settings = {"models": None, "clock_mhz": 100.0, "node_nm": None} | more
+    return synthesise(Request(case, liberty, **settings), folder, report=lambda _text: None)
+
+
+@NEEDS_ICARUS
+@pytest.mark.parametrize("name", ["phi", "streaming", "combinational", *_MACROS])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_netlist_passes_all_vectors(name, library, make, tmp_path):
+    synthesis = run(make(name), tmp_path, library_file(library))
+    assert synthesis.gates is not None and synthesis.gates.passed, synthesis.gates
+    netlist, models = ((tmp_path / file).read_text() for file in ("netlist.v", "cells.v"))
+    assert not re.search(r"\binitial\b|\breg\b.*=", netlist)
+    assert "initial" not in models and not re.search(r"reg \w+ =", models)  # so registers power up as X
+    assert bool(synthesis.netlist.registers) == (name != "combinational")
+
+
+@NEEDS_ICARUS
+@pytest.mark.parametrize("name", ["phi", "planes"])
+def test_models_of_the_library(name, make, tmp_path):
+    liberty = library_file("osu018")
+    synthesis = run(make(name), tmp_path, liberty, models=liberty.with_suffix(".v"))
+    assert synthesis.gates is not None and synthesis.gates.passed, synthesis.gates
+    assert not (tmp_path / "cells.v").exists()
+
+
+@NEEDS_ICARUS
+@pytest.mark.parametrize("name", ["phi", "planes"])
+def test_a_wrong_netlist_fails(name, make, tmp_path):
+    case = make(name)
+    assert run(case, tmp_path).gates
+    netlist = tmp_path / "netlist.v"
+    text = netlist.read_text()
+    places = [found.start() for found in re.finditer(r"\bNAND2 u", text)]
+    middle = places[len(places) // 2]
+    netlist.write_text(text[:middle] + text[middle:].replace("NAND2 u", "NOR2 u", 1))
+    models = tmp_path / "all.v"
+    models.write_text(cell_models(cell for cell in flow.read_library(TINY).cells.values()))
+    assert not check_gates(case, [netlist, models]).passed
+
+
+def test_initial_values_are_no_ground_for_a_claim(make_case, tmp_path):
+    synthesis = run(make_case(make_unit("SQ2.6", "SQ2.6", "nearest", 2, "elastic")), tmp_path)
+    assert synthesis.gates is None and synthesis.power is None
+    assert "initial values" in synthesis.missing[0] and "--target asic28" in synthesis.missing[0]
+    assert synthesis.netlist.area_um2 > 0
+
+
+def test_area_is_the_sum_of_the_cells(make, tmp_path):
+    synthesis = run(make("phi"), tmp_path)
+    kinds = re.findall(r"^  (\w+) u\d+ \(", (tmp_path / "netlist.v").read_text(), re.MULTILINE)
+    assert sum(synthesis.netlist.histogram.values()) == len(kinds)
+    assert synthesis.netlist.area_um2 == sum(synthesis.library.cells[kind].area_um2 for kind in kinds)
+    assert synthesis.gate_equivalents == synthesis.netlist.area_um2 / 2
+    assert all(re.match(r"stage\d_|o__", name) for name in synthesis.netlist.registers.values())
+
+
+@NEEDS_ICARUS
+@NEEDS_STA
+@pytest.mark.parametrize("name", ["phi", "combinational", "planes"])
+def test_power_by_hand(name, make, tmp_path):
+    synthesis = run(make(name), tmp_path)
+    power, activity, netlist = synthesis.power, synthesis.activity, synthesis.netlist
+    assert power is not None and activity is not None
+    load = dict.fromkeys((net for instance in netlist.instances.values() for net in instance.outputs.values()), 0.0)
+    for instance in netlist.instances.values():
+        for pin, net in instance.inputs.items():
+            if net in load:
+                load[net] += next(p.capacitance_pf for p in instance.cell.inputs if p.name == pin)
+    outputs = {port.name for port in synthesis.request.case.ports if port.direction == "output"}
+    for net in {net for (port, _), net in netlist.nets.items() if port in outputs and net in load}:
+        load[net] += LOAD_GATES * 0.002
+    hertz = 100e6
+    switching = sum(0.5e-12 * farads * activity.per_cycle(net) * hertz for net, farads in load.items())
+    assert power.switching_uw == pytest.approx(1e6 * switching, rel=1e-3)
+    # 2 fJ a change of a gate; 4 fJ an edge of a flip-flop's clock; 5 nW a flip-flop.
+    gates = [net for instance in netlist.instances.values() if instance.cell.gate and instance.inputs
+             for net in instance.outputs.values()]
+    clock = len(netlist.registers) * 2 * 4e-15 * hertz
+    assert power.clock_uw == pytest.approx(1e6 * clock, rel=1e-3)
+    internal = clock + sum(2e-15 * activity.per_cycle(net) * hertz for net in gates)
+    assert power.internal_uw == pytest.approx(1e6 * internal, rel=1e-3)
+    leaks = {"INV": 1, "BUF": 2, "NAND2_BIG": 4, "NAND2": 2, "NOR2": 2, "XOR2": 4, "TIEHI": 1, "TIELO": 1, "DFF": 5,
+             "DFFR": 5}
+    assert power.leakage_uw == pytest.approx(
+        1e-3 * sum(leaks[cell] * count for cell, count in netlist.histogram.items()), rel=1e-3)
+
+
+@NEEDS_STA
+def test_timing_names_stages(make, tmp_path):
+    timing = run(make("phi"), tmp_path).timing
+    assert timing is not None
+    assert timing.shortest_period_ps == pytest.approx(10_000 - timing.worst.slack_ps)
+    assert timing.greatest_clock_mhz == pytest.approx(1e6 / timing.shortest_period_ps)
+    # What the cells add up to, and the setup of the flip-flop or nothing, is the shortest period.
+    assert timing.cells[-1].arrival_ps == pytest.approx(sum(cell.delay_ps for cell in timing.cells), abs=40)
+    assert 0 <= timing.shortest_period_ps - timing.cells[-1].arrival_ps < 40
+    assert {path.end.split("_")[0] for path in timing.ends} >= {"stage1", "stage2", "o"}
+    slacks = [path.slack_ps for path in timing.ends]
+    assert slacks == sorted(slacks)
+
+
+@NEEDS_STA
+def test_more_stages_are_faster(make_case, tmp_path):
+    found = []
+    for stages in (1, 4):
+        (folder := tmp_path / str(stages)).mkdir()
+        case = make_case(make_unit("SQ2.10", "SQ2.10", "nearest", stages, "always"))  # initialised: not simulated
+        timing = run(case, folder, clock_mhz=2000.0).timing
+        assert timing is not None
+        found.append(timing.shortest_period_ps)
+    assert found[1] < 0.7 * found[0]
+
+
+def test_without_tools_it_says_so(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(flow, "find_sta", lambda: None)
+
+    def missing(name: str):
+        raise IllegalSetting("simulator", "installed (for icarus: apt-get install iverilog)", name)
+
+    monkeypatch.setattr(flow, "find_simulator", missing)
+    synthesis = run(make("phi"), tmp_path, node_nm=180)
+    assert synthesis.timing is None and synthesis.gates is None and synthesis.power is None
+    assert any("apt-get install opensta" in text for text in synthesis.missing)
+    assert any("apt-get install iverilog" in text for text in synthesis.missing)
+    assert synthesis.estimate is not None and synthesis.estimate.shortest_period_ps is None
+
+
+def test_a_library_without_a_flip_flop_that_resets(make, tmp_path):
+    text = TINY.read_text()
+    (tmp_path / "poor.lib").write_text(text[:text.index("  cell(DFFR)")] + "}\n")
+    with pytest.raises(ToolError, match="tiny has no cell for|Yosys failed"):
+        run(make("phi"), tmp_path, tmp_path / "poor.lib")
+
+
+def test_errors_of_yosys_are_told():
+    with pytest.raises(ToolError, match="nothing.v' not found"):
+        run_apart("read_verilog nothing.v")
+
+
+def test_primitives_are_refused(make_case, tmp_path):
+    unit = make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always")
+    case = make_case(type(unit)(unit.activation, 1, "always", "ultrascale", "heap"))
+    with pytest.raises(IllegalSetting, match="case must be a case of technology generic, cells or fpga"):
+        run(case, tmp_path)
+
+
+def test_command(make, tmp_path, capsys):
+    case = tmp_path / "case"
+    shutil.copytree(make("planes").folder, case)
+    assert main(["synth", str(case), "--liberty", str(TINY), "--node-nm", "45"]) == 0
+    said = capsys.readouterr()
+    assert "gate equivalents" in said.out and "mapping" in said.err
+    result = json.loads((case / "synth/synth.json").read_text())
+    assert result["schema"] == "quadcim-synth-1" and result["clock_mhz"] == 100
+    assert result["gate_level"] is None or result["gate_level"]["passed"]
+    assert result["estimate_28nm"]["area_um2"] == pytest.approx(0.5 * result["gate_equivalents"], abs=0.01)
+    names = {path.name for path in (case / "synth").iterdir()}
+    assert {"netlist.v", "report.md", "synth.json"} <= names <= {"netlist.v", "report.md", "synth.json", "cells.v"}
+    before = (case / "synth/netlist.v").read_bytes(), (case / "synth/synth.json").read_bytes()
+    assert main(["synth", str(case), "--liberty", str(TINY), "--node-nm", "45"]) == 2
+    assert "--out must be" in capsys.readouterr().err
+    assert main(["synth", str(case), "--liberty", str(TINY), "--node-nm", "45", "--force"]) == 0
+    assert before == ((case / "synth/netlist.v").read_bytes(), (case / "synth/synth.json").read_bytes())
+    Case.load(case)  # still whole
+
+
+@pytest.mark.parametrize("more, message", [
+    (["--liberty", "nothing.lib"], "--liberty must be a Liberty file"),
+    (["--liberty", str(TINY), "--node-nm", "44"], "--node-nm must be one of 180, 130"),
+    (["--liberty", str(TINY), "--models", "nothing.v"], "--models must be a Verilog file"),
+    (["--liberty", str(TINY), "--clock-mhz", "0"], "--clock-mhz: must be a number from 1"),
+])
+def test_wrong_use(more, message, make, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(["synth", str(make("phi").folder), *more, "--out", "new"])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
