@@ -62,7 +62,7 @@ class Expression:
 
 
 def parse_expression(text: str) -> Expression:
-    """Read an expression of pins, 0 and 1: ``!A``, ``A'``, ``A ^ B``, ``A * B``, ``A & B``, ``A B``, ``A + B``, ``A | B``.
+    """Read an expression of pins, 0, 1, ``!A``, ``A'``, ``A ^ B``, ``A * B``, ``A & B``, ``A B``, ``A + B``, ``A | B``.
 
     As in Liberty, inversion binds strongest, then ``^``, then and, then or.
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from quadcim.boards.targets import find_target
 from quadcim.sim.case import Case
-from quadcim.sim.tools import find_simulator
+from quadcim.sim.tools import ToolError, find_simulator
 from quadcim.spec.errors import IllegalSetting
 from quadcim.synth.activity import Activity, read_activity
 from quadcim.synth.gate_level import GateCheck, check_gates, record_activity
 from quadcim.synth.liberty import Library, read_library, read_text
-from quadcim.synth.mapping import map_case
+from quadcim.synth.mapping import EFFORTS, Effort, map_case
 from quadcim.synth.models import cell_models
 from quadcim.synth.netlist import Netlist
 from quadcim.synth.scaling import GATE_UM2, Estimate, Factors, scale_to_28
@@ -54,6 +54,7 @@ class Synthesis:
     library: Library
     liberty_sha256: str
     netlist: Netlist
+    effort: Effort
     gates: GateCheck | None
     activity: Activity | None
     timing: Timing | None
@@ -130,31 +131,68 @@ def synthesise(request: Request, folder: Path, *, report: Callable[[str], None])
     work.mkdir()
     liberty = work / "library.lib"
     liberty.write_text(text, encoding="latin-1")
-    period_ps = 1e6 / request.clock_mhz
-    report(f"mapping {request.case.top} to {library.name}")
-    netlist = map_case(request.case, library, liberty, work, period_ps=period_ps)
-    verilog = (work / "netlist.v").rename(folder / "netlist.v")
+    sta = find_sta()
+    mapped = _map(request, library, liberty, work=work, sta=sta, report=report)
+    mapped.design.netlist.rename(folder / "netlist.v")
+    netlist, design = mapped.netlist, replace(mapped.design, netlist=folder / "netlist.v")
     why = _why_unchecked(request.case, netlist)
-    gates = activity = timing = power = None
+    gates = activity = power = None
     if why is None:
         gates, activity = _simulate(request, library, netlist, folder, report)
     missing = [why] if why else []
-    if sta := find_sta():
-        report("timing")
-        clocked = any(port.name == "clk" for port in request.case.ports)
-        design = Design(request.case.top, verilog, liberty, work, library, clocked, period_ps)
-        timing = find_timing(sta, design, netlist)
-        power = find_power(sta, design, netlist, activity) if activity else None
-        if power is not None and power.dynamic_uw <= 0:
-            power, why = None, "without power: the library has no default operating conditions, and so no supply"
-            missing.append(why)
-    else:
+    if sta is None:
         missing.append(NO_STA)
-    synthesis = Synthesis(request, library, hashlib.sha256(text.encode("latin-1")).hexdigest(), netlist, gates,
-                          activity, timing, power, None, tuple(missing))
+    elif activity:
+        report("power")
+        power = find_power(sta, design, netlist, activity)
+        if power.dynamic_uw <= 0:
+            power = None
+            missing.append("without power: the library has no default operating conditions, and so no supply")
+    synthesis = Synthesis(request, library, hashlib.sha256(text.encode("latin-1")).hexdigest(), netlist, mapped.effort,
+                          gates, activity, mapped.timing, power, None, tuple(missing))
     if factors is None:
         return synthesis
     return _with_estimate(synthesis, factors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """A netlist, how it was mapped, and its timing where OpenSTA is installed."""
+
+    netlist: Netlist
+    effort: Effort
+    design: Design
+    timing: Timing | None
+
+    @property
+    def slack_ps(self) -> float:
+        """The worst slack; without timing there is nothing to complain of."""
+        return self.timing.worst.slack_ps if self.timing else 0.0
+
+
+def _map(request: Request, library: Library, liberty: Path, *, work: Path, sta: str | None,
+         report: Callable[[str], None]) -> _Mapped:
+    """Map for area, and for speed too if that does not meet the clock; the one with more slack stays."""
+    period_ps = 1e6 / request.clock_mhz
+    clocked = any(port.name == "clk" for port in request.case.ports)
+    tried: list[_Mapped] = []
+    for effort in EFFORTS:
+        folder = work / effort
+        folder.mkdir()
+        report(f"mapping {request.case.top} to {library.name}, for {effort}")
+        try:
+            netlist = map_case(request.case, library, liberty, folder, period_ps=period_ps, effort=effort)
+        except ToolError as error:
+            if not tried:
+                raise
+            # ABC's older mapper gives up on libraries of few cells.
+            report(f"mapping for {effort} failed, so that for {tried[-1].effort} stays ({error})")
+            break
+        design = Design(request.case.top, folder / "netlist.v", liberty, folder, library, clocked, period_ps)
+        tried.append(_Mapped(netlist, effort, design, find_timing(sta, design, netlist) if sta else None))
+        if tried[-1].slack_ps >= 0:
+            break
+    return max(tried, key=lambda mapped: mapped.slack_ps)
 
 
 def _simulate(request: Request, library: Library, netlist: Netlist, folder: Path,

@@ -3,21 +3,43 @@
 import json
 import re
 from pathlib import Path
+from typing import Literal
 
 from quadcim.sim.case import Case
 from quadcim.synth.liberty import Library
 from quadcim.synth.netlist import Netlist
 from quadcim.synth.yosys import run_apart
 
-__all__ = ["LOAD_GATES", "map_case"]
+__all__ = ["EFFORTS", "LOAD_GATES", "Effort", "map_case"]
+
+Effort = Literal["area", "speed"]
+EFFORTS: tuple[Effort, ...] = ("area", "speed")
+"""How to map: small at first, and fast where that does not meet the clock."""
 
 LOAD_GATES = 4
 """Each output drives so many inputs of the smallest NAND."""
+# Restructures twice, and keeps choices for the mapper; then gates are sized for the shortest delay.
+_SPEED_SCRIPT = """\
+strash
+ifraig
+&get -n
+&st
+&if -g -K 6
+&if -g -K 6
+&put
+dch
+map -B 0.9
+topo
+buffer -c
+upsize -c
+dnsize -c
+"""
 _LOGIC_SHARE = 0.8
 """What logic may take of a clock period; the rest is for the registers around it."""
 
 
-def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, period_ps: float) -> Netlist:
+def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, period_ps: float,
+             effort: Effort) -> Netlist:
     """Map a case to gates.
 
     Parameters
@@ -30,6 +52,8 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
         Gets ``netlist.v`` and, for the tools that follow, ``netlist.json``.
     period_ps : float
         The clock period to aim for.
+    effort : {"area", "speed"}
+        Whether to keep to the smallest gates that the mapper believes to meet the period, or to take the fastest.
 
     Raises
     ------
@@ -40,15 +64,21 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
     # ABC takes femtofarads.
     load_ff = 1000 * LOAD_GATES * library.nand2.inputs[0].capacitance_pf
     constraints.write_text(f"set_driving_cell {library.driver.name}\nset_load {load_ff:.4f} [all_outputs]\n")
+    fast: list[str] = []
+    if effort == "speed":
+        (script := folder / "abc.script").write_text(_SPEED_SCRIPT)
+        fast = ["-script", str(script)]
+    adders = " -extra-map +/choices/kogge-stone.v" if fast else ""
     high, low = library.tie(True), library.tie(False)
     ties = [["hilomap", "-singleton", "-hicell", *high, "-locell", *low]] if high and low else []
     top = case.top
     run_apart(*(["read_verilog", str(source)] for source in case.rtl),
-              f"hierarchy -check -top {top}", f"synth -flatten -top {top}",
+              f"hierarchy -check -top {top}", f"synth -flatten -top {top}{adders}",
               # Cells power up in any state.
               "setattr -unset init w:*",
               ["dfflibmap", "-liberty", str(liberty)], "opt",
-              ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}"],
+              ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}",
+               *fast],
               "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
               "rename -enumerate -pattern _%_ w:*",
               ["write_json", str(netlist)], ["write_verilog", "-noattr", str(verilog)])

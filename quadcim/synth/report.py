@@ -18,7 +18,7 @@ def synthesis_json(synthesis: Synthesis) -> dict[str, Any]:
     request, library, netlist = synthesis.request, synthesis.library, synthesis.netlist
     return {
         "schema": SYNTHESIS.schema, "top": request.case.top, "digest": request.case.manifest["digest"],
-        "clock_mhz": request.clock_mhz,
+        "clock_mhz": request.clock_mhz, "mapped_for": synthesis.effort,
         "library": {"name": library.name, "sha256": synthesis.liberty_sha256, "supply_v": library.supply_v,
                     "gate": library.nand2.name, "gate_um2": library.nand2.area_um2},
         "area_um2": round(netlist.area_um2, 4), "gate_equivalents": round(synthesis.gate_equivalents, 2),
@@ -89,7 +89,8 @@ def synthesis_lines(synthesis: Synthesis) -> list[str]:
     """The figures in a few lines."""
     netlist, lines = synthesis.netlist, []
     lines.append(f"area {netlist.area_um2:.1f} um2, {synthesis.gate_equivalents:.0f} gate equivalents; "
-                 f"{len(netlist.instances)} cells, {len(netlist.registers)} of them registers")
+                 f"{len(netlist.instances)} cells, {len(netlist.registers)} of them registers; "
+                 f"mapped for {synthesis.effort}")
     if timing := synthesis.timing:
         lines.append(f"slack {timing.worst.slack_ps:.0f} ps at {synthesis.request.clock_mhz:g} MHz, at most "
                      f"{timing.greatest_clock_mhz:.0f} MHz; from {timing.worst.start} to {timing.worst.end}")
@@ -189,6 +190,6 @@ def _estimate_section(synthesis: Synthesis) -> list[str]:
     return [
         "## 28 nm, estimated", "",
         (f"From {synthesis.request.node_nm} nm at {synthesis.library.supply_v:g} V to 28 nm at {SUPPLY_V} V: delays "
-         f"times {estimate.factors.delay:.3f}, dynamic energy times {estimate.factors.energy:.4f} (Stillmaker and "
-         f"Baas, Integration 58, 2017; 28 nm between its 32 and 20 nm), {GATE_UM2} um2 a gate equivalent. Leakage is not "
+         f"times {estimate.factors.delay:.3f}, switching energy times {estimate.factors.energy:.4f} "
+         f"(Stillmaker and Baas, Integration 58, 2017; 28 nm between its 32 and 20 nm), {GATE_UM2} um2 a gate equivalent. Leakage is not "
          "scaled. It may be wrong by a factor of 2 either way: compare designs by it, promise no clock."), ""]

@@ -156,12 +156,28 @@ def test_timing_names_stages(make, tmp_path):
 
 
 @NEEDS_STA
+def test_what_misses_the_clock_is_mapped_for_speed(make_case, tmp_path):
+    case, found = make_case(make_unit("SQ2.10", "SQ2.10", "nearest", 2, "always")), {}
+    for clock_mhz in (20.0, 2000.0):
+        (folder := tmp_path / str(clock_mhz)).mkdir()
+        found[clock_mhz] = run(case, folder, library_file("osu018"), clock_mhz=clock_mhz)
+    small, fast = found.values()
+    assert small.timing is not None and fast.timing is not None
+    assert (small.effort, fast.effort) == ("area", "speed")
+    assert small.netlist.area_um2 < fast.netlist.area_um2
+    assert fast.timing.shortest_period_ps < small.timing.shortest_period_ps
+    # The library of tests is too poor for that, and the smaller netlist stays.
+    (folder := tmp_path / "tiny").mkdir()
+    assert run(case, folder, clock_mhz=5000.0).effort == "area"
+
+
+@NEEDS_STA
 def test_more_stages_are_faster(make_case, tmp_path):
     found = []
     for stages in (1, 4):
         (folder := tmp_path / str(stages)).mkdir()
         case = make_case(make_unit("SQ2.10", "SQ2.10", "nearest", stages, "always"))  # initialised: not simulated
-        timing = run(case, folder, clock_mhz=2000.0).timing
+        timing = run(case, folder, library_file("osu018"), clock_mhz=2000.0).timing
         assert timing is not None
         found.append(timing.shortest_period_ps)
     assert found[1] < 0.7 * found[0]
