@@ -17,9 +17,10 @@ from quadcim.hw.synthesis import fpga_cost, gate_cost
 from quadcim.hw.verilog import EmittedVerilog, emit_verilog
 from quadcim.models.cim import cim_golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError, Writes
-from quadcim.sim.case import Case, Port
+from quadcim.sim.case import Case
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.spec.ports import Port
 
 __all__ = ["measure_cost", "measure_speed"]
 

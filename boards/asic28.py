@@ -1,20 +1,10 @@
 """Handoff to a 28 nm standard-cell flow: a file list and timing constraints."""
 
-from dataclasses import dataclass
-
+from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import comment
 
-__all__ = ["AsicUnit", "asic_files"]
+__all__ = ["asic_files"]
 
-
-@dataclass(frozen=True, slots=True)
-class AsicUnit:
-    """What the flow has to know of a unit: its stages, its technology, its input streams, and whether they stall."""
-
-    stages: int
-    technology: str
-    inputs: tuple[str, ...]
-    elastic: bool
 
 _NUMBERS = """
 set_units -time ns -capacitance pF
@@ -66,47 +56,32 @@ if {$driving_cell eq ""} {
 """
 
 
-def _constraints(unit: AsicUnit, clock_mhz: float) -> str:
+def _constraints(handoff: Handoff) -> str:
+    def names(direction: str) -> str:
+        return " ".join(f"{port.name}[*]" if port.width > 1 else port.name for port in handoff.data_ports
+                        if port.direction == direction)
+
     numbers = _NUMBERS.format(
-        period=f"{1000 / clock_mhz:.3f}",
+        period=f"{1000 / handoff.clock_mhz:.3f}",
         input_fraction="0.10",
-        output_fraction="0.50" if unit.stages else "0.00",
-        output_reason="outputs come from registers: half of the cycle is the receiver's" if unit.stages
+        output_fraction="0.50" if handoff.clocked else "0.00",
+        output_reason="outputs come from registers: half of the cycle is the receiver's" if handoff.clocked
         else "the cycle is the unit's",
-        inputs=" ".join([*(f"{stream}__payload[*] {stream}__valid" for stream in unit.inputs),
-                         *(["o__ready"] if unit.elastic else [])]),
-        outputs=" ".join(["o__payload[*] o__valid",
-                          *(f"{stream}__ready" for stream in unit.inputs if unit.elastic)]),
-    )
-    return numbers + (_PIPELINE if unit.stages else _COMBINATIONAL) + _DATA
+        inputs=names("input"), outputs=names("output"))
+    pipeline = _PIPELINE.replace("[get_ports rst]", f"[get_ports {handoff.reset.port}]")
+    return numbers + (pipeline if handoff.clocked else _COMBINATIONAL) + _DATA
 
 
-def _sources(unit: AsicUnit, top: str) -> list[str]:
-    """The synthesizable sources, with paths from the case directory."""
-    cells = ["rtl/quadcim_cells.v"] if unit.technology == "cells" else []
-    return [*cells, f"rtl/{top}.v"]
-
-
-def asic_files(*, unit: AsicUnit, top: str, clock_mhz: float, header: str) -> dict[str, str]:
-    """Make the file list and the constraints (SDC) of a unit.
-
-    Parameters
-    ----------
-    unit : AsicUnit
-        The unit; one without stages gets a virtual clock.
-    top : str
-        Name of the unit's module in ``rtl/<top>.v``.
-    clock_mhz : float
-        The clock to constrain for.
-    header : str
-        Lines of comment that open every file.
+def asic_files(handoff: Handoff) -> dict[str, str]:
+    """Make what the flow needs beside the RTL.
 
     Returns
     -------
     dict
         File name to text: ``<top>.f``, with paths from the case directory, and ``<top>.sdc``.
     """
+    top, header = handoff.top, handoff.header
     return {
-        f"{top}.f": "\n".join([comment(header, "//"), *_sources(unit, top), ""]),
-        f"{top}.sdc": comment(header, "#") + _constraints(unit, clock_mhz),
+        f"{top}.f": "\n".join([comment(header, "//"), *handoff.sources, ""]),
+        f"{top}.sdc": comment(header, "#") + _constraints(handoff),
     }

@@ -1,86 +1,77 @@
-"""The files that a target adds to a case."""
+"""What targets have to know of a unit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from quadcim.boards.asic28 import AsicUnit, asic_files
-from quadcim.boards.targets import Target, check_target
-from quadcim.spec.cim import CimMacro
-from quadcim.spec.unit import ActivationUnit
+from quadcim.spec.description import Description
+from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.ports import Port
+from quadcim.spec.reset import Reset
 
-__all__ = ["macro_files", "target_files"]
+__all__ = ["Handoff"]
 
 
-def target_files(target: Target, *, unit: ActivationUnit, top: str, header: str, clock_mhz: float,
-                 expected: Callable[[list[int]], list[int]]) -> dict[str, str]:
-    """Make what a target adds to the case of a unit; equal settings give equal bytes.
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """What a target has to know of a unit; a kind of case that fills this in gets every target's files.
 
     Parameters
     ----------
-    target : Target
-        The flow that the case is made for.
-    unit : ActivationUnit
-        The specification.
+    kind : str
+        The kind of case.
     top : str
         Name of the unit's module in ``rtl/<top>.v``.
     header : str
         Lines of comment that open every file.
+    identity : str
+        The digest of the specification and its integers.
     clock_mhz : float
         The clock that constraints ask for.
-    expected : callable
-        The golden function, from raw inputs to raw outputs.
-
-    Returns
-    -------
-    dict
-        Path in the case directory to text.
-
-    Raises
-    ------
-    IllegalSetting
-        If the clock is out of range or the target cannot take the unit.
+    about : Description
+        The texts that tell what the unit is.
+    plan : StagePlan
+        Its steps and registers; without any it has neither clock nor reset.
+    ports : tuple of Port
+        The ports of the module: the streams ``i`` and ``o``, perhaps ``w`` for weights, without ``*__ready`` where
+        nothing can stall.
+    reset : Reset
+        How its reset works.
+    verilog : str
+        The text of ``rtl/<top>.v``.
+    companions : dict of str to str
+        Other sources, of which those in ``rtl/`` are synthesizable, by their path in the case directory.
+    golden : callable
+        From payloads of `i`, and payloads of `w` that come before, to payloads of `o`: integers without sign.
     """
-    check_target(target, flow_control=unit.flow_control, technology=unit.technology, clock_mhz=clock_mhz)
-    match target.name:
-        case "vcu128":
-            files = _vcu128_files(unit, top, header, clock_mhz, expected)
-        case "asic28":
-            asic = AsicUnit(unit.stages, unit.technology, ("i",), unit.flow_control == "elastic")
-            files = asic_files(unit=asic, top=top, clock_mhz=clock_mhz, header=header)
-        case _:
-            files = {}
-    return {f"{target.name}/{name}": text for name, text in files.items()}
 
+    kind: str
+    top: str
+    header: str
+    identity: str
+    clock_mhz: float
+    about: Description
+    plan: StagePlan
+    ports: tuple[Port, ...]
+    reset: Reset
+    verilog: str
+    companions: Mapping[str, str]
+    golden: Callable[[Sequence[int], Sequence[int]], list[int]]
 
-def macro_files(target: Target, *, macro: CimMacro, top: str, header: str, clock_mhz: float) -> dict[str, str]:
-    """Make what a target adds to the case of a compute-in-memory macro; takes and raises as `target_files`."""
-    check_target(target, flow_control="elastic", technology=macro.technology, clock_mhz=clock_mhz, kind="cim")
-    if target.name != "asic28":
-        return {}
-    streams = ("i",) if macro.storage == "constant" else ("i", "w")
-    files = asic_files(unit=AsicUnit(macro.stages, macro.technology, streams, elastic=True), top=top,
-                       clock_mhz=clock_mhz, header=header)
-    return {f"{target.name}/{name}": text for name, text in files.items()}
+    @property
+    def clocked(self) -> bool:
+        """Whether there are registers."""
+        return self.plan.stages > 0
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The synthesizable sources, those that others instantiate first, by their path in the case directory."""
+        return (*(name for name in self.companions if name.startswith("rtl/")), f"rtl/{self.top}.v")
 
-def _vcu128_files(unit: ActivationUnit, top: str, header: str, clock_mhz: float,
-                  expected: Callable[[list[int]], list[int]]) -> dict[str, str]:
-    # Amaranth is imported here, so that asking for another target does not wait for it.
-    from quadcim.boards.axi import AxiStreamWrapper
-    from quadcim.boards.self_test import checksum, stimulus
-    from quadcim.boards.units import ExternalUnit
-    from quadcim.boards.vivado import timing_plan, vivado_plan
-    from quadcim.hw.verilog import emit_verilog
+    @property
+    def data_ports(self) -> tuple[Port, ...]:
+        """The ports of the streams."""
+        return tuple(port for port in self.ports if "__" in port.name)
 
-    activation = unit.activation
-
-    def instance() -> ExternalUnit:
-        return ExternalUnit(module=top, input=activation.input, output=activation.output, stages=unit.stages)
-
-    about = f"{header}\n\nAXI4-Stream wrapper of this unit: a register slice before it adds 1 cycle of latency"
-    wrapper = emit_verilog(AxiStreamWrapper(unit=instance()), name=f"{top}_axis", header=about)
-    outputs = expected(stimulus(activation.input))
-    return {
-        f"{top}_axis.v": wrapper.text,
-        **timing_plan(module=top, clock_mhz=clock_mhz, header=header),
-        **vivado_plan(unit=instance(), expected=checksum(outputs, width=activation.output.width), header=header),
-    }
+    def stream(self, name: str) -> dict[str, Port]:
+        """The ports of a stream by the last part of their names; empty if there is no such stream."""
+        return {port.name.partition("__")[2]: port for port in self.ports if port.name.startswith(f"{name}__")}

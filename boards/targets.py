@@ -1,9 +1,9 @@
 """What the targets are; standard library only, so that settings can be checked before anything is built."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.reset import RESETS, Reset, find_reset
 
 __all__ = ["TARGETS", "Target", "check_target", "find_target"]
 
@@ -22,8 +22,8 @@ class Target:
         One line for people.
     technology : str
         How units are built unless another way is asked for (`quadcim.spec.technology`).
-    reset : {"sync", "async"}
-        How the active-high reset of the RTL works.
+    resets : tuple of str
+        The resets that the RTL may have (`quadcim.spec.reset`), the usual one first.
     initialise : bool
         Whether registers have initial values.
     clock_mhz : float
@@ -32,27 +32,31 @@ class Target:
         Whether units must accept being stalled.
     fpga : bool
         Whether an FPGA's primitives mean something to the flow.
-    kinds : tuple of str
-        The kinds of case that it takes.
     """
 
     name: str
     description: str
     technology: str
-    reset: Literal["sync", "async"]
+    resets: tuple[str, ...]
     initialise: bool
     clock_mhz: float
     needs_ready: bool = False
     fpga: bool = True
-    kinds: tuple[str, ...] = ("activation", "cim")
 
+    def reset(self, name: str | None = None) -> Reset:
+        """The reset of a name, or the usual one."""
+        return find_reset(self.resets[0] if name is None else name)
+
+
+_RESETS_AT_ONCE = ("async-high", "async-low", "sync-high", "sync-low")
 
 TARGETS: dict[str, Target] = {target.name: target for target in (
-    Target("generic", "plain RTL for any flow", technology="generic", reset="sync", initialise=True, clock_mhz=500),
-    Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", technology="fpga", reset="sync",
-           initialise=True, clock_mhz=100, needs_ready=True, kinds=("activation",)),
-    Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, file list and SDC",
-           technology="generic", reset="async", initialise=False, clock_mhz=500, fpga=False),
+    Target("generic", "plain RTL for any flow", technology="generic", resets=tuple(RESETS), initialise=True,
+           clock_mhz=500),
+    Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", technology="fpga",
+           resets=("sync-high",), initialise=True, clock_mhz=100, needs_ready=True),
+    Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, scripts, stubs, datasheet",
+           technology="generic", resets=_RESETS_AT_ONCE, initialise=False, clock_mhz=500, fpga=False),
 )}
 
 
@@ -63,22 +67,20 @@ def find_target(name: str) -> Target:
     return TARGETS[name]
 
 
-def check_target(target: Target, *, flow_control: str, technology: str, clock_mhz: float,
-                 kind: str = "activation") -> None:
+def check_target(target: Target, *, flow_control: str, technology: str, clock_mhz: float, reset: Reset) -> None:
     """Refuse what a target cannot be made for.
 
     Raises
     ------
     IllegalSetting
         If the clock is out of range, the target needs backpressure and the unit has none, its cells are not those of
-        the technology, or it wraps activation units and this is another `kind`.
+        the technology, or its registers cannot be reset so.
     """
     low, high = _CLOCK_MHZ
-    if kind not in target.kinds:
-        legal = [other.name for other in TARGETS.values() if kind in other.kinds]
-        raise IllegalSetting("target", f"{' or '.join(legal)} for a macro", target.name)
     if technology == "ultrascale" and not target.fpga:
         raise IllegalSetting("technology", f"generic, cells or fpga for the target {target.name}", technology)
+    if reset.name not in target.resets:
+        raise IllegalSetting("reset", f"{' or '.join(target.resets)} for the target {target.name}", reset.name)
     if not low <= clock_mhz <= high:
         raise IllegalSetting("clock-mhz", f"{low} to {high}", clock_mhz)
     if target.needs_ready and flow_control != "elastic":

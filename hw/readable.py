@@ -58,7 +58,7 @@ def _module(name: str, ports: str, body: str) -> str:
     statements = _prune(declarations, _inline(declarations, _share(_prune(declarations, statements))))
     statements = _rename(declarations, statements)
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
-    port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst"), port))
+    port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
     used = set().union(*map(_names, statements))
     inner = sorted((d for key, d in declarations.items() if key not in port_names and key in used),
                    key=lambda d: _natural(d.name))

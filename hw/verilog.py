@@ -4,7 +4,6 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
 from amaranth.hdl import ClockDomain, Fragment
@@ -14,10 +13,9 @@ from quadcim.hw.readable import make_readable
 from quadcim.hw.shared import SHARED, port_values, shared_modules
 from quadcim.hw.table import split_tables
 from quadcim.hw.yosys import run_passes
+from quadcim.spec.reset import RESETS, Reset
 
-__all__ = ["EmittedVerilog", "Reset", "emit_verilog", "verilog_from_rtlil"]
-
-Reset = Literal["sync", "async"]
+__all__ = ["EmittedVerilog", "emit_verilog", "verilog_from_rtlil"]
 
 _PORT = re.compile(r"  wire width (\d+) (input|output) \d+ +(?:signed )?\\(\S+)")
 
@@ -50,17 +48,24 @@ def _rtlil(component: wiring.Component, name: str, *, reset: Reset) -> str:
             fragment, name=module, ports=list(port_values(what).values()), emit_src=False,
             # A shared module has no reset: its instances connect none.
             missing_domain=lambda domain: ClockDomain(domain, reset_less=what is not component,
-                                                      async_reset=what is component and reset == "async"))
+                                                      async_reset=what is component and reset.asynchronous))
         for kind, shared in shared_modules(fragment).items():
             if kind not in texts:
                 convert(shared, kind)
 
     convert(component, name)
     text = "".join(texts[module].replace(f"\\{module}.", f"\\{module}_") for module in texts)
-    return text.replace(f"\\{SHARED}", f"\\{name}_")
+    text = text.replace(f"\\{SHARED}", f"\\{name}_")
+    return _active_low(text, reset) if reset.active_low else text
 
 
-def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: Reset = "sync",
+def _active_low(text: str, reset: Reset) -> str:
+    """RTLIL whose registers are reset by a low level; Amaranth knows a high one only."""
+    text = re.sub(r"(switch \\rst \[0\]\n *case 1')1", r"\g<1>0", text)
+    return re.sub(r"\\rst(?= |\n)", rf"\\{reset.port}", text).replace("ARST_POLARITY 1", "ARST_POLARITY 0")
+
+
+def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: Reset = RESETS["sync-high"],
                  initialise: bool = True) -> EmittedVerilog:
     """Verilog text of a component and all its submodules; the same text on every run.
 
@@ -74,8 +79,8 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
         Name of the top module; submodules are named after it.
     header : str
         Lines of comment that open the text.
-    reset : {"sync", "async"}
-        How the active-high reset works.
+    reset : Reset
+        How the reset works.
     initialise : bool
         Whether registers have initial values, as FPGAs load them. Standard cells have none.
     """
@@ -86,7 +91,7 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     text, tables = split_tables(text)
     body = verilog_from_rtlil(text) + (f"\n{tables}" if tables else "")
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
-    order = ["clk", "rst", *members]
+    order = ["clk", reset.port, *members]
     top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]
     ports = sorted(((port, direction, int(width)) for width, direction, port in _PORT.findall(top)),
                    key=lambda port: order.index(port[0]))

@@ -5,10 +5,23 @@ import math
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
-__all__ = ["number", "processors", "stages_argument"]
+from quadcim.boards.targets import TARGETS
+from quadcim.spec.reset import RESETS
+
+__all__ = ["add_case_options", "number", "processors", "stages_argument"]
 
 _LARGEST = 10**9
+
+
+def add_case_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of every command that writes a case: for what it is, and where it goes."""
+    command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(TARGETS))
+    command.add_argument("--reset", metavar="NAME",
+                         help="one of " + ", ".join(RESETS) + " (default: sync-high, for asic28 async-high)")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
+    command.add_argument("--force", action="store_true", help="replace an older case there")
 
 
 def number(kind: type, minimum: float = -_LARGEST) -> Callable[[str], float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from quadcim import __version__
-from quadcim.arguments import number, stages_argument
+from quadcim.arguments import add_case_options, number, stages_argument
 from quadcim.boards.targets import TARGETS, find_target
 from quadcim.cli_cim import add_generate_cim, print_case
 from quadcim.cli_cnn import add_train_cnn
@@ -160,9 +160,7 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--technology", metavar="NAME",
                          help="one of " + ", ".join(TECHNOLOGIES) + " (default: the target's)")
     command.add_argument("--flow-control", metavar="KIND", help="one of " + ", ".join(FLOW_CONTROLS))
-    command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(TARGETS))
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
-    command.add_argument("--force", action="store_true", help="replace an older case there")
+    add_case_options(command)
     command.set_defaults(run=_generate_activation)
 
 
@@ -208,7 +206,7 @@ def _generate_activation(options: argparse.Namespace) -> int:
 
     unit, target = _unit(options), find_target(options.target)
     generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
-                        force=options.force)
+                        reset=options.reset, force=options.force)
     return print_case(options.out)
 
 

@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quadcim.arguments import number, stages_argument
-from quadcim.boards.targets import TARGETS, find_target
+from quadcim.arguments import add_case_options, number, stages_argument
+from quadcim.boards.targets import find_target
 from quadcim.spec.cell_noise import CellNoise
 from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
@@ -66,10 +66,7 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--technology", metavar="NAME",
                          help="one of " + ", ".join(TECHNOLOGIES) + " (default: the target's)")
-    targets = [target.name for target in TARGETS.values() if "cim" in target.kinds]
-    command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(targets))
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
-    command.add_argument("--force", action="store_true", help="replace an older case there")
+    add_case_options(command)
     command.set_defaults(run=_generate_cim)
 
 
@@ -94,7 +91,8 @@ def _generate_cim(options: argparse.Namespace) -> int:
         macro = replace(macro, stages=macro_stages_for_clock(macro, integers, clock_mhz))
     from quadcim.generate import generate_cim
 
-    generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, force=options.force)
+    generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, reset=options.reset,
+                 force=options.force)
     return print_case(options.out)
 
 

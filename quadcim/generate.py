@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,18 +17,20 @@ from quadcim.hw.plans import unit_plan
 from quadcim.report import Description, case_report, verilog_header
 from quadcim.report_activation import describe_activation
 from quadcim.report_cim import describe_cim
-from quadcim.sim.case import Field, Port
 from quadcim.sim.testbench import verilog_testbench
 from quadcim.sim.vectors import hex_lines
 from quadcim.spec.canonical import digest
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.integers import Integers
 from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.ports import Field, Port
+from quadcim.spec.reset import Reset
 from quadcim.spec.unit import ActivationUnit
 
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
 
+    from quadcim.boards.handoff import Handoff
     from quadcim.sim.stimulus import ActivationStimulus, Stimulus
 
 __all__ = ["generate_activation", "generate_case", "generate_cim"]
@@ -49,6 +51,9 @@ class _Subject:
     stimulus: "Stimulus"
     layouts: Mapping[str, tuple[Field, ...]]
     capacity: int
+    more: Mapping[str, object]
+    pictures: Mapping[str, str]
+    golden: Callable[[Sequence[int], Sequence[int]], list[int]]
 
     @property
     def identity(self) -> str:
@@ -59,12 +64,8 @@ class _Subject:
         """Name of the top module: cases of one unit for several targets may meet in one project."""
         return self.spec.name if target.name == "generic" else f"{self.spec.name}_{target.name}"
 
-    def header(self, target: Target) -> str:
-        """The comment that opens every generated file."""
-        return verilog_header(self.about, self.plan, target, top=self.top(target), identity=self.identity)
 
-
-def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path,
+def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path, reset: str | None = None,
                         force: bool = False) -> None:
     """Write the case directory of an activation unit; equal settings give equal bytes.
 
@@ -78,36 +79,34 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         The clock that the target's constraints ask for.
     out : Path
         The directory; it appears whole or not at all.
+    reset : str, optional
+        How the reset works (`quadcim.spec.reset`); by default as is usual for the target.
     force : bool
         Replace an older case there.
 
     Raises
     ------
     IllegalSetting
-        If the unit cannot have that many stages or `out` cannot be written.
+        If the unit cannot have that many stages, the target cannot take it, or `out` cannot be written.
     """
     plan = unit_plan(unit)
-    check_target(target, flow_control=unit.flow_control, technology=unit.technology, clock_mhz=clock_mhz)
-    check_output_folder(out, marker=CASE, force=force)
-    from quadcim.boards.handoff import target_files
+    order = _Order(target, target.reset(reset), clock_mhz, out, force)
+    order.check(flow_control=unit.flow_control, technology=unit.technology)
     from quadcim.hw.units import create_unit
     from quadcim.sim.stimulus import ActivationStimulus
 
     integers, activation = freeze(unit), unit.activation
     stimulus = ActivationStimulus(unit, integers)
-    subject = _Subject(
+    _write(_Subject(
         "activation", unit, integers, plan, describe_activation(unit, integers, beats=len(stimulus.inputs())),
         lambda: create_unit(unit), stimulus,
         {"i__payload": (Field("value", 0, activation.input),), "o__payload": (Field("value", 0, activation.output),)},
-        plan.latency_cycles)
-    extra = target_files(target, unit=unit, top=subject.top(target), header=subject.header(target),
-                         clock_mhz=clock_mhz, expected=stimulus.golden)
-    _write(subject, target, extra | {"function.svg": _plot(unit, integers, stimulus)},
-           {"clock_mhz": clock_mhz, "max_error_ulp": integers.max_error_ulp}, out=out, force=force)
+        plan.latency_cycles, {"max_error_ulp": integers.max_error_ulp},
+        {"function.svg": _plot(unit, integers, stimulus)}, lambda beats, _writes: stimulus.expected(beats)), order)
 
 
 def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, clock_mhz: float, out: Path,
-                 force: bool = False) -> None:
+                 reset: str | None = None, force: bool = False) -> None:
     """Write the case directory of a compute-in-memory macro; equal settings give equal bytes.
 
     Parameters
@@ -116,8 +115,8 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
         The specification.
     integers : CimIntegers
         Its frozen integers.
-    target, clock_mhz, out, force
-        As for `generate_activation`; a target that adds a wrapper for activation units takes no macro.
+    target, clock_mhz, out, reset, force
+        As for `generate_activation`.
 
     Raises
     ------
@@ -125,20 +124,18 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
         If the macro cannot have that many stages, the integers are not its own, or `out` cannot be written.
     """
     plan = plan_macro(macro, integers)
-    check_target(target, flow_control="elastic", technology=macro.technology, clock_mhz=clock_mhz, kind="cim")
-    check_output_folder(out, marker=CASE, force=force)
-    from quadcim.boards.handoff import macro_files
+    order = _Order(target, target.reset(reset), clock_mhz, out, force)
+    order.check(flow_control="elastic", technology=macro.technology)
     from quadcim.hw.cim import CimUnit
     from quadcim.sim.stimulus import CimStimulus
 
     stimulus = CimStimulus(macro, integers)
     layouts = {f"{port}__payload": tuple(Field(*field) for field in fields)
                for port, fields in macro.layouts(integers).items()}
-    subject = _Subject("cim", macro, integers, plan.whole, describe_cim(plan, beats=len(stimulus.inputs())),
-                       lambda: CimUnit(plan), stimulus, layouts, plan.capacity)
-    extra = macro_files(target, macro=macro, top=subject.top(target), header=subject.header(target),
-                        clock_mhz=clock_mhz)
-    _write(subject, target, extra, {"clock_mhz": clock_mhz}, out=out, force=force)
+    _write(_Subject(
+        "cim", macro, integers, plan.whole, describe_cim(plan, beats=len(stimulus.inputs())), lambda: CimUnit(plan),
+        stimulus, layouts, plan.capacity, {}, {},
+        lambda beats, writes: CimStimulus(macro, integers, writes).expected(beats)), order)
 
 
 def generate_case(spec: ActivationUnit | CimMacro, *, target: Target, out: Path) -> None:
@@ -149,41 +146,65 @@ def generate_case(spec: ActivationUnit | CimMacro, *, target: Target, out: Path)
         generate_cim(spec, CimIntegers(), target=target, clock_mhz=target.clock_mhz, out=out)
 
 
-def _emit(subject: _Subject, target: Target) -> tuple[str, tuple[Port, ...]]:
-    """The Verilog and the ports of its top module."""
+@dataclass(frozen=True)
+class _Order:
+    """What a case is made for, and where it goes."""
+
+    target: Target
+    reset: Reset
+    clock_mhz: float
+    out: Path
+    force: bool
+
+    def check(self, *, flow_control: str, technology: str) -> None:
+        """Refuse what cannot be made, before any work is done for it."""
+        check_target(self.target, flow_control=flow_control, technology=technology, clock_mhz=self.clock_mhz,
+                     reset=self.reset)
+        check_output_folder(self.out, marker=CASE, force=self.force)
+
+
+def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
+    """The Verilog, and what the target has to know of it."""
+    from quadcim.boards.handoff import Handoff
+    from quadcim.hw.companions import companion_files
     from quadcim.hw.verilog import emit_verilog
 
-    rtl = emit_verilog(subject.build(), name=subject.top(target), header=subject.header(target), reset=target.reset,
-                       initialise=target.initialise)
-    return rtl.text, tuple(Port(*port, subject.layouts.get(port[0], ())) for port in rtl.ports)
+    target, top = order.target, subject.top(order.target)
+    header = verilog_header(subject.about, subject.plan, target, order.reset, top=top, identity=subject.identity)
+    rtl = emit_verilog(subject.build(), name=top, header=header, reset=order.reset, initialise=target.initialise)
+    return Handoff(
+        kind=subject.kind, top=top, header=header, identity=subject.identity, clock_mhz=order.clock_mhz,
+        about=subject.about, plan=subject.plan,
+        ports=tuple(Port(*port, subject.layouts.get(port[0], ())) for port in rtl.ports), reset=order.reset,
+        verilog=rtl.text, companions=companion_files(rtl.text), golden=subject.golden)
 
 
-def _write(subject: _Subject, target: Target, extra: Mapping[str, str], more: Mapping[str, object], *, out: Path,
-           force: bool) -> None:
-    """Write Verilog, vectors, testbench, report and `extra` files, and the manifest with `more` entries."""
-    from quadcim.hw.companions import companion_files
+def _write(subject: _Subject, order: _Order) -> None:
+    """Write Verilog, vectors, testbench, report, what the target adds, and the manifest."""
+    from quadcim.boards.bundles import target_files
 
-    verilog, ports = _emit(subject, target)
-    top, plan, about = subject.top(target), subject.plan, subject.about
+    handoff, plan, about = _hand_off(subject, order), subject.plan, subject.about
+    top, ports = handoff.top, handoff.ports
     files = {
-        f"rtl/{top}.v": verilog,
+        f"rtl/{top}.v": handoff.verilog,
         **_vectors(subject.stimulus, {port.name: port.width for port in ports}),
         f"tb/{top}_tb.v": verilog_testbench(
             top=top, ports=ports, latency_cycles=plan.latency_cycles, interval_cycles=about.interval_cycles,
             capacity=subject.capacity, beats=about.beats, writes=len(subject.stimulus.writes())),
-        "report.md": case_report(about, plan, target, top=top, ports=ports, identity=subject.identity),
-        **companion_files(verilog), **extra,
+        "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity),
+        **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
     manifest = {
-        "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity, "target": target.name,
-        "spec": subject.spec.to_json(), "integers": subject.integers.to_json(), **more,
+        "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity,
+        "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,
+        "spec": subject.spec.to_json(), "integers": subject.integers.to_json(), **subject.more,
         "ports": [port.to_json() for port in ports],
         "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": about.interval_cycles,
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}},
     }
     files[CASE.name] = json.dumps(manifest, indent=2) + "\n"
-    with output_folder(out, marker=CASE, force=force) as folder:
+    with output_folder(order.out, marker=CASE, force=order.force) as folder:
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")

@@ -1,64 +1,24 @@
 """What a case says of itself to people: the Verilog header and ``report.md``."""
 
-from dataclasses import dataclass
-
 from quadcim.boards.targets import Target
-from quadcim.sim.case import Port
+from quadcim.spec.description import Description
 from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.ports import Port
+from quadcim.spec.reset import Reset
 from quadcim.spec.technology import find_technology
 
-__all__ = ["Description", "case_report", "verilog_header"]
+__all__ = ["case_report", "verilog_header"]
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
-    """The texts by which a kind of unit tells what it is.
-
-    Parameters
-    ----------
-    definition : str
-        What is computed, in a line.
-    header : tuple of str
-        Lines of the Verilog header.
-    rows, structure : tuple of (str, str)
-        Rows of the report's first table, and of the one on structure and cost.
-    technology, flow_control : str
-        As in the specification.
-    interval_cycles : int
-        Cycles from one beat to the next.
-    picture : str
-        A line of Markdown, or nothing.
-    vectors : str
-        What the vectors are.
-    beats : int
-        How many they are.
-    """
-
-    definition: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, str], ...]
-    structure: tuple[tuple[str, str], ...]
-    technology: str
-    flow_control: str
-    interval_cycles: int
-    picture: str
-    vectors: str
-    beats: int
-
-    @property
-    def throughput(self) -> str:
-        """How often a beat is taken."""
-        return "one beat a cycle" if self.interval_cycles == 1 else f"one beat in {self.interval_cycles} cycles"
-
-
-def verilog_header(about: Description, plan: StagePlan, target: Target, *, top: str, identity: str) -> str:
+def verilog_header(about: Description, plan: StagePlan, target: Target, reset: Reset, *, top: str,
+                   identity: str) -> str:
     """The comment that opens the emitted Verilog."""
     return "\n".join([
         top, about.definition, *about.header,
         f"latency {plan.latency_cycles} cycles, {about.throughput}, flow control {about.flow_control}",
         *(f"stage {number}: {', '.join(step.name for step in steps)}"
           for number, steps in enumerate(plan.stage_steps, 1) if plan.stages),
-        f"target {target.name}: {'a' if target.reset == 'async' else ''}synchronous reset, active high",
+        f"target {target.name}{f': {reset.description}' if plan.stages else ''}",
         f"digest {identity}",
     ])
 

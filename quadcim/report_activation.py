@@ -2,10 +2,10 @@
 
 from quadcim.hw.plans import unit_design
 from quadcim.hw.quad_plan import QuadPlan
-from quadcim.report import Description
 from quadcim.spec.activation import Activation
 from quadcim.spec.cordic import CordicIntegers
 from quadcim.spec.cost import Cost, piecewise_cost, quad_cost
+from quadcim.spec.description import Description
 from quadcim.spec.functions import FUNCTIONS
 from quadcim.spec.integers import METHODS, Integers
 from quadcim.spec.piecewise import PiecewiseIntegers

@@ -1,8 +1,8 @@
 """What a case of a compute-in-memory macro says of itself."""
 
 from quadcim.hw.cim_plan import CimPlan
-from quadcim.report import Description
 from quadcim.spec.cim import CimMacro
+from quadcim.spec.description import Description
 
 __all__ = ["describe_cim"]
 

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quadcim.cache import cached_folder
-from quadcim.sim.case import Case, Port
+from quadcim.sim.case import Case
 from quadcim.sim.netlist import Netlist, read_netlist
 from quadcim.sim.tools import cxx_compiler, run_tool
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.ports import Port
 
 __all__ = ["BulkResult", "BulkSimulator", "SimulationError", "Writes", "lane_share"]
 
@@ -103,6 +104,8 @@ class BulkSimulator:
     """
 
     def __init__(self, case: Case):
+        if case.reset.active_low:
+            raise IllegalSetting("case", "a case whose reset is active high", f"{case.folder} with {case.reset.name}")
         self._ports = {port.name: port for port in case.ports}
         self._interval = case.initiation_interval_cycles
         self._idle = case.latency_cycles + 8

@@ -9,65 +9,12 @@ from typing import Any
 from quadcim.files import CASE
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
 from quadcim.spec.integers import Integers, integers_from_json
+from quadcim.spec.ports import Port
+from quadcim.spec.reset import Reset, find_reset
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["Case", "Field", "Port"]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """`count` elements of a payload side by side, element 0 in the lowest bits; the first begins at bit `offset`."""
-
-    name: str
-    offset: int
-    format: Format
-    count: int = 1
-
-    def to_json(self) -> dict[str, Any]:
-        """The entry of the manifest; `width` is that of an element."""
-        return {"name": self.name, "offset": self.offset, "width": self.format.width, "format": str(self.format),
-                "count": self.count}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Field":
-        """The field that `to_json` described."""
-        return cls(value["name"], value["offset"], Format.parse(value["format"]), value["count"])
-
-    def raws(self, payload: int) -> list[int]:
-        """The raw integers that a payload holds here."""
-        width = self.format.width
-        return [self.format.wrap(payload >> self.offset + width * index) for index in range(self.count)]
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A port of the top module; payloads have a layout."""
-
-    name: str
-    direction: str
-    width: int
-    layout: tuple[Field, ...] = ()
-
-    @property
-    def format(self) -> Format | None:
-        """Format of a payload that is a single number."""
-        single = len(self.layout) == 1 and self.layout[0].count == 1
-        return self.layout[0].format if single else None
-
-    def to_json(self) -> dict[str, Any]:
-        """The entry of the manifest; `layout` lists the fields of a payload, the lowest bits first."""
-        entry: dict[str, Any] = {"name": self.name, "direction": self.direction, "width": self.width}
-        if self.format is not None:
-            entry["format"] = str(self.format)
-        return entry | ({"layout": [field.to_json() for field in self.layout]} if self.layout else {})
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Port":
-        """The port that `to_json` described."""
-        return cls(value["name"], value["direction"], value["width"],
-                   tuple(Field.from_json(field) for field in value.get("layout", ())))
+__all__ = ["Case"]
 
 
 @dataclass(frozen=True)
@@ -112,7 +59,7 @@ class Case:
             case = cls(folder, json.loads((folder / CASE.name).read_text(encoding="utf-8")))
             subject = (case.macro, case.macro_integers) if case.kind == "cim" else (case.unit, case.integers)
             whole = CASE.marks(folder) and all(
-                (case.top, *subject, case.ports, case.rtl, case.latency_cycles == subject[0].stages,
+                (case.top, *subject, case.ports, case.rtl, case.reset, case.latency_cycles == subject[0].stages,
                  case.initiation_interval_cycles > 0))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -167,6 +114,11 @@ class Case:
     def elastic(self) -> bool:
         """Whether the output can be stalled."""
         return any(port.name == "o__ready" for port in self.ports)
+
+    @property
+    def reset(self) -> Reset:
+        """How its reset works."""
+        return find_reset(self.manifest["reset"])
 
     @property
     def rtl(self) -> tuple[Path, ...]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from quadcim.sim.case import Case, Field
+from quadcim.sim.case import Case
 from quadcim.spec.formats import Format
+from quadcim.spec.ports import Field
 
 __all__ = ["Coverage", "Hits", "holes", "merged"]
 

@@ -181,7 +181,7 @@ def _harness(case: Case, property: str) -> str:
 def _instance(case: Case, extra: Sequence[str] = ()) -> str:
     """The unit, and wires for its outputs; a stream without ready is always ready."""
     width = {port.name: port.width for port in case.ports}["o__payload"]
-    connections = [f".{port.name}({port.name.replace('__', '_')})" for port in case.ports]
+    connections = [f".{port.name}({port.wire})" for port in case.ports]
     ready = "  wire i_ready;" if case.elastic else "  wire i_ready = 1, o_ready = 1;"
     return "\n".join([ready, "  wire o_valid;", f"  wire [{width - 1}:0] o_payload;",
                       f"  {case.top} dut ({', '.join([*connections, *extra])});", ""])
@@ -266,7 +266,7 @@ def _naive(case: Case) -> str:
     lines += [_STAGE.substitute(stage=stage, before=stage - 1, in_msb=width - 1) for stage in range(1, last + 1)]
     lines.append(_golden(case, f"x_{last}"))
     connections = [f".{port.name}({value})" for port in case.ports if (value := {
-        "clk": "clk", "rst": "1'b0", "i__valid": "1'b1", "o__ready": "1'b1"}.get(port.name))]
+        "clk": "clk", "rst": "1'b0", "rst_n": "1'b1", "i__valid": "1'b1", "o__ready": "1'b1"}.get(port.name))]
     for stage in range(1, last + 1):
         mine = [register for register in found if register.stage == stage]
         plain = [*connections, f".i__payload(x_{stage})", *(f".{r.name}(plain_{r.name})" for r in mine)]

@@ -149,8 +149,8 @@ def _both(case: Case, mutant: Mutant) -> list[Pass]:
 def _miter(case: Case) -> str:
     """Both with the same inputs: they must answer the same, and results matter only while they are valid."""
     width = {port.name: port.width for port in case.ports}
-    original = ", ".join(f".{port.name}({port.name.replace('__', '_')})" for port in case.ports)
-    mutant = ", ".join(f".{port.name}({'mutant_' * (port.direction == 'output')}{port.name.replace('__', '_')})"
+    original = ", ".join(f".{port.name}({port.wire})" for port in case.ports)
+    mutant = ", ".join(f".{port.name}({'mutant_' * (port.direction == 'output')}{port.wire})"
                        for port in case.ports)
     return _MITER.substitute(top=case.top, in_msb=width["i__payload"] - 1, out_msb=width["o__payload"] - 1,
                              write_msb=width.get("w__payload", 1) - 1, original=original, mutant=mutant,

@@ -14,8 +14,9 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ReadOnly, RisingEdge, Timer
 
-from quadcim.sim.case import Case, Port
+from quadcim.sim.case import Case
 from quadcim.sim.coverage import Coverage
+from quadcim.spec.ports import Port
 
 _JOB = json.loads(Path(os.environ["QUADCIM_JOB"]).read_text())
 _CASE = Case.load(Path(_JOB["case"]))
@@ -114,9 +115,10 @@ class Bench:
         if _ELASTIC:
             dut.o__ready.value = 0
         if _CASE.latency_cycles:
-            dut.rst.value = 1
+            reset, level = dut[_CASE.reset.port], int(not _CASE.reset.active_low)
+            reset.value = level
             await self.edge()
-            dut.rst.value = 0
+            reset.value = 1 - level
 
     async def load(self, drive: Pattern) -> None:
         """Write the weights."""

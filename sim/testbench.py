@@ -2,7 +2,7 @@
 
 from string import Template
 
-from quadcim.sim.case import Port
+from quadcim.spec.ports import Port
 
 __all__ = ["verilog_testbench"]
 
@@ -145,8 +145,6 @@ endmodule
 `default_nettype wire
 ''')
 
-_SIGNALS = {"clk": "clk", "rst": "rst"}
-
 _STALL_RULE = """\
       // The unit stalls its input only when it holds all the beats it can, or takes several cycles for one.
       if (i_ready === 1'b1 || accepted - received >= CAPACITY) waited = 0;
@@ -211,8 +209,7 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
     """
     width = {port.name: port.width for port in ports}
     elastic = "o__ready" in width
-    connections = ",\n".join(f"    .{port.name}({_SIGNALS.get(port.name, port.name.replace('__', '_'))})"
-                             for port in ports)
+    connections = ",\n".join(f"    .{port.name}({port.wire})" for port in ports)
     return _TEXT.substitute(
         top=top, beats=beats, latency=latency_cycles, interval=interval_cycles, in_msb=width["i__payload"] - 1,
         out_msb=width["o__payload"] - 1, connections=connections, seed=1,

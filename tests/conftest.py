@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation
+from quadcim.generate import generate_activation, generate_cim
 from quadcim.sim.case import Case
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.activation import Activation
+from quadcim.spec.canonical import digest
+from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.presets import PRESETS
@@ -70,15 +72,21 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="session")
 def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
-    """Generates a case, once for equal settings."""
-    made: dict[tuple[ActivationUnit, str], Case] = {}
+    """Generates a case of a unit or of a macro, once for equal settings; without integers, weights are loaded."""
+    made: dict[tuple[object, ...], Case] = {}
 
-    def make(unit: ActivationUnit, target: str = "generic") -> Case:
-        if (unit, target) not in made:
-            folder: Path = tmp_path_factory.mktemp("case") / unit.name
-            generate_activation(unit, target=find_target(target), clock_mhz=100, out=folder)
-            made[unit, target] = Case.load(folder)
-        return made[unit, target]
+    def make(spec: ActivationUnit | CimMacro, target: str = "generic", *, integers: CimIntegers | None = None,
+             clock_mhz: float = 100, reset: str | None = None) -> Case:
+        key = (digest(spec.to_json()), integers, target, clock_mhz, reset)
+        if key not in made:
+            folder: Path = tmp_path_factory.mktemp("case") / spec.name
+            order = {"target": find_target(target), "clock_mhz": clock_mhz, "out": folder, "reset": reset}
+            if isinstance(spec, ActivationUnit):
+                generate_activation(spec, **order)
+            else:
+                generate_cim(spec, integers or CimIntegers(), **order)
+            made[key] = Case.load(folder)
+        return made[key]
 
     return make
 

@@ -188,7 +188,8 @@ def _map(request: Request, library: Library, liberty: Path, *, work: Path, sta: 
             # ABC's older mapper gives up on libraries of few cells.
             report(f"mapping for {effort} failed, so that for {tried[-1].effort} stays ({error})")
             break
-        design = Design(request.case.top, folder / "netlist.v", liberty, folder, library, clocked, period_ps)
+        design = Design(request.case.top, folder / "netlist.v", liberty, folder, library, clocked,
+                        request.case.reset.port, period_ps)
         tried.append(_Mapped(netlist, effort, design, find_timing(sta, design, netlist) if sta else None))
         if tried[-1].slack_ps >= 0:
             break

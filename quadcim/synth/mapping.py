@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from quadcim.hw.yosys import run_passes_apart
 from quadcim.sim.case import Case
 from quadcim.synth.liberty import Library
 from quadcim.synth.netlist import Netlist
-from quadcim.synth.yosys import run_apart
 
 __all__ = ["EFFORTS", "LOAD_GATES", "Effort", "map_case"]
 
@@ -72,7 +72,7 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
     high, low = library.tie(True), library.tie(False)
     ties = [["hilomap", "-singleton", "-hicell", *high, "-locell", *low]] if high and low else []
     top = case.top
-    run_apart(*(["read_verilog", str(source)] for source in case.rtl),
+    run_passes_apart(*(["read_verilog", str(source)] for source in case.rtl),
               f"hierarchy -check -top {top}", f"synth -flatten -top {top}{adders}",
               # Cells power up in any state.
               "setattr -unset init w:*",

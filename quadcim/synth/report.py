@@ -191,5 +191,5 @@ def _estimate_section(synthesis: Synthesis) -> list[str]:
         "## 28 nm, estimated", "",
         (f"From {synthesis.request.node_nm} nm at {synthesis.library.supply_v:g} V to 28 nm at {SUPPLY_V} V: delays "
          f"times {estimate.factors.delay:.3f}, switching energy times {estimate.factors.energy:.4f} (Stillmaker and "
-         f"Baas, Integration 58, 2017; 28 nm between its 32 and 20 nm), {GATE_UM2} um2 a gate equivalent. Leakage is not "
-         "scaled. It may be wrong by a factor of 2 either way: compare designs by it, promise no clock."), ""]
+         f"Baas, Integration 58, 2017; 28 nm between its 32 and 20 nm), {GATE_UM2} um2 a gate equivalent. Leakage is "
+         "not scaled. It may be wrong by a factor of 2 either way: compare designs by it, promise no clock."), ""]

@@ -28,13 +28,13 @@ set_cmd_units -time ps -capacitance pF
 create_clock -name clk -period $period $clock
 set inputs {}
 foreach port [all_inputs] {
-  if {[lsearch {clk rst} [get_property $$port name]] < 0} { lappend inputs $$port }
+  if {[lsearch {clk $reset_port} [get_property $$port name]] < 0} { lappend inputs $$port }
 }
 set_input_delay 0 -clock clk $$inputs
 set_output_delay 0 -clock clk [all_outputs]
 set_driving_cell -lib_cell $driver $$inputs
 set_load $load [all_outputs]
-$reset
+$exceptions
 """)
 _TIMING = """\
 puts "== path"
@@ -120,7 +120,7 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What OpenSTA reads, and where it may write; without a clock port the clock is virtual."""
+    """What OpenSTA reads, and where it may write; without a clock port the clock is virtual, and there is no reset."""
 
     top: str
     netlist: Path
@@ -128,6 +128,7 @@ class Design:
     folder: Path
     library: Library
     clocked: bool
+    reset: str
     period_ps: float
 
 
@@ -140,7 +141,8 @@ def _run(sta: str, design: Design, commands: str) -> str:
     return _execute(sta, design.folder, _SCRIPT.substitute(
         liberty=design.liberty.absolute(), netlist=design.netlist.absolute(), top=design.top,
         period=f"{design.period_ps:.3f}", clock="[get_ports clk]" if design.clocked else "",
-        driver=design.library.driver.name, reset="set_false_path -from [get_ports rst]" if design.clocked else "",
+        driver=design.library.driver.name, reset_port=design.reset,
+        exceptions=f"set_false_path -from [get_ports {design.reset}]" if design.clocked else "",
         load=f"{LOAD_GATES * design.library.nand2.inputs[0].capacitance_pf:.7f}") + commands)
 
 

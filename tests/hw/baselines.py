@@ -9,11 +9,12 @@ import numpy as np
 from quadcim.hw.pipeline import PipelinedUnit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case, Field, Port
+from quadcim.sim.case import Case
 from quadcim.spec.activation import Activation
 from quadcim.spec.delay import DELAY_MODELS
 from quadcim.spec.formats import Format
 from quadcim.spec.pipeline import plan_stages
+from quadcim.spec.ports import Field, Port
 
 __all__ = ["build", "every_input", "make_sine", "simulator", "sine_errors"]
 

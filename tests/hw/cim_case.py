@@ -10,10 +10,11 @@ from quadcim.hw.cim_plan import plan_macro
 from quadcim.hw.companions import companion_files
 from quadcim.hw.verilog import emit_verilog
 from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case, Port
+from quadcim.sim.case import Case
 from quadcim.sim.payload import field_bits, pack
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.ports import Port
 
 
 def macro_simulator(macro: CimMacro, integers: CimIntegers, folder: Path) -> BulkSimulator:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from quadcim.synth.yosys import run_apart
 
 from quadcim.boards.targets import find_target
 from quadcim.cli import main
@@ -19,7 +20,6 @@ from quadcim.synth.flow import Request, Synthesis, synthesise
 from quadcim.synth.gate_level import check_gates
 from quadcim.synth.mapping import LOAD_GATES
 from quadcim.synth.models import cell_models
-from quadcim.synth.yosys import run_apart
 from tests.conftest import make_unit
 from tests.synth.libraries import LIBRARIES, NEEDS_ICARUS, NEEDS_STA, TINY, library_file
 

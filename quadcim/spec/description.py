@@ -1,0 +1,46 @@
+"""What a case says of itself to people, whatever its kind."""
+
+from dataclasses import dataclass
+
+__all__ = ["Description"]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The texts by which a kind of unit tells what it is.
+
+    Parameters
+    ----------
+    definition : str
+        What is computed, in a line.
+    header : tuple of str
+        Lines of the Verilog header.
+    rows, structure : tuple of (str, str)
+        Rows of the report's first table, and of the one on structure and cost.
+    technology, flow_control : str
+        As in the specification.
+    interval_cycles : int
+        Cycles from one beat to the next.
+    picture : str
+        A line of Markdown, or nothing.
+    vectors : str
+        What the vectors are.
+    beats : int
+        How many they are.
+    """
+
+    definition: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, str], ...]
+    structure: tuple[tuple[str, str], ...]
+    technology: str
+    flow_control: str
+    interval_cycles: int
+    picture: str
+    vectors: str
+    beats: int
+
+    @property
+    def throughput(self) -> str:
+        """How often a beat is taken."""
+        return "one beat a cycle" if self.interval_cycles == 1 else f"one beat in {self.interval_cycles} cycles"
