@@ -124,9 +124,9 @@ def synthesis_report(synthesis: Synthesis) -> str:
     return "\n".join([
         f"# {request.case.top} in {library.name}", "",
         *(f"- {line}" for line in synthesis_lines(synthesis)), "",
-        ("Before placement; wires count as far as the library has a default wire load model. Inputs are driven by "
-         f"{library.driver.name} and come at the clock edge, outputs drive {LOAD_GATES} inputs of {gate.name} and are "
-         "due at the next edge; clock and reset are ideal."),
+        ("Before placement; wires count as far as the library has a default wire load model. Inputs come from "
+         f"{(library.launcher or library.driver).name}, outputs drive {LOAD_GATES} inputs of {gate.name} and are due "
+         "at the next edge; clock and reset are ideal."),
         "",
         "## Area", "",
         f"A gate equivalent is {gate.name}, {gate.area_um2:g} um2. Registers take {netlist.register_area_um2:.1f} um2.",
