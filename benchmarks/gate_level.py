@@ -33,9 +33,9 @@ def measure(names: Sequence[str] = tuple(SPECS), files: Sequence[Path] | None = 
         Libraries; by default `libraries`.
     """
     found = libraries() if files is None else list(files)
-    table = Table("Gate level", "Mapped netlists of the target asic28 under their cases' own testbench: all vectors at "
-                  "full speed, with random pauses, and with a reset in mid-stream; macros twice more, with other weights."
-                  if found else NO_LIBRARY,
+    table = Table("Gate level", "Mapped netlists of the target asic28 under their cases' own testbench: all vectors "
+                  "at full speed, with random pauses, and with a reset in mid-stream; macros twice more, with other "
+                  "weights." if found else NO_LIBRARY,
                   ("library", "cases", "kinds", "vectors", "passed", "% of vectors"))
     for library in found:
         _add(table, library, names)
