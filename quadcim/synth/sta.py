@@ -261,7 +261,8 @@ def stages_of(ends: Sequence[Endpoint], latency: int) -> dict[str, Endpoint]:
     found: dict[str, Endpoint] = {}
     for path in ends:
         number = re.search(r"stage(\d+)_", path.end)
-        stage = f"stage {number[1]}" if number else f"stage {latency}" if path.end.startswith("o__") else "elsewhere"
+        stage = f"stage {number[1]}" if number else f"stage {latency}" if path.end.startswith("o__") else \
+            "accumulators" if re.search(r"\baccumulator\b|\bsettled\b", path.end) else "control"
         if stage not in found or path.slack_ps < found[stage].slack_ps:
             found[stage] = path
     return dict(sorted(found.items()))

@@ -1,5 +1,8 @@
-from benchmarks import asic, gate_level, libraries, plans
-from tests.synth.libraries import TINY
+import os
+from pathlib import Path
+
+from benchmarks import asic, gate_level, libraries, plans, scaling
+from tests.synth.libraries import NEEDS_STA, TINY
 
 
 def test_rows_and_progress(capsys):
@@ -13,7 +16,7 @@ def test_rows_and_progress(capsys):
 
 
 def test_without_a_library_it_says_so(monkeypatch, capsys):
-    monkeypatch.setattr(libraries, "_OPEN", ())
+    monkeypatch.setattr(libraries, "_OPEN", {})
     monkeypatch.delenv("QUADCIM_LIBERTY", raising=False)
     assert "QUADCIM_LIBERTY" in str(asic.measure())
     assert "there is no library" in capsys.readouterr().err
@@ -27,3 +30,15 @@ def test_gate_level_counts_vectors():
 
 def test_plans_are_near_the_fastest():
     assert plans.measure(["phi16-small", "sine16"]).missed == 0
+
+
+def test_libraries_are_listed_with_their_nodes(monkeypatch):
+    monkeypatch.setenv("QUADCIM_LIBERTY", f"45=a.lib{os.pathsep}b.lib")
+    assert libraries.nodes_nm() == {Path("a.lib"): 45, Path("b.lib"): None}
+    assert libraries.libraries() == [Path("a.lib"), Path("b.lib")]
+
+
+@NEEDS_STA
+def test_scaling_compares_libraries_of_known_nodes():
+    lines = str(scaling.measure({TINY: 45, TINY.with_name("unknown.lib"): None})).splitlines()
+    assert lines[6].startswith("| tiny.lib | 45 | 1.0 |") and "off by at most 1.00 times" in lines[7]

@@ -19,6 +19,7 @@ from quadcim.synth.flow import Request, Synthesis, synthesise
 from quadcim.synth.gate_level import check_gates
 from quadcim.synth.mapping import LOAD_GATES
 from quadcim.synth.models import cell_models
+from quadcim.synth.scaling import GATE_UM2
 from tests.conftest import make_unit
 from tests.synth.libraries import LIBRARIES, NEEDS_ICARUS, NEEDS_STA, TINY, library_file
 
@@ -219,7 +220,7 @@ def test_command(make, tmp_path, capsys):
     result = json.loads((case / "synth/synth.json").read_text())
     assert result["schema"] == "quadcim-synth-1" and result["clock_mhz"] == 100
     assert result["gate_level"] is None or result["gate_level"]["passed"]
-    assert result["estimate_28nm"]["area_um2"] == pytest.approx(0.5 * result["gate_equivalents"], abs=0.01)
+    assert result["estimate_28nm"]["area_um2"] == pytest.approx(GATE_UM2 * result["gate_equivalents"], abs=0.01)
     names = {path.name for path in (case / "synth").iterdir()}
     assert {"netlist.v", "report.md", "synth.json"} <= names <= {"netlist.v", "report.md", "synth.json", "cells.v"}
     before = (case / "synth/netlist.v").read_bytes(), (case / "synth/synth.json").read_bytes()
