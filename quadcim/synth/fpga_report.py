@@ -14,14 +14,15 @@ __all__ = ["FpgaSynthesis", "fpga_json", "fpga_lines", "fpga_report"]
 
 _KINDS = {"lut": "LUT", "flip_flops": "flip-flop", "carry8": "CARRY8", "dsp": "DSP48E2", "bram36": "block RAM, 36 kbit",
           "uram": "UltraRAM, 288 kbit"}
+_PINS = ("DCCA", "TRELLIS_IO")
 _HONEST = """\
 These are Yosys's counts, before placement. Only Vivado can tell the rest: it packs two small LUTs into one LUT6_2, so
 that its LUTs are fewer; it retimes and replicates registers as its settings ask; and placement, routing, the clock that
 is met and the power come from it alone (`--target vcu128` writes the scripts). Yosys makes carry chains of CARRY4, two
-of which go into a CARRY8: the halves that chains leave over are counted as halves."""
+of which go into a CARRY8: each counts as a half here, and so does a block RAM of 18 kbit."""
 _PROXY = """\
-The figure is that of another, older FPGA, whose LUTs have four inputs: a proxy that ranks designs, no promise of what
-the VCU128 reaches. The unit stands between registers, so that no path to or from a pin counts."""
+The clock rate is that of another, older FPGA, whose LUTs have four inputs: a proxy that ranks designs, no promise of
+what the VCU128 reaches. The unit stands between registers, so that no path to or from a pin counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ def fpga_lines(synthesis: FpgaSynthesis) -> list[str]:
         rates = [run.clock_mhz for run in route.runs]
         lines.append(f"{route.typical.clock_mhz:g} MHz routed on {ROUTED}: the median of {len(rates)} placements, "
                      f"{min(rates):g} to {max(rates):g}; a proxy that ranks designs")
+        used = ", ".join(f"{number} {cell}" for cell, number in route.cells.items() if cell not in _PINS)
+        lines.append(f"{used} of the ECP5, of which {route.harness_registers} TRELLIS_FF and {route.harness_luts} "
+                     "TRELLIS_COMB at most stand around the unit")
     return lines
 
 
@@ -97,10 +101,9 @@ def _route_section(route: Route) -> list[str]:
     typical = route.typical
     return [
         "## Routed on an ECP5", "",
-        f"Mapped by Yosys (`synth_ecp5`), placed and routed by nextpnr for {ROUTED}.", _PROXY, "",
+        f"Mapped by Yosys (`synth_ecp5`), placed and routed by nextpnr for {ROUTED}.", "", _PROXY, "",
         "| seed | MHz | from | to | logic, ns | routing, ns |", "|---|---|---|---|---|---|",
         *(f"| {run.seed}{' (median)' if run is typical else ''} | {run.clock_mhz:g} | `{run.start}` | `{run.end}` | "
           f"{run.logic_ns:g} | {run.routing_ns:g} |" for run in route.runs), "",
-        (f"Of the cells, {route.harness_registers} TRELLIS_FF and {route.harness_luts} TRELLIS_COMB are the registers "
-         "around the unit; TRELLIS_COMB is a LUT of four inputs, or a bit of a carry chain."), "",
+        "TRELLIS_COMB is a LUT of four inputs, or a bit of a carry chain.", "",
         "| cell | number |", "|---|---|", *(f"| {cell} | {number} |" for cell, number in route.cells.items()), ""]

@@ -48,7 +48,7 @@ class Route:
     cells : dict of str to int
         How many cells of each kind are used, the registers around the unit included.
     harness_registers, harness_luts : int
-        How many of the flip-flops and LUTs are those around the unit.
+        How many of the flip-flops and LUTs are those around the unit, at most: some may be shared with it.
     runs : tuple of RoutedRun
         One for each seed.
     """
