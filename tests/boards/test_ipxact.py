@@ -5,8 +5,8 @@ import importlib.resources
 import re
 
 import pytest
-from ipyxact.ipyxact import Component
-from lxml import etree
+from ipyxact.ipyxact import Component  # pyright: ignore[reportAttributeAccessIssue] - made while it is loaded
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - a compiled module
 
 from quadcim.boards import bundles
 from quadcim.boards.handoff import Handoff
