@@ -30,7 +30,7 @@ file delete -force $package
 file mkdir $package
 create_project -force package_$name [file join $here build package_$name] -part $part
 foreach source $sources {
-  add_files -norecurse [file join $here .. $source]
+  add_files -norecurse [list [file join $here .. $source]]
 }
 set_property top $name [current_fileset]
 
@@ -70,7 +70,7 @@ def package_script(handoff: Handoff) -> str:
         "description": _quoted(packaged_description(handoff)),
         "families": f"{{{' '.join(f'{family} Production' for family in FAMILIES)}}}",
         "streams": f"{{{' '.join(stream.name for stream in axi_streams(handoff))}}}",
-        "sources": f"{{{' '.join(packaged_sources(handoff))}}}",
+        "sources": "\n".join(["{", *(f"  {source}" for source in packaged_sources(handoff)), "}"]),
     }
     return "".join([
         comment(handoff.header, "#"), _USAGE.format(name=name, script=f"{handoff.top}_package_ip.tcl"),

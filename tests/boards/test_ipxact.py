@@ -118,7 +118,7 @@ def test_ports_and_files_are_those_of_the_emitted_wrapper(name, make_case):
     component = etree.parse(str(folder / "component.xml")).getroot()
     paths = [folder / name for name in _all(component, ".//s:file/s:name")]
     assert len(paths) == 4 and all(path.is_file() for path in paths)
-    text = paths[1].read_text()
+    text = paths[1].read_text().partition(f"module {case.top}_axis (")[2].partition(");")[0]
     ports = re.findall(r"^  (input|output) (?:wire|reg) (?:signed )?(?:\[(\d+):0\] )?(\w+)", text, re.MULTILINE)
     described = {port.findtext("s:name", namespaces=_SPIRIT): (
         f"{port.findtext('.//s:direction', namespaces=_SPIRIT)}put",
@@ -129,12 +129,13 @@ def test_ports_and_files_are_those_of_the_emitted_wrapper(name, make_case):
 def test_script_packages_the_same(handoff, tmp_path):
     name, folder = f"{handoff.top}_axis", tmp_path / "a case"
     script = f"vcu128/{handoff.top}_package_ip.tcl"
-    write(folder, {script: package_script(handoff)})
+    sources = (*handoff.sources, f"vcu128/{name}.v")
+    write(folder, {script: package_script(handoff), **dict.fromkeys(sources, "")})
     calls, printed = run_tcl(folder / script, scratch=tmp_path)
     package = folder / "vcu128" / "build" / "ip" / name
     assert printed == f"packaged {name}: add {package} to the IP repositories of a project" and package.is_dir()
     added = [call[-1] for call in calls if call[0] == "add_files"]
-    assert added == [str(folder / "vcu128" / ".." / source) for source in (*handoff.sources, f"vcu128/{name}.v")]
+    assert added == [f"{{{folder}/vcu128/../{source}}}" for source in sources]
     steps = [call[0].removeprefix("ipx::") for call in calls if call[0].startswith("ipx::")]
     associations = ["associate_bus_interfaces"] * (len(_widths(handoff)) + 1)
     assert steps == ["package_project", "current_core", "infer_bus_interfaces", "infer_bus_interface",
@@ -153,8 +154,10 @@ def test_any_description_is_text(tmp_path, monkeypatch):
     handoff = _hand_off(_SUBJECTS["combinational"], tmp_path, monkeypatch)
     odd = r'x in [-2, 2] & "y" < $z \ {'
     handoff = dataclasses.replace(handoff, about=dataclasses.replace(handoff.about, definition=odd))
-    (tmp_path / "package.tcl").write_text(package_script(handoff))
-    calls, _ = run_tcl(tmp_path / "package.tcl", scratch=tmp_path)
+    script = "a case/vcu128/package.tcl"
+    write(tmp_path, {script: package_script(handoff), f"a case/vcu128/{handoff.top}_axis.v": "",
+                     **{f"a case/{source}": "" for source in handoff.sources}})
+    calls, _ = run_tcl(tmp_path / script, scratch=tmp_path)
     (said,) = [call[2] for call in calls if call[:2] == ["set_property", "description"]]
     assert said.startswith(odd)
     assert etree.fromstring(component_xml(handoff).encode()).findtext("s:description", namespaces=_SPIRIT) == said
