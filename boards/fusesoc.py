@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterable
 
+from quadcim import __version__
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.targets import VCU128_PART
 from quadcim.boards.text import comment
@@ -23,7 +24,7 @@ where FOLDER is this folder or one above it, and TARGET is {targets}.
 """
 
 
-def core_file(handoff: Handoff, files: Iterable[str], *, version: str) -> dict[str, str]:
+def core_file(handoff: Handoff, files: Iterable[str]) -> dict[str, str]:
     """Describe a case in FuseSoC's CAPI2, whatever its kind and its target; equal settings give equal bytes.
 
     Parameters
@@ -32,8 +33,6 @@ def core_file(handoff: Handoff, files: Iterable[str], *, version: str) -> dict[s
         The unit.
     files : iterable of str
         All files of the case by their path in it.
-    version : str
-        The core's version.
 
     Returns
     -------
@@ -46,7 +45,7 @@ def core_file(handoff: Handoff, files: Iterable[str], *, version: str) -> dict[s
     setting = f"vcu128/{top}_axis_fusesoc.tcl"
     sets = {
         "rtl": _sources(handoff.sources),
-        "models": _sources(name for name in names if name.startswith("models/")),
+        "models": _sources(name for name in names if name.startswith("models/") and name.endswith(".v")),
         "testbench": [*_sources([f"tb/{top}_tb.v"]), *_copies(name for name in names if name.startswith("vectors/"))],
         "axi": _sources(wrapper),
         "vivado": [f"vcu128/{top}_axis.xdc: {{file_type: xdc}}", f"{setting}: {{file_type: tclSource}}"] if wrapper
@@ -56,7 +55,7 @@ def core_file(handoff: Handoff, files: Iterable[str], *, version: str) -> dict[s
     about = f"{handoff.header}\n{_USE.format(top=top, targets=' or '.join(list(targets)[1:]))}"
     core = "\n".join([
         "CAPI=2:", comment(about, "#"),
-        f"name: quadcim:{handoff.kind}:{top}:{version}",
+        f"name: quadcim:{handoff.kind}:{top}:{__version__}",
         f"description: {json.dumps(handoff.about.definition)}", "",
         "filesets:", *(line for name, entries in sets.items() if entries for line in _fileset(name, entries)), "",
         "targets:", *(line for name, lines in targets.items() for line in [f"  {name}:", *_indented(4, lines)]), ""])

@@ -195,7 +195,7 @@ def _write(subject: _Subject, order: _Order) -> None:
         "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity),
         **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
-    files |= core_file(handoff, files, version=__version__)
+    files |= core_file(handoff, files)
     manifest = {
         "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity,
         "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,

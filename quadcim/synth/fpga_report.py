@@ -27,7 +27,7 @@ what the VCU128 reaches. The unit stands between registers, so that no path to o
 
 @dataclass(frozen=True, slots=True)
 class FpgaSynthesis:
-    """What came of a case: its resources, unless its primitives or the user's wish rule it out, and its routing."""
+    """What came of a case: its resources, and its routing where that was asked for."""
 
     case: Case
     resources: Resources
