@@ -23,7 +23,7 @@ _BENCHMARKS = {
     "cim-speed": ("cim", "measure_speed"), "binarisers": ("classifier", "measure_binarisers"),
     "classifier": ("classifier", "measure_classifier"), "sweep": ("sweep", "measure"),
     "mutation": ("mutation", "measure"), "plans": ("plans", "measure"), "asic": ("asic", "measure"),
-    "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"),
+    "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"), "fpga": ("fpga", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")

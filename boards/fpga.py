@@ -2,6 +2,8 @@
 
 from quadcim.boards.axi import AxiStreamWrapper
 from quadcim.boards.handoff import Handoff
+from quadcim.boards.ipxact import component_xml
+from quadcim.boards.package_ip import package_script
 from quadcim.boards.self_test import checksum, stimulus
 from quadcim.boards.units import ExternalUnit
 from quadcim.boards.vivado import timing_plan, vivado_plan
@@ -27,6 +29,7 @@ def vcu128_files(handoff: Handoff) -> dict[str, str]:
     outputs = handoff.golden([raw & mask for raw in stimulus(input)], [])
     return {
         f"{top}_axis.v": wrapper.text,
+        "ip/component.xml": component_xml(handoff), f"{top}_package_ip.tcl": package_script(handoff),
         **timing_plan(module=top, clock_mhz=handoff.clock_mhz, header=header),
         **vivado_plan(unit=instance(), expected=checksum(outputs, width=output.width), header=header),
     }
