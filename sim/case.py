@@ -96,6 +96,11 @@ class Case:
         return CimIntegers.from_json(self.manifest["integers"])
 
     @property
+    def technology(self) -> str:
+        """How its hardware is built."""
+        return (self.macro if self.kind == "cim" else self.unit).technology
+
+    @property
     def latency_cycles(self) -> int:
         """Cycles from an accepted beat to the beat out."""
         return self.manifest["latency_cycles"]

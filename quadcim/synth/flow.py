@@ -98,9 +98,9 @@ def check_request(request: Request) -> None:
         If its technology has primitives of an FPGA, or the models are no file.
     """
     case = request.case
-    technology = (case.macro if case.kind == "cim" else case.unit).technology
-    if technology == "ultrascale":
-        raise IllegalSetting("case", "a case of technology generic, cells or fpga", f"{case.folder} of {technology}")
+    if case.technology == "ultrascale":
+        raise IllegalSetting("case", "a case of technology generic, cells or fpga",
+                             f"{case.folder} of {case.technology}")
     if request.models is not None and not request.models.is_file():
         raise IllegalSetting("models", "a Verilog file", str(request.models))
 

@@ -1,17 +1,17 @@
 """What a case takes of the VCU128's FPGA, as Yosys maps it: DSP blocks and memories are used where they fit."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from quadcim.boards.targets import VCU128_PART
-from quadcim.hw.yosys import YosysFailure, run_passes_apart
 from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError
 from quadcim.spec.errors import IllegalSetting
+from quadcim.synth.yosys import run_yosys
 
-__all__ = ["DEVICE", "Device", "Resources", "check_fpga_case", "map_to_fpga", "run_yosys", "technology_of"]
+__all__ = ["DEVICE", "Device", "Resources", "check_fpga_case", "map_to_fpga"]
 
 _SYNTHESIS = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -top"
 _MEMORY_LUTS = {
@@ -97,11 +97,6 @@ class Resources:
         return self.count("URAM288")
 
 
-def technology_of(case: Case) -> str:
-    """How the case's unit is built."""
-    return (case.macro if case.kind == "cim" else case.unit).technology
-
-
 def check_fpga_case(case: Case, *legal: str) -> None:
     """Refuse a case that is not of one of some technologies.
 
@@ -110,9 +105,9 @@ def check_fpga_case(case: Case, *legal: str) -> None:
     IllegalSetting
         If it is not.
     """
-    if technology_of(case) not in legal:
+    if case.technology not in legal:
         raise IllegalSetting("case", f"a case of technology {' or '.join(legal)}",
-                             f"{case.folder} of {technology_of(case)}")
+                             f"{case.folder} of {case.technology}")
 
 
 def map_to_fpga(case: Case, folder: Path, *, report: Callable[[str], None]) -> Resources:
@@ -144,17 +139,3 @@ def map_to_fpga(case: Case, folder: Path, *, report: Callable[[str], None]) -> R
     if unmapped := sorted(cell for cell in cells if cell.startswith("$") and cell != "$scopeinfo"):
         raise ToolError(f"Yosys left cells that are no primitives of the FPGA: {', '.join(unmapped)}")
     return Resources({cell: cells[cell] for cell in sorted(cells) if not cell.startswith("$")})
-
-
-def run_yosys(*passes: str | Sequence[str]) -> None:
-    """Run Yosys in a process of its own.
-
-    Raises
-    ------
-    ToolError
-        If it fails.
-    """
-    try:
-        run_passes_apart(*passes)
-    except YosysFailure as error:
-        raise ToolError(str(error)) from error

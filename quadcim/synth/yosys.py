@@ -1,0 +1,22 @@
+"""Yosys in a process of its own, whose failure is that of a tool."""
+
+from collections.abc import Sequence
+
+from quadcim.hw.yosys import YosysFailure, run_passes_apart
+from quadcim.sim.tools import ToolError
+
+__all__ = ["run_yosys"]
+
+
+def run_yosys(*passes: str | Sequence[str]) -> None:
+    """Run Yosys passes, in order, on a new design; see `quadcim.hw.yosys.run_passes`.
+
+    Raises
+    ------
+    ToolError
+        If Yosys fails; it says why, in a line.
+    """
+    try:
+        run_passes_apart(*passes)
+    except YosysFailure as error:
+        raise ToolError(str(error)) from None
