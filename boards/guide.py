@@ -1,0 +1,113 @@
+"""The README.md of the VCU128 folder of a case."""
+
+from collections.abc import Sequence
+from string import Template
+
+from quadcim.boards.axi import axis_prefix, whole_bytes
+from quadcim.boards.designs import BOARD_MHZ, SelfTestBoard
+from quadcim.boards.handoff import Handoff
+from quadcim.boards.host import BAUD, DIGEST_BYTES, QUEUE_BYTES
+
+__all__ = ["guide"]
+
+_TEXT = Template("""\
+# $top on the VCU128
+
+$definition. Digest $identity.
+
+| file | what it is |
+|---|---|
+| `${top}_axis.v` | the unit with AXI4-Stream ports, to be built into a design of yours with `../rtl/` |
+| `${top}_axis.tcl`, `.xdc` | Vivado: the wrapper on its own, out of context, at $clock MHz: its clock rate and its size |
+| `${top}_board.v`, `.xdc` | the wrapper behind the serial port of the board, at its clock of $board_mhz MHz |
+$self_test\
+| `${top}_project.tcl` | Vivado: a project, reports, a bitstream (`.bit`) and an image for the flash (`.bin`, SPIx4) |
+| `${top}_program.tcl` | Vivado: loads the bitstream over JTAG |
+| `${top}_host.py` | plays the vectors of the case through the board: Python 3 on Linux, nothing to install |
+
+## In order
+
+In the case directory, with Vivado 2020.1 or newer on the path and the board on its USB cable:
+
+```sh
+vivado -mode batch -source vcu128/${top}_project.tcl -tclargs board
+vivado -mode batch -source vcu128/${top}_program.tcl -tclargs board
+python3 vcu128/${top}_host.py --port /dev/ttyUSB1
+```
+
+The last prints `PASS`, or `FAIL` and the first mismatches. The board's USB cable shows up as several serial ports, of
+which UART0 usually is the second; with another one the script says that there is no answer. LED 0 is on while bytes
+come in, LED 1 while a frame is not answered, LED 7 blinks. The button CPU_RESET restarts the design.
+$self_test_commands
+`-tclargs board synth` stops after synthesis, with first figures. Everything that Vivado makes is in `vcu128/build/`.
+
+## AXI4-Stream
+
+| port | bytes | payload |
+|---|---|---|
+$ports
+
+Payloads are in the low bits, as `../case.json` lays them out; results that are one signed number are sign-extended.
+$order\
+## Frames on the serial port
+
+$baud baud, 8 data bits, no parity, 1 stop bit, no flow control. Payloads go low byte first.
+
+| frame to the board | its answer |
+|---|---|
+| `P` | `P`, the first $digest_bytes bytes of the digest |
+$frames
+| anything else | none |
+
+Frames are answered in order. The board holds $queue bytes of what is not answered yet: send one frame at a time, or
+several of together no more than that. To end a frame that was left half sent, send zeros ($longest are enough) and drop what comes.
+
+## What only Vivado and the board can tell
+
+No figure of utilization, timing or power here comes from Vivado: `utilization.rpt`, `timing.rpt` and `power.rpt` will
+hold the real ones, `drc.rpt`, `methodology.rpt` and `cdc.rpt` what it thinks of the design. The board runs the unit at
+$board_mhz MHz, one beat at a time; whether it reaches $clock MHz, `${top}_axis.tcl` says.
+""")
+
+_ORDER = """\
+The two inputs are not ordered against each other: a beat surely meets the weights that were taken 128 cycles before it.
+
+"""
+
+_SELF_TEST_FILES = Template(
+    "| `${top}_selftest.v`, `.xdc` | feeds the unit by itself, one beat a cycle: every input up to 20 bits |\n")
+
+_SELF_TEST_COMMANDS = """
+The design `selftest` in place of `board` needs no host: LED 2 says that it has ended, LED 0 that it passed, LED 1 that
+it failed.
+"""
+
+
+def guide(handoff: Handoff, designs: Sequence[str]) -> str:
+    """Make the text, for a case with some designs."""
+    sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in handoff.ports if port.layout}
+    self_test = SelfTestBoard.name in designs
+    frames = [f"| `B`, {_bytes(sizes['i'])} of a beat | `B`, {_bytes(sizes['o'])} of its result |"]
+    if "w" in sizes:
+        frames.append(f"| `W`, {_bytes(sizes['w'])} of weights | `W`, once they are taken |")
+    return _TEXT.substitute(
+        top=handoff.top, definition=handoff.about.definition, identity=handoff.identity,
+        clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, digest_bytes=DIGEST_BYTES, queue=QUEUE_BYTES,
+        longest=max(sizes.values()), frames="\n".join(frames), ports="\n".join(_port_rows(handoff, sizes)),
+        order=_ORDER if "w" in sizes else "\n",
+        self_test=_SELF_TEST_FILES.substitute(top=handoff.top) if self_test else "",
+        self_test_commands=_SELF_TEST_COMMANDS if self_test else "")
+
+
+def _bytes(count: int) -> str:
+    return f"{count} byte{'s' * (count > 1)}"
+
+
+def _port_rows(handoff: Handoff, sizes: dict[str, int]) -> list[str]:
+    """What each stream carries."""
+    rows = []
+    for name, size in sizes.items():
+        fields = [f"{field.count} x {field.format} `{field.name}`" if field.count > 1
+                  else f"{field.format} `{field.name}`" for field in handoff.stream(name)["payload"].layout]
+        rows.append(f"| `{axis_prefix(name)}` | {size} | {', '.join(fields)} |")
+    return rows
