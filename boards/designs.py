@@ -47,7 +47,7 @@ _SERIAL_XDC = """\
 # The serial port runs on the host's clock: two registers side by side synchronise what comes in.
 set_false_path -from [get_ports "uart_0__rx__io"]
 set_false_path -to [get_ports "uart_0__tx__io"]
-set_property ASYNC_REG TRUE [get_cells -hierarchical -filter {NAME =~ */receiver/meta_reg || NAME =~ */receiver/line_reg}]
+set_property ASYNC_REG TRUE [get_cells {link/receiver/meta_reg link/receiver/line_reg}]
 """
 
 _CONFIGURATION_XDC = """
@@ -105,8 +105,8 @@ class LinkBoard(Elaboratable):
     """
 
     name = "board"
-    about = ("This unit behind the serial port UART0; README.md describes the frames. LED 0 bytes come in, 1 a frame is\n"
-             "not answered yet, 7 heartbeat; the button CPU_RESET restarts it")
+    about = ("This unit behind the serial port UART0; README.md describes the frames. LED 0 bytes come in, 1 a frame\n"
+             "is not answered yet, 7 heartbeat; the button CPU_RESET restarts it")
     constraints = _XDC + _SERIAL_XDC + _CONFIGURATION_XDC
 
     def __init__(self, handoff: Handoff, *, divisor: int = BOARD_MHZ * 1_000_000 // BAUD):

@@ -13,21 +13,23 @@ __all__ = ["guide"]
 _TEXT = Template("""\
 # $top on the VCU128
 
-$definition. Digest $identity.
+$definition.
+
+The digest of the case is `$identity`.
 
 | file | what it is |
 |---|---|
 | `${top}_axis.v` | the unit with AXI4-Stream ports, to be built into a design of yours with `../rtl/` |
-| `${top}_axis.tcl`, `.xdc` | Vivado: the wrapper on its own, out of context, at $clock MHz: its clock rate and its size |
+| `${top}_axis.tcl`, `.xdc` | Vivado: the wrapper on its own, out of context, at $clock MHz: clock rate and size |
 | `${top}_board.v`, `.xdc` | the wrapper behind the serial port of the board, at its clock of $board_mhz MHz |
 $self_test\
 | `${top}_project.tcl` | Vivado: a project, reports, a bitstream (`.bit`) and an image for the flash (`.bin`, SPIx4) |
 | `${top}_program.tcl` | Vivado: loads the bitstream over JTAG |
-| `${top}_host.py` | plays the vectors of the case through the board: Python 3 on Linux, nothing to install |
+| `${top}_host.py` | plays the vectors of the case through the board: Python 3.9 or newer on Linux, nothing to install |
 
 ## In order
 
-In the case directory, with Vivado 2020.1 or newer on the path and the board on its USB cable:
+In the case directory, with Vivado on the path and the board on its USB cable:
 
 ```sh
 vivado -mode batch -source vcu128/${top}_project.tcl -tclargs board
@@ -60,13 +62,14 @@ $frames
 | anything else | none |
 
 Frames are answered in order. The board holds $queue bytes of what is not answered yet: send one frame at a time, or
-several of together no more than that. To end a frame that was left half sent, send zeros ($longest are enough) and drop what comes.
+several of together no more than that. To end a frame that was left half sent, send $longest zeros, and drop what comes
+until the line is quiet.
 
 ## What only Vivado and the board can tell
 
 No figure of utilization, timing or power here comes from Vivado: `utilization.rpt`, `timing.rpt` and `power.rpt` will
 hold the real ones, `drc.rpt`, `methodology.rpt` and `cdc.rpt` what it thinks of the design. The board runs the unit at
-$board_mhz MHz, one beat at a time; whether it reaches $clock MHz, `${top}_axis.tcl` says.
+$board_mhz MHz, one beat at a time. Whether it reaches $clock MHz, the script of the wrapper out of context says.
 """)
 
 _ORDER = """\
@@ -93,7 +96,8 @@ def guide(handoff: Handoff, designs: Sequence[str]) -> str:
     return _TEXT.substitute(
         top=handoff.top, definition=handoff.about.definition, identity=handoff.identity,
         clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, digest_bytes=DIGEST_BYTES, queue=QUEUE_BYTES,
-        longest=max(sizes.values()), frames="\n".join(frames), ports="\n".join(_port_rows(handoff, sizes)),
+        longest=max(size for name, size in sizes.items() if name != "o"), frames="\n".join(frames),
+        ports="\n".join(_port_rows(handoff, sizes)),
         order=_ORDER if "w" in sizes else "\n",
         self_test=_SELF_TEST_FILES.substitute(top=handoff.top) if self_test else "",
         self_test_commands=_SELF_TEST_COMMANDS if self_test else "")

@@ -81,14 +81,14 @@ class Board:
     def connect(self) -> None:
         """End what another host has left half sent, and see that the bitstream is of this case."""
         self.port.drain()
-        self.port.write(bytes(max(self.bytes.values())))
+        self.port.write(bytes(max(size for stream, size in self.bytes.items() if stream in COMMANDS)))
         self.port.drain()
         self.port.write(bytes([PING]))
         answer = self.port.read(1 + DIGEST_BYTES)
         if answer[0] != PING:
             raise LinkError(f"{self.port.name}: not a board of this kind, it answered {answer.hex()}")
         if answer[1:] != bytes.fromhex(self.digest)[:DIGEST_BYTES]:
-            raise LinkError(f"{self.port.name}: the board holds the case {answer[1:].hex()}, this is {self.digest[:16]}")
+            raise LinkError(f"{self.port.name}: the board holds the case {answer[1:].hex()}, not {self.digest[:16]}")
 
     def play(self, stream: str, payloads: list[int]) -> Iterator[int]:
         """Send beats to a stream, as many at once as the board can hold; gives the results, 0 where there are none."""

@@ -17,11 +17,11 @@ def _check(divisor: int) -> None:
 
 
 class UartReceiver(wiring.Component):
-    """Bytes from a serial line, which may be asynchronous: two registers synchronise it.
+    r"""Bytes from a serial line, which may be asynchronous: two registers synchronise it.
 
     A byte without its stop bit is dropped. ::
 
-        pin  ‾‾\\start/ bit 0 X bit 1 X ... X bit 7 /‾stop‾‾   each lasts `divisor` cycles and is read in its middle
+        pin  ‾‾\start/ bit 0 X bit 1 X ... X bit 7 /‾stop‾‾   each lasts `divisor` cycles and is read in its middle
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class UartTransmitter(wiring.Component):
 
     def __init__(self, *, divisor: int):
         _check(divisor)
-        super().__init__({"i": In(stream.Signature(8)), "pin": Out(1, init=1)})
+        super().__init__({"i": In(stream.Signature(8)), "pin": Out(1)})
         self._divisor = divisor
 
     def elaborate(self, platform) -> Module:

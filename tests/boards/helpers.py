@@ -19,6 +19,7 @@ proc unknown {args} {
   close $log
   switch [lindex $args 0] {
     read_verilog { foreach path [lindex $args end] { if {![file isfile $path]} { error "no file $path" } } }
+    add_files { foreach path [lindex $args end] { if {![file isfile $path]} { error "no file $path" } } }
     read_xdc { if {![file isfile [lindex $args end]]} { error "no file [lindex $args end]" } }
     get_property { return $::env([lindex $args 1]) }
   }
@@ -49,15 +50,16 @@ def tool(name: str) -> str:
     return path
 
 
-def run_tcl(script: Path, *, scratch: Path, slack: str = "0.5", period: str = "2.5") -> tuple[list[list[str]], str]:
+def run_tcl(script: Path, *, scratch: Path, arguments: Sequence[str] = (), slack: str = "0.5", period: str = "2.5",
+            progress: str = "100%") -> tuple[list[list[str]], str]:
     """Run a script; returns the commands that it issued, as words, and what it printed or its error."""
     (scratch / "recorder.tcl").write_text(f'{_RECORDER}\nsource "{script}"\n')
     log = scratch / "log"
     log.unlink(missing_ok=True)
-    environment = {"LOG": str(log), "SLACK": slack, "PERIOD": period}
-    done = subprocess.run([tool("tclsh"), "recorder.tcl"], cwd=scratch, env=environment, capture_output=True, text=True,
-                          check=False)
-    calls = [line.split("\t") for line in log.read_text().splitlines()]
+    environment = {"LOG": str(log), "SLACK": slack, "PERIOD": period, "PROGRESS": progress}
+    done = subprocess.run([tool("tclsh"), "recorder.tcl", *arguments], cwd=scratch, env=environment,
+                          capture_output=True, text=True, check=False)
+    calls = [line.split("\t") for line in log.read_text().splitlines()] if log.exists() else []
     return calls, (done.stderr.splitlines() or done.stdout.splitlines() or [""])[0]
 
 
