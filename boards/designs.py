@@ -1,12 +1,12 @@
 """What goes into the FPGA of the VCU128: a unit behind a serial link, or one that tests itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import ClockSignal, Const, Elaboratable, Instance, Module, Mux, ResetSignal, Signal, Value
 from amaranth.lib import io
 
 from quadcim.boards.axi import axis_prefix, whole_bytes
-from quadcim.boards.handoff import Handoff
 from quadcim.boards.host import BAUD, DIGEST_BYTES
 from quadcim.boards.link import Link
 from quadcim.boards.self_test import SelfTest
@@ -14,6 +14,7 @@ from quadcim.boards.text import comment
 from quadcim.boards.units import ExternalUnit
 from quadcim.boards.vcu128 import VCU128Platform
 from quadcim.hw.verilog import emit_verilog, verilog_from_rtlil
+from quadcim.spec.ports import Port
 
 __all__ = ["BOARD_MHZ", "LinkBoard", "SelfTestBoard", "board_files"]
 
@@ -73,7 +74,15 @@ def _heartbeat(m: Module) -> Value:
 
 
 class SelfTestBoard(Elaboratable):
-    """A self-test with its verdict on LEDs."""
+    """A self-test with its verdict on LEDs.
+
+    Parameters
+    ----------
+    top, ports
+        The unit's module.
+    expected : int
+        The checksum of a unit without fault (`quadcim.boards.self_test`).
+    """
 
     name = "selftest"
     about = "Self-test of this unit: LED 0 passed, 1 failed, 2 done, 7 heartbeat; the button CPU_RESET restarts it"
@@ -81,8 +90,8 @@ class SelfTestBoard(Elaboratable):
 
     modules = ""
 
-    def __init__(self, handoff: Handoff, *, expected: int):
-        self._test = SelfTest(unit=ExternalUnit(module=handoff.top, ports=handoff.ports), expected=expected)
+    def __init__(self, *, top: str, ports: Sequence[Port], expected: int):
+        self._test = SelfTest(unit=ExternalUnit(module=top, ports=ports), expected=expected)
 
     def elaborate(self, platform: VCU128Platform) -> Module:
         """Connect the LEDs."""
@@ -98,8 +107,10 @@ class LinkBoard(Elaboratable):
 
     Parameters
     ----------
-    handoff : Handoff
-        The unit; its wrapper is ``<top>_axis``.
+    top, ports
+        The unit's module; its wrapper is ``<top>_axis``.
+    identity : str
+        The digest of the case, hexadecimal.
     divisor : int
         Cycles of a bit of the serial port; by default for the board's clock.
     """
@@ -109,12 +120,13 @@ class LinkBoard(Elaboratable):
              "is not answered yet, 7 heartbeat; the button CPU_RESET restarts it")
     constraints = _XDC + _SERIAL_XDC + _CONFIGURATION_XDC
 
-    def __init__(self, handoff: Handoff, *, divisor: int = BOARD_MHZ * 1_000_000 // BAUD):
-        sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in handoff.ports if port.layout}
+    def __init__(self, *, top: str, ports: Sequence[Port], identity: str,
+                 divisor: int = BOARD_MHZ * 1_000_000 // BAUD):
+        sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in ports if port.layout}
         output = sizes.pop("o")
-        self._top, self._streams = handoff.top, {**sizes, "o": output}
-        self._digest = int.from_bytes(bytes.fromhex(handoff.identity)[:DIGEST_BYTES], "little")
-        link = emit_verilog(Link(inputs=sizes, output=output, divisor=divisor), name=f"{handoff.top}_link", header="")
+        self._top, self._streams = top, {**sizes, "o": output}
+        self._digest = int.from_bytes(bytes.fromhex(identity)[:DIGEST_BYTES], "little")
+        link = emit_verilog(Link(inputs=sizes, output=output, divisor=divisor), name=f"{top}_link", header="")
         self.modules = link.text.partition("`default_nettype none\n")[2].rpartition("\n`default_nettype")[0]
 
     def elaborate(self, platform: VCU128Platform) -> Module:
@@ -166,20 +178,29 @@ class _Planner(VCU128Platform):
         return {"rtlil": "{{emit_rtlil()}}", "xdc": self._constraints}
 
 
-def board_files(design: SelfTestBoard | LinkBoard, handoff: Handoff) -> dict[str, str]:
+def board_files(design: SelfTestBoard | LinkBoard, *, top: str, header: str) -> dict[str, str]:
     """Verilog and constraints of a design for the board; equal settings give equal bytes.
+
+    Parameters
+    ----------
+    design : SelfTestBoard or LinkBoard
+        The design.
+    top : str
+        Name of the unit's module.
+    header : str
+        Lines of comment that open every file.
 
     Returns
     -------
     dict
         File name to text: ``<top>_<design>.v`` and ``.xdc``.
     """
-    name = f"{handoff.top}_{design.name}"
+    name = f"{top}_{design.name}"
     plan = _Planner(design.constraints).prepare(design, name, emit_src=False)
     body = verilog_from_rtlil(plan.files["rtlil"], "flatten -separator _")
-    about = f"{handoff.header}\n\n{design.about}"
+    about = f"{header}\n\n{design.about}"
     text = f"`default_nettype none\n\n{body}{design.modules}\n`default_nettype wire\n"
     return {
         f"{name}.v": f"{comment(about, '//')}\n{text}",
-        f"{name}.xdc": f"{comment(handoff.header, '#')}\n{plan.files['xdc'].strip()}\n",
+        f"{name}.xdc": f"{comment(header, '#')}\n{plan.files['xdc'].strip()}\n",
     }

@@ -17,13 +17,13 @@ __all__ = ["vcu128_files"]
 
 def vcu128_files(handoff: Handoff) -> dict[str, str]:
     """Make the files for the board; equal settings give equal bytes."""
-    test = _self_test(handoff)
+    link, test = LinkBoard(top=handoff.top, ports=handoff.ports, identity=handoff.identity), _self_test(handoff)
     designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
     return {
         f"{handoff.top}_axis.v": _wrapper(handoff),
         **timing_files(handoff),
-        **board_files(LinkBoard(handoff), handoff),
-        **(board_files(test, handoff) if test else {}),
+        **board_files(link, top=handoff.top, header=handoff.header),
+        **(board_files(test, top=handoff.top, header=handoff.header) if test else {}),
         **project_script(handoff, designs),
         **program_script(handoff, designs),
         f"{handoff.top}_host.py": _host(handoff),
@@ -44,7 +44,7 @@ def _self_test(handoff: Handoff) -> SelfTestBoard | None:
         return None
     mask = (1 << input.width) - 1
     outputs = handoff.golden([raw & mask for raw in stimulus(input)], [])
-    return SelfTestBoard(handoff, expected=checksum(outputs, width=output.width))
+    return SelfTestBoard(top=handoff.top, ports=handoff.ports, expected=checksum(outputs, width=output.width))
 
 
 def _host(handoff: Handoff) -> str:

@@ -53,7 +53,7 @@ class UartReceiver(wiring.Component):
         m.d.sync += [meta.eq(self.pin), line.eq(meta)]
         timer = Signal(range(self._divisor))
         bits = Signal(range(11))
-        byte = Signal(8, reset_less=True)
+        word = Signal(8, reset_less=True)
         idle = Signal()
         now = Signal()
         false_start = Signal()
@@ -61,14 +61,14 @@ class UartReceiver(wiring.Component):
             idle.eq(bits == 0),
             now.eq(~idle & (timer == Mux(bits == 10, self._divisor // 2 - 1, self._divisor - 1))),
             false_start.eq((bits == 10) & line),
-            self.o.payload.eq(byte),
+            self.o.payload.eq(word),
             self.o.valid.eq(now & (bits == 1) & line),
         ]
         m.d.sync += timer.eq(Mux(idle | now, 0, timer + 1))
         with m.If(idle | now):
             m.d.sync += bits.eq(Mux(idle, Mux(line, 0, 10), Mux(false_start, 0, bits - 1)))
         with m.If(now & (bits != 1)):
-            m.d.sync += byte.eq(Cat(byte[1:], line))
+            m.d.sync += word.eq(Cat(word[1:], line))
         return m
 
 

@@ -34,4 +34,4 @@ def run_cocotb(module: str, *, top: str, sources: Sequence[Path], folder: Path, 
     complaints = [f"{test.get('name')}: {node.get('error_msg') or node.get('message') or node.text or ''}"
                   for test in tests for node in test if node.tag in ("failure", "error")]
     assert tests
-    assert complaints == []
+    assert complaints == [], "\n".join(complaints)
