@@ -38,14 +38,16 @@ class ByteFifo(wiring.Component):
         held = Signal(8 * self._depth, reset_less=True)
         level = Signal(range(self._depth + 1))
         oldest = Signal(range(self._depth))
+        from_oldest = Signal(8 * self._depth)
         writes = Signal()
         reads = Signal()
         m.d.comb += [
             writes.eq(self.i.valid & (level != self._depth)),
             reads.eq(self.o.valid & self.o.ready),
             oldest.eq(level - 1),
-            self.o.valid.eq(level != 0),
-            self.o.payload.eq(held.word_select(oldest, 8)),
+            self.o.valid.eq(level.any()),
+            from_oldest.eq(held >> (8 * oldest)),
+            self.o.payload.eq(from_oldest[:8]),
         ]
         with m.If(writes):
             m.d.sync += held.eq(Cat(self.i.payload, held))

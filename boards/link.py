@@ -116,8 +116,8 @@ class Link(wiring.Component):
         m.d.comb += [
             self.waiting.eq(~at_command),
             self.o.ready.eq(at_result),
-            sends.eq(at_send & (left != 0)),
-            sent.eq(at_send & (left == 0)),
+            sends.eq(at_send & left.any()),
+            sent.eq(at_send & ~left.any()),
             bytes_out.valid.eq(at_answer | sends),
             bytes_out.payload.eq(Mux(at_answer, command, data[:8])),
         ]

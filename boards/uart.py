@@ -19,7 +19,7 @@ def _check(divisor: int) -> None:
 class UartReceiver(wiring.Component):
     r"""Bytes from a serial line, which may be asynchronous: two registers synchronise it.
 
-    A byte without its stop bit is dropped. ::
+    A byte without its stop bit is dropped; a line that stays low is no byte. ::
 
         pin  ‾‾\start/ bit 0 X bit 1 X ... X bit 7 /‾stop‾‾   each lasts `divisor` cycles and is read in its middle
 
@@ -50,23 +50,26 @@ class UartReceiver(wiring.Component):
         # Not `FFSynchronizer`: constraints find these two registers by their names.
         meta = Signal(init=1, reset_less=True)
         line = Signal(init=1, reset_less=True)
-        m.d.sync += [meta.eq(self.pin), line.eq(meta)]
+        earlier = Signal(init=1, reset_less=True)
+        m.d.sync += [meta.eq(self.pin), line.eq(meta), earlier.eq(line)]
         timer = Signal(range(self._divisor))
         bits = Signal(range(11))
         word = Signal(8, reset_less=True)
         idle = Signal()
         now = Signal()
+        falls = Signal()
         false_start = Signal()
         m.d.comb += [
-            idle.eq(bits == 0),
+            idle.eq(~bits.any()),
             now.eq(~idle & (timer == Mux(bits == 10, self._divisor // 2 - 1, self._divisor - 1))),
+            falls.eq(earlier & ~line),
             false_start.eq((bits == 10) & line),
             self.o.payload.eq(word),
             self.o.valid.eq(now & (bits == 1) & line),
         ]
         m.d.sync += timer.eq(Mux(idle | now, 0, timer + 1))
         with m.If(idle | now):
-            m.d.sync += bits.eq(Mux(idle, Mux(line, 0, 10), Mux(false_start, 0, bits - 1)))
+            m.d.sync += bits.eq(Mux(idle, Mux(falls, 10, 0), Mux(false_start, 0, bits - 1)))
         with m.If(now & (bits != 1)):
             m.d.sync += word.eq(Cat(word[1:], line))
         return m
@@ -105,7 +108,7 @@ class UartTransmitter(wiring.Component):
         takes = Signal()
         now = Signal()
         m.d.comb += [
-            self.i.ready.eq(bits == 0),
+            self.i.ready.eq(~bits.any()),
             takes.eq(self.i.valid & self.i.ready),
             now.eq(~self.i.ready & (timer == self._divisor - 1)),
             self.pin.eq(line[0]),

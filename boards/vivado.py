@@ -29,9 +29,9 @@ cd $build
 create_project -in_memory -part $part
 foreach source {@sources
 } {
-  read_verilog [file join $here .. $source]
+  read_verilog [list [file join $here .. $source]]
 }
-read_xdc -mode out_of_context [file join $here "$top.xdc"]
+read_xdc -mode out_of_context [list [file join $here "$top.xdc"]]
 synth_design -mode out_of_context -top $top -part $part
 opt_design
 place_design

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import cocotb
@@ -105,10 +106,10 @@ async def every_result_right_and_in_order(dut):
 async def full_rate_and_one_cycle_more_than_the_unit(dut):
     bench = _Bench(dut, "rate")
     await bench.reset()
-    await bench.play({**_JOB["runs"][0], "weights": _JOB["runs"][0]["weights"]}, 1, 1)
+    await bench.play(_JOB["runs"][0], 1, 1)
     count = len(_JOB["runs"][0]["inputs"])
     results = bench.results_at[-count:]
-    assert {after - before for before, after in zip(results, results[1:], strict=False)} == {_JOB["interval"]}
+    assert {after - before for before, after in pairwise(results)} == {_JOB["interval"]}
     # The slice takes the first beat a cycle before the unit begins with its first plane.
     assert results[0] - bench.taken_at[0] == _JOB["latency"] + _JOB["interval"]
 

@@ -18,9 +18,9 @@ proc unknown {args} {
   puts $log [join $args "\\t"]
   close $log
   switch [lindex $args 0] {
-    read_verilog { foreach path [lindex $args end] { if {![file isfile $path]} { error "no file $path" } } }
-    add_files { foreach path [lindex $args end] { if {![file isfile $path]} { error "no file $path" } } }
-    read_xdc { if {![file isfile [lindex $args end]]} { error "no file [lindex $args end]" } }
+    add_files - read_verilog - read_xdc {
+      foreach path [lindex $args end] { if {![file isfile $path]} { error "no file $path" } }
+    }
     get_property { return $::env([lindex $args 1]) }
   }
   return "<[lrange $args 1 end]>"
