@@ -1,12 +1,13 @@
 """The README.md of the VCU128 folder of a case."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import Template
 
 from quadcim.boards.axi import axis_prefix, whole_bytes
 from quadcim.boards.designs import BOARD_MHZ, SelfTestBoard
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.host import BAUD, DIGEST_BYTES, QUEUE_BYTES
+from quadcim.boards.text import table
 
 __all__ = ["guide"]
 
@@ -45,8 +46,6 @@ $self_test_commands
 
 ## AXI4-Stream
 
-| port | bytes | payload |
-|---|---|---|
 $ports
 
 Payloads are in the low bits, as `../case.json` lays them out; results that are one signed number are sign-extended.
@@ -55,11 +54,7 @@ $order\
 
 $baud baud, 8 data bits, no parity, 1 stop bit, no flow control. Payloads go low byte first.
 
-| frame to the board | its answer |
-|---|---|
-| `P` | `P`, the first $digest_bytes bytes of the digest |
 $frames
-| anything else | none |
 
 Frames are answered in order. The board holds $queue bytes of what is not answered yet: send one frame at a time, or
 several of together no more than that. To end a frame that was left half sent, send $longest zeros, and drop what comes
@@ -90,28 +85,30 @@ def guide(handoff: Handoff, designs: Sequence[str]) -> str:
     """Make the text, for a case with some designs."""
     sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in handoff.ports if port.layout}
     self_test = SelfTestBoard.name in designs
-    frames = [f"| `B`, {_bytes(sizes['i'])} of a beat | `B`, {_bytes(sizes['o'])} of its result |"]
-    if "w" in sizes:
-        frames.append(f"| `W`, {_bytes(sizes['w'])} of weights | `W`, once they are taken |")
     return _TEXT.substitute(
         top=handoff.top, definition=handoff.about.definition, identity=handoff.identity,
-        clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, digest_bytes=DIGEST_BYTES, queue=QUEUE_BYTES,
-        longest=max(size for name, size in sizes.items() if name != "o"), frames="\n".join(frames),
-        ports="\n".join(_port_rows(handoff, sizes)),
+        clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, queue=QUEUE_BYTES,
+        longest=max(size for name, size in sizes.items() if name != "o"), frames="\n".join(_frames(sizes)),
+        ports="\n".join(_ports(handoff, sizes)),
         order=_ORDER if "w" in sizes else "\n",
         self_test=_SELF_TEST_FILES.substitute(top=handoff.top) if self_test else "",
         self_test_commands=_SELF_TEST_COMMANDS if self_test else "")
 
 
-def _bytes(count: int) -> str:
-    return f"{count} byte{'s' * (count > 1)}"
+def _frames(sizes: Mapping[str, int]) -> list[str]:
+    """The commands and their answers."""
+    count = {name: f"{size} byte{'s' * (size > 1)}" for name, size in sizes.items()}
+    weights = [("`W`, {w} of weights".format(**count), "`W`, once they are taken")] if "w" in sizes else []
+    return table([("`P`", f"`P`, the first {DIGEST_BYTES} bytes of the digest"),
+                  ("`B`, {i} of a beat".format(**count), "`B`, {o} of its result".format(**count)), *weights,
+                  ("anything else", "none")], head=("frame to the board", "its answer"))
 
 
-def _port_rows(handoff: Handoff, sizes: dict[str, int]) -> list[str]:
+def _ports(handoff: Handoff, sizes: Mapping[str, int]) -> list[str]:
     """What each stream carries."""
     rows = []
     for name, size in sizes.items():
         fields = [f"{field.count} x {field.format} `{field.name}`" if field.count > 1
                   else f"{field.format} `{field.name}`" for field in handoff.stream(name)["payload"].layout]
-        rows.append(f"| `{axis_prefix(name)}` | {size} | {', '.join(fields)} |")
-    return rows
+        rows.append((f"`{axis_prefix(name)}`", str(size), ", ".join(fields)))
+    return table(rows, head=("port", "bytes", "payload"))

@@ -47,8 +47,8 @@ class Link(wiring.Component):
         The first bytes of the case's digest, the first in the low bits: a constant.
     rx, tx : In(1), Out(1)
         The serial port, from the board's side; `rx` may be asynchronous.
-    <name> : stream out
-        To the unit's input streams, by their names.
+    i, w : stream out
+        To the unit's input streams; those that `inputs` names.
     o : stream in
         From the unit.
     received : Out(1)
@@ -61,6 +61,7 @@ class Link(wiring.Component):
     rx: Signal
     tx: Signal
     i: stream.Interface
+    w: stream.Interface
     o: stream.Interface
     received: Signal
     waiting: Signal

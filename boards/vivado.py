@@ -1,22 +1,15 @@
 """Vivado scripts for a unit on the VCU128. Vivado itself is not needed to write them."""
 
 from collections.abc import Sequence
-from string import Template
 
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.text import comment
+from quadcim.boards.text import TclTemplate, comment
 from quadcim.boards.vcu128 import VCU128Platform
 
 __all__ = ["program_script", "project_script", "timing_files"]
 
 
-class _Tcl(Template):
-    """Tcl has its own use for the dollar."""
-
-    delimiter = "@"
-
-
-_TIMING = _Tcl("""
+_TIMING = TclTemplate("""
 # Places and routes the AXI4-Stream wrapper of the unit on its own, out of context: its clock rate and its size.
 # Usage, from any folder: vivado -mode batch -source @{unit}_axis.tcl
 # What Vivado makes goes to the folder build/ beside this script.
@@ -45,7 +38,7 @@ set period [get_property PERIOD [get_clocks aclk]]
 puts "slack $slack ns at a period of $period ns: [format %.1f [expr {1000.0 / ($period - $slack)}]] MHz"
 """)
 
-_TIMING_XDC = _Tcl("""
+_TIMING_XDC = TclTemplate("""
 # For @{unit}_axis on its own; in a larger design its clock comes from there.
 create_clock -name aclk -period @period [get_ports aclk]
 # The neighbours' registers are next to the ports.
@@ -59,7 +52,7 @@ set designs {@designs}
 set here [file dirname [file normalize [info script]]]
 """
 
-_PROJECT = _Tcl("""
+_PROJECT = TclTemplate("""
 # Makes a bitstream of a design for the VCU128 in a Vivado project.
 # Usage, from any folder: vivado -mode batch -source @{unit}_project.tcl -tclargs DESIGN
 #   DESIGN: @choice. Add the word synth to stop after synthesis.
@@ -132,7 +125,7 @@ puts "Worst slack $slack ns. Bitstream and reports are in $build"
 puts "Next: vivado -mode batch -source {[file join $here "${unit}_program.tcl"]} -tclargs $design"
 """)
 
-_PROGRAM = _Tcl("""
+_PROGRAM = TclTemplate("""
 # Loads a bitstream into the VCU128 over JTAG; it stays until the power goes off.
 # Usage, from any folder: vivado -mode batch -source @{unit}_program.tcl -tclargs DESIGN
 #   DESIGN: @choice. Make it with @{unit}_project.tcl before.
@@ -166,7 +159,7 @@ if {$design eq "selftest"} {
 """)
 
 
-def _script(handoff: Handoff, template: Template, designs: Sequence[str], **values: str) -> str:
+def _script(handoff: Handoff, template: TclTemplate, designs: Sequence[str], **values: str) -> str:
     choice = " or ".join([*(f"{design} (if none is given)" for design in designs[:1]), *designs[1:]])
     text = template.substitute(unit=handoff.top, part=VCU128Platform.part, designs=" ".join(designs), choice=choice,
                                **values)

@@ -25,8 +25,9 @@ def here(case, tmp_path) -> Path:
     return Path(shutil.copytree(case.folder, tmp_path / "a case"))
 
 
-def _run(here: Path, name: str, *arguments: str, **settings: str) -> tuple[list[list[str]], str]:
-    return run_tcl(here / "vcu128" / name, scratch=here.parent, arguments=arguments, **settings)
+def _run(here: Path, name: str, *arguments: str, slack: str = "0.5",
+         progress: str = "100%") -> tuple[list[list[str]], str]:
+    return run_tcl(here / "vcu128" / name, scratch=here.parent, arguments=arguments, slack=slack, progress=progress)
 
 
 def _commands(calls: list[list[str]]) -> list[str]:
