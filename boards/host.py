@@ -57,15 +57,25 @@ class Port:
         """Receive exactly so many bytes."""
         data = b""
         while len(data) < count:
-            if not select.select([self.file], [], [], self.timeout)[0]:
+            more = self._some(count - len(data), self.timeout)
+            if not more:
                 raise LinkError(f"{self.name}: no answer for {self.timeout:g} s ({len(data)} of {count} bytes came)")
-            data += os.read(self.file, count - len(data))
+            data += more
         return data
 
     def drain(self) -> None:
         """Drop what still comes."""
-        while select.select([self.file], [], [], QUIET_SECONDS)[0]:
-            os.read(self.file, 4096)
+        while self._some(4096, QUIET_SECONDS):
+            pass
+
+    def _some(self, most: int, seconds: float) -> bytes:
+        """Receive what there is, or nothing if nothing comes for so long."""
+        if not select.select([self.file], [], [], seconds)[0]:
+            return b""
+        data = os.read(self.file, most)
+        if not data:
+            raise LinkError(f"{self.name}: it is gone")
+        return data
 
 
 class Board:

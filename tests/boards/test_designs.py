@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from quadcim.boards.designs import LinkBoard, board_files
+from quadcim.boards.host import QUEUE_BYTES
 from quadcim.sim.case import Case
+from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.boards.cocotb_run import run_cocotb
 from tests.boards.conftest import board_case
 
@@ -68,6 +70,18 @@ def test_the_host_loads_weights(make_case, tmp_path, name, rows):
     for more in ("", "_inverted", "_ones"):
         said += [f"weights{more}.hex loaded: {rows} of {rows}", f"input.hex against expected{more}.hex: 128 of 128"]
     _play(case, [_host(case, case.folder, [*said, "PASS 384 results"], 0)], tmp_path / "play", divisor=_FAST)
+
+
+def test_a_frame_that_is_longer_than_the_queue(make_case, tmp_path):
+    macro = CimMacro(QUEUE_BYTES + 1, 1, 8, bits_per_cycle=8, storage="constant")
+    case = make_case(macro, "vcu128", integers=CimIntegers(cells=tuple((row % 2,) for row in range(macro.rows))))
+    few = tmp_path / "few"
+    shutil.copytree(case.folder, few)
+    for name in ("input", "expected"):
+        vectors = few / f"vectors/{name}.hex"
+        vectors.write_text("".join(vectors.read_text().splitlines(keepends=True)[:5]))
+    said = [_holds(case), "input.hex against expected.hex: 5 of 5", "PASS 5 results"]
+    _play(case, [_host(case, few, said, 0, left_behind="42" + "01" * 40)], tmp_path / "play", divisor=_FAST)
 
 
 def test_the_bitstream_of_another_case_is_refused(make_case, tmp_path):
