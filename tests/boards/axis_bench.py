@@ -79,7 +79,8 @@ class _Bench:
         """Load weights, then play all inputs."""
         if run["weights"]:
             self.waiting["s_axis_w"] = list(run["weights"])
-            while self.waiting["s_axis_w"]:
+            limit = self.cycle + 1000 * len(run["weights"])
+            while self.waiting["s_axis_w"] and self.cycle < limit:
                 await self.step(send, take)
             for _ in range(_SETTLES):
                 await self.step(1, 1)

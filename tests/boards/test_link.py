@@ -105,11 +105,8 @@ def test_the_queue_holds_what_the_host_may_send():
         await bench.send(ctx, b"B\0" + b"".join(b"B%c" % number for number in range(count)) + b"P")
         await bench.quiet(ctx)
         ctx.set(link.i.ready, 1)
-        ctx.set(link.o.valid, 1)
-        for _ in range(count + 1):
-            payload = await ctx.tick().sample(link.i.payload).until(link.i.valid)
-            ctx.set(link.o.payload, payload[0] ^ 0xFF)
-        await bench.quiet(ctx, 8)
+        await bench.quiet(ctx, 2 * (count + 4))
 
+    bench.m.d.comb += [bench.link.o.valid.eq(1), bench.link.o.payload.eq(~bench.link.i.payload)]
     bench.run(scenario)
     assert bench.answers == b"B\xff" + b"".join(b"B%c" % (number ^ 0xFF) for number in range(count))
