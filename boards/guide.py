@@ -98,9 +98,9 @@ def guide(handoff: Handoff, designs: Sequence[str]) -> str:
 def _frames(sizes: Mapping[str, int]) -> list[str]:
     """The commands and their answers."""
     count = {name: f"{size} byte{'s' * (size > 1)}" for name, size in sizes.items()}
-    weights = [("`W`, {w} of weights".format(**count), "`W`, once they are taken")] if "w" in sizes else []
+    weights = [(f"`W`, {count['w']} of weights", "`W`, once they are taken")] if "w" in sizes else []
     return table([("`P`", f"`P`, the first {DIGEST_BYTES} bytes of the digest"),
-                  ("`B`, {i} of a beat".format(**count), "`B`, {o} of its result".format(**count)), *weights,
+                  (f"`B`, {count['i']} of a beat", f"`B`, {count['o']} of its result"), *weights,
                   ("anything else", "none")], head=("frame to the board", "its answer"))
 
 

@@ -99,15 +99,12 @@ class Link(wiring.Component):
         return m
 
     def _serve(self, m: Module, bytes_in: stream.Interface, bytes_out: stream.Interface) -> None:
-        """One frame after the other. Payloads come in from above and leave from below, in one register for all."""
+        """One frame after the other: states, a bit each; what one waits for leads to the next."""
         most = max(DIGEST_BYTES, self._output, *self._inputs.values())
         data = Signal(8 * most, reset_less=True)
         left = Signal(range(most + 1), reset_less=True)
         command = Signal(8, reset_less=True)
         last = Signal()
-        m.d.comb += last.eq(left == 1)
-
-        # ---- States, a bit each: what one waits for leads to the next
         at_command = Signal(init=1)
         at_result = Signal()
         at_answer = Signal()
@@ -115,6 +112,7 @@ class Link(wiring.Component):
         sends = Signal()
         sent = Signal()
         m.d.comb += [
+            last.eq(left == 1),
             self.waiting.eq(~at_command),
             self.o.ready.eq(at_result),
             sends.eq(at_send & left.any()),
@@ -133,28 +131,30 @@ class Link(wiring.Component):
         _state(m, at_answer, enter=begins["ping"] | (at_result & self.o.valid) | Cat(offered.values()).any(),
                leave=bytes_out.ready)
         _state(m, at_send, enter=at_answer & bytes_out.ready, leave=sent)
-
-        # ---- Bytes
         collecting = Cat(collects.values()).any()
         moves = Signal()
-        begun = Mux(begins["ping"], DIGEST_BYTES, 0)
-        for name, size in self._inputs.items():
-            begun = Mux(begins[name], size, begun)
         m.d.comb += [
             bytes_in.ready.eq(at_command | collecting),
             moves.eq(at_command | at_result | (collecting & bytes_in.valid) | (sends & bytes_out.ready)),
         ]
+        begun = Mux(begins["ping"], DIGEST_BYTES, 0)
+        for name, size in self._inputs.items():
+            begun = Mux(begins[name], size, begun)
+        with m.If(moves):
+            m.d.sync += left.eq(Mux(at_command, begun, Mux(at_result, self._output, left - 1)))
+        with m.If(at_command):
+            m.d.sync += command.eq(bytes_in.payload)
+        self._move(m, data, bytes_in.payload, moves=moves, at_command=at_command, at_result=at_result)
+
+    def _move(self, m: Module, data: Signal, byte_in: Value, *, moves: Signal, at_command: Signal,
+              at_result: Signal) -> None:
+        """One register for all payloads: they come in from above, byte by byte, and leave from below."""
         # What is above a shorter answer does not matter: what is shifted in costs nothing.
-        shifted = Cat(data[8:], bytes_in.payload)
+        shifted = Cat(data[8:], byte_in)
         result = Cat(self.o.payload, shifted[8 * self._output:])
         digest = Cat(self.digest, shifted[8 * DIGEST_BYTES:])
         with m.If(moves):
-            m.d.sync += [
-                data.eq(Mux(at_command, digest, Mux(at_result, result, shifted))),
-                left.eq(Mux(at_command, begun, Mux(at_result, self._output, left - 1))),
-            ]
-        with m.If(at_command):
-            m.d.sync += command.eq(bytes_in.payload)
+            m.d.sync += data.eq(Mux(at_command, digest, Mux(at_result, result, shifted)))
         for name, size in self._inputs.items():
             m.d.comb += getattr(self, name).payload.eq(data[-8 * size:])
 
