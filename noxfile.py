@@ -47,14 +47,14 @@ def demo(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """The test suite, without the long regression."""
-    _install(session, "test")
+    _install(session, "test", "route")
     _run(session, "pytest", "-n", _workers(), "--dist", "worksteal")
 
 
 @nox.session(venv_backend="none")
 def regress(session: nox.Session) -> None:
     """All tests and the long regression: every preset under cocotb, the large grid of macros."""
-    _install(session, "test")
+    _install(session, "test", "route")
     _run(session, "pytest", "--long", "-n", _workers(), "--dist", "worksteal")
 
 
@@ -83,5 +83,5 @@ def types(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """The figures that the documentation quotes, measured: cost, speed, start-up, accuracy."""
-    _install(session)
+    _install(session, "route")
     _run(session, "benchmarks")

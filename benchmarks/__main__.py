@@ -22,7 +22,8 @@ _BENCHMARKS = {
     "training": ("training", "measure"), "catalogue": ("catalogue", "measure"), "cim-cost": ("cim", "measure_cost"),
     "cim-speed": ("cim", "measure_speed"), "binarisers": ("classifier", "measure_binarisers"),
     "classifier": ("classifier", "measure_classifier"), "sweep": ("sweep", "measure"),
-    "mutation": ("mutation", "measure"), "asic": ("asic", "measure"),
+    "mutation": ("mutation", "measure"), "plans": ("plans", "measure"), "asic": ("asic", "measure"),
+    "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"), "fpga": ("fpga", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")

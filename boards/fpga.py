@@ -6,6 +6,8 @@ from quadcim.boards.axi import AxiStreamWrapper
 from quadcim.boards.designs import LinkBoard, SelfTestBoard, board_files
 from quadcim.boards.guide import guide
 from quadcim.boards.handoff import Handoff
+from quadcim.boards.ipxact import component_xml
+from quadcim.boards.package_ip import package_script
 from quadcim.boards.self_test import checksum, stimulus
 from quadcim.boards.text import comment
 from quadcim.boards.units import ExternalUnit
@@ -21,6 +23,8 @@ def vcu128_files(handoff: Handoff) -> dict[str, str]:
     designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
     return {
         f"{handoff.top}_axis.v": _wrapper(handoff),
+        "ip/component.xml": component_xml(handoff),
+        f"{handoff.top}_package_ip.tcl": package_script(handoff),
         **timing_files(handoff),
         **board_files(link, top=handoff.top, header=handoff.header),
         **(board_files(test, top=handoff.top, header=handoff.header) if test else {}),

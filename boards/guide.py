@@ -22,6 +22,8 @@ The digest of the case is `$identity`.
 |---|---|
 | `${top}_axis.v` | the unit with AXI4-Stream ports, to be built into a design of yours with `../rtl/` |
 | `${top}_axis.tcl`, `.xdc` | Vivado: the wrapper on its own, out of context, at $clock MHz: clock rate and size |
+| `ip/component.xml` | the wrapper for Vivado's IP Integrator: add `ip/` to a project's IP repositories |
+| `${top}_package_ip.tcl` | Vivado: packages it with copies of its sources, to be passed on |
 | `${top}_board.v`, `.xdc` | the wrapper behind the serial port of the board, at its clock of $board_mhz MHz |
 $self_test\
 | `${top}_project.tcl` | Vivado: a project, reports, a bitstream (`.bit`) and an image for the flash (`.bin`, SPIx4) |

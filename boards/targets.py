@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.reset import RESETS, Reset, find_reset
 
-__all__ = ["TARGETS", "Target", "check_target", "find_target"]
+__all__ = ["TARGETS", "VCU128_PART", "Target", "check_target", "find_target"]
+
+VCU128_PART = "xcvu37p-fsvh2892-2L-e"
+"""The FPGA of the VCU128 with its package and speed grade."""
 
 _CLOCK_MHZ = (1, 10_000)
 

@@ -8,6 +8,8 @@ from amaranth.lib import io
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.vendor import XilinxPlatform
 
+from quadcim.boards.targets import VCU128_PART
+
 __all__ = ["VCU128Platform"]
 
 _LED_PINS = ("BH24", "BG24", "BG25", "BF25", "BF26", "BF27", "BG27", "BG28")
@@ -29,13 +31,13 @@ def _uart(number: int, *, rx: str, tx: str, rts: str, cts: str) -> Resource:
 
 
 class VCU128Platform(XilinxPlatform):
-    """Clocks, the reset button, LEDs and UARTs of the VCU128: part xcvu37p-fsvh2892-2L-e.
+    """Clocks, the reset button, LEDs and UARTs of the VCU128.
 
     The default clock is the 100 MHz clock of the DDR4 bank, the default reset the button CPU_RESET. ``pcie_clk`` is a
     transceiver reference clock: request it with ``dir="-"`` and connect it to an IBUFDS_GTE4.
     """
 
-    part = "xcvu37p-fsvh2892-2L-e"
+    part = VCU128_PART
     device, package, speed = part.split("-", 2)
     default_clk = "clk100"
     default_rst = "cpu_reset"

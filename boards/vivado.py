@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from quadcim.boards.handoff import Handoff
+from quadcim.boards.ip import axi_streams, packaged_sources
+from quadcim.boards.targets import VCU128_PART
 from quadcim.boards.text import TclTemplate, comment
-from quadcim.boards.vcu128 import VCU128Platform
 
 __all__ = ["program_script", "project_script", "timing_files"]
 
@@ -161,14 +162,14 @@ if {$design eq "selftest"} {
 
 def _script(handoff: Handoff, template: TclTemplate, designs: Sequence[str], **values: str) -> str:
     choice = " or ".join([*(f"{design} (if none is given)" for design in designs[:1]), *designs[1:]])
-    text = template.substitute(unit=handoff.top, part=VCU128Platform.part, designs=" ".join(designs), choice=choice,
+    text = template.substitute(unit=handoff.top, part=VCU128_PART, designs=" ".join(designs), choice=choice,
                                **values)
     return comment(handoff.header, "#") + text
 
 
 def _sources(handoff: Handoff) -> str:
-    """The unit and its wrapper, by their paths in the case directory."""
-    return "".join(f"\n  {name}" for name in (*handoff.sources, f"vcu128/{handoff.top}_axis.v"))
+    """The unit and its wrapper, by their paths in the case directory: the lines of a list."""
+    return "".join(f"\n  {name}" for name in packaged_sources(handoff))
 
 
 def project_script(handoff: Handoff, designs: Sequence[str]) -> dict[str, str]:
@@ -190,10 +191,11 @@ def timing_files(handoff: Handoff) -> dict[str, str]:
         File name to text: ``<top>_axis.tcl`` and ``.xdc``.
     """
     name = f"{handoff.top}_axis"
-    weights = bool(handoff.stream("w"))
-    inputs = "aresetn s_axis_tdata[*] s_axis_tvalid" + " s_axis_w_tdata[*] s_axis_w_tvalid" * weights + " m_axis_tready"
-    outputs = "m_axis_tdata[*] m_axis_tvalid s_axis_tready" + " s_axis_w_tready" * weights
-    constraints = _TIMING_XDC.substitute(unit=handoff.top, period=f"{1000 / handoff.clock_mhz:.3f}", inputs=inputs,
-                                         outputs=outputs)
+    ports: dict[str, list[str]] = {"in": ["aresetn"], "out": []}
+    for stream in axi_streams(handoff):
+        for logical, direction, width in stream.ports:
+            ports[direction].append(stream.port(logical) + "[*]" * (width > 1))
+    constraints = _TIMING_XDC.substitute(unit=handoff.top, period=f"{1000 / handoff.clock_mhz:.3f}",
+                                         inputs=" ".join(ports["in"]), outputs=" ".join(ports["out"]))
     return {f"{name}.tcl": _script(handoff, _TIMING, (), sources=_sources(handoff)),
             f"{name}.xdc": comment(handoff.header, "#") + constraints}

@@ -208,7 +208,7 @@ def _after(macro: CimMacro, integers: CimIntegers, delays: DelayModel) -> list[S
 
 
 def plan_macro(macro: CimMacro, integers: CimIntegers) -> CimPlan:
-    """Where the registers of a macro go: the slowest stage as fast as it can be, then the fewest register bits.
+    """Where the registers of a macro go, before and after its accumulators (`plan_stages`).
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Yosys in this process, or in one of its own."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -14,9 +15,7 @@ __all__ = ["ABC", "YosysFailure", "run_passes", "run_passes_apart"]
 
 ABC = Path(pyosys.__path__[0], "yosys-abc")
 """The ABC that Yosys brings."""
-
-
-_SAID = 20
+_SAID = 500
 
 
 class YosysFailure(RuntimeError):
@@ -43,12 +42,14 @@ def run_passes_apart(*passes: str | Sequence[str]) -> None:
     Raises
     ------
     YosysFailure
-        With what Yosys said.
+        With the error that Yosys gave, in a line.
     """
     run = subprocess.run([sys.executable, "-m", "quadcim.hw.yosys"], input=json.dumps(passes), capture_output=True,
                          text=True, check=False)
     if run.returncode:
-        raise YosysFailure("Yosys failed:\n" + "\n".join(f"{run.stdout}{run.stderr}".splitlines()[-_SAID:]))
+        said = run.stdout + run.stderr
+        error = re.search(r"^ERROR: (.*)", said, re.MULTILINE)
+        raise YosysFailure(f"Yosys failed: {error[1] if error else said[-_SAID:].strip() or 'it said nothing'}")
 
 
 if __name__ == "__main__":

@@ -182,6 +182,7 @@ def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
 def _write(subject: _Subject, order: _Order) -> None:
     """Write Verilog, vectors, testbench, report, what the target adds, and the manifest."""
     from quadcim.boards.bundles import target_files
+    from quadcim.boards.fusesoc import core_file
 
     handoff, plan, about = _hand_off(subject, order), subject.plan, subject.about
     top, ports = handoff.top, handoff.ports
@@ -194,6 +195,7 @@ def _write(subject: _Subject, order: _Order) -> None:
         "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity),
         **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
+    files |= core_file(handoff, files)
     manifest = {
         "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity,
         "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,

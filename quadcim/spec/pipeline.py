@@ -9,6 +9,8 @@ from quadcim.spec.errors import IllegalSetting
 
 __all__ = ["StagePlan", "Step", "fewest_stages", "plan_stages"]
 
+_SPARED_SHARE = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -77,7 +79,14 @@ class StagePlan:
 
 
 def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
-    """Place `stages` cuts: the slowest stage as fast as it can be, then the fewest register bits, then balance.
+    """Place `stages` cuts: few register bits, and the slowest stage nearly as fast as it can be.
+
+    Of all placements whose slowest stage takes at most ::
+
+        best + min(best / 8, (best with a stage less - best) / 2)
+
+    the one with the fewest register bits is taken, then the one with the most equal stages. So up to an eighth of the
+    speed is given up where that saves registers, but never more than half of what the last stage brought.
 
     Parameters
     ----------
@@ -110,7 +119,9 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
             return stage_ps(0, end)
         return min(max(fastest(begin, count - 1), stage_ps(begin, end)) for begin in range(count - 1, end))
 
-    limit = fastest(len(steps), stages)
+    limit = best = fastest(len(steps), stages)
+    if stages > 1:
+        limit += min(best // _SPARED_SHARE, (fastest(len(steps), stages - 1) - best) // 2)
 
     @cache
     def cheapest(end: int, count: int) -> tuple[int, int, tuple[int, ...]] | None:
@@ -124,9 +135,9 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
                 options.append((bits + steps[end - 1].live_bits, squares + delay * delay, (*cuts, end - 1)))
         return min(options, default=None)
 
-    best = cheapest(len(steps), stages)
-    assert best is not None  # the plan behind `limit` is one
-    return StagePlan(steps, best[2])
+    found = cheapest(len(steps), stages)
+    assert found is not None  # the plan behind `best` is one
+    return StagePlan(steps, found[2])
 
 
 def fewest_stages(plans: Sequence[StagePlan], *, clock_mhz: float, register_ps: int) -> StagePlan:

@@ -5,6 +5,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from quadcim.spec.functions import find_function, usual_formats
 from quadcim.spec.training import InrTraining
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["KINDS", "Fit", "Kind", "Spec", "find_kind"]
+__all__ = ["KINDS", "Fit", "Kind", "Spec", "file_digests", "find_kind"]
 
 Settings = Mapping[str, Any]
 
@@ -82,9 +83,12 @@ class Kind:
             return {"function": activation.function, "input": activation.input, "output": activation.output,
                     "rounding": activation.rounding, "stages": spec.stages, "flow_control": spec.flow_control,
                     "technology": spec.technology, "method": spec.method}
-        return {"stages": spec.stages} | dict(settings) if isinstance(spec, CimMacro) else settings
+        given = {name: value for name, value in settings.items() if name not in _FILES}
+        return {"stages": spec.stages} | given if isinstance(spec, CimMacro) else settings
 
 
+_FILES = ("liberty",)
+"""Settings of hardware that name files, which its specification does not hold."""
 _UNIT_DEFAULTS = {"function": "quad", "rounding": "faithful", "stages": 1, "flow_control": "elastic",
                   "technology": "generic", "method": "auto"}
 
@@ -103,11 +107,12 @@ def _unit(settings: Settings) -> ActivationUnit:
 
 
 def _macro(settings: Settings) -> CimMacro:
-    adc = settings.get("adc")
+    given = {name: value for name, value in settings.items() if name not in _FILES}
+    adc = given.get("adc")
     if adc is None:
-        return CimMacro(**settings)
+        return CimMacro(**given)
     try:
-        return CimMacro(**{**settings, "adc": Adc(*map(int, adc.split(":")))})
+        return CimMacro(**{**given, "adc": Adc(*map(int, adc.split(":")))})
     except (AttributeError, ValueError) as error:
         if isinstance(error, IllegalSetting):
             raise
@@ -116,9 +121,28 @@ def _macro(settings: Settings) -> CimMacro:
 
 def _digest_of(option: str, path: str) -> str:
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise IllegalSetting(option, f"a file that can be read ({error.strerror})", path) from None
+        status = Path(path).stat()
+        return _content(path, status.st_mtime_ns, status.st_size)
+    except (OSError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is a string"
+        raise IllegalSetting(option, f"a file that can be read ({reason})", path) from None
+
+
+@cache
+def _content(path: str, _changed: int, _size: int) -> str:
+    """The sha256 of a file, read once for all points."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def file_digests(settings: Settings) -> dict[str, str]:
+    """The content of the files that settings of hardware name.
+
+    Raises
+    ------
+    IllegalSetting
+        If one cannot be read.
+    """
+    return {name: _digest_of(name, settings[name]) for name in _FILES if name in settings}
 
 
 def _inr(settings: Settings) -> Fit:
@@ -151,9 +175,9 @@ _CNN_DEFAULTS = {**_defaults(CnnTraining), **_defaults(CnnQuantisation), "per_la
 del _CNN_DEFAULTS["per_channel"]
 
 KINDS: dict[str, Kind] = {
-    "activation": Kind((*_UNIT_DEFAULTS, "width", "input", "output"), _UNIT_DEFAULTS, _unit,
+    "activation": Kind((*_UNIT_DEFAULTS, "width", "input", "output", *_FILES), _UNIT_DEFAULTS, _unit,
                        ("quadcim", "generate", "activation")),
-    "cim": Kind(tuple(_MACRO), _MACRO_DEFAULTS, _macro, ("quadcim", "generate", "cim")),
+    "cim": Kind((*_MACRO, *_FILES), _MACRO_DEFAULTS, _macro, ("quadcim", "generate", "cim")),
     "inr": Kind((*_defaults(InrTraining), "image"), _defaults(InrTraining), _inr, ("quadcim", "train", "inr")),
     "cnn": Kind((*_CNN_DEFAULTS, "data"), _CNN_DEFAULTS, _cnn, ("quadcim", "train", "cnn")),
 }

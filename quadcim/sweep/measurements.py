@@ -2,15 +2,16 @@
 
 import math
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quadcim.sim.tools import ToolError, cxx_compiler
+from quadcim.sim.tools import ToolError, cxx_compiler, find_simulator
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.technology import find_technology
 from quadcim.spec.training import InrTraining
@@ -21,8 +22,8 @@ from quadcim.sweep.subject import Subject
 if TYPE_CHECKING:
     from quadcim.sim.stimulus import Stimulus
 
-__all__ = ["FIGURES", "MEASUREMENTS", "MORE_IS_BETTER", "Measured", "Measurement", "check_measurements", "check_tools",
-           "is_illegal", "measure_point"]
+__all__ = ["FIGURES", "MEASUREMENTS", "MORE_IS_BETTER", "Measured", "Measurement", "check_measurements",
+           "check_settings", "check_tools", "is_illegal", "measure_point"]
 
 _BEATS = 2048
 _HARDWARE = ("activation", "cim")
@@ -44,6 +45,8 @@ class Measurement:
         The kinds of point that have it.
     needs : callable
         Raises `IllegalSetting` if a tool is missing that it needs.
+    settings : tuple of str
+        Settings without which a point does not have it.
     """
 
     columns: dict[str, str]
@@ -51,6 +54,7 @@ class Measurement:
     measure: Callable[[Subject], dict[str, float]]
     kinds: tuple[str, ...] = _HARDWARE
     needs: Callable[[], object] = lambda: None
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,32 @@ def _exactness(subject: Subject) -> dict[str, float]:
     return {"beats": len(inputs), "mismatches": int((outputs != expected).any(axis=1).sum())}
 
 
+def _cells(subject: Subject) -> dict[str, float]:
+    from quadcim.boards.targets import find_target
+    from quadcim.generate import generate_case
+    from quadcim.sim.case import Case
+    from quadcim.synth.ends import FAST_MHZ, synthesise_ends
+
+    case = subject.folder / "asic28"
+    generate_case(subject.hardware, target=find_target("asic28"), out=case)
+    small, fast = synthesise_ends(Case.load(case), Path(subject.settings["liberty"]), subject.folder / "synth")
+    for run in (small, fast):
+        if run.gates is None or run.timing is None or not run.gates.passed:
+            raise ToolError("; ".join(run.missing) or f"the netlist mapped for {run.effort} fails its vectors")
+    assert fast.timing is not None
+    power = {} if fast.power is None else {"energy_pj": fast.power.dynamic_uw / FAST_MHZ,
+                                           "leakage_uw": fast.power.leakage_uw}
+    return {"area_um2": small.netlist.area_um2, "area_ge": round(small.gate_equivalents, 1),
+            "fast_um2": fast.netlist.area_um2, "period_ps": round(fast.timing.shortest_period_ps, 1),
+            "timed_mhz": round(fast.timing.greatest_clock_mhz, 1), **power}
+
+
+def _cell_tools() -> None:
+    find_simulator("icarus")
+    if shutil.which("sta") is None:
+        raise IllegalSetting("measure", "of what this machine has tools for (cells: apt-get install opensta)", "cells")
+
+
 def _psnr(subject: Subject) -> dict[str, float]:
     from quadcim.models.train_inr import train_inr
 
@@ -158,6 +188,13 @@ MEASUREMENTS: dict[str, Measurement] = {
                        _lut),
     "gates": Measurement({"combinational_ge": "gate equivalents without flip-flops", "total_ge": "gate equivalents"}, 3,
                          _gates),
+    "cells": Measurement({"area_um2": "area in standard cells, mapped for area, um2",
+                          "area_ge": "the same in gate equivalents of the library",
+                          "fast_um2": "area mapped for speed, um2",
+                          "period_ps": "shortest clock period, mapped for speed, ps", "timed_mhz": "its clock, MHz",
+                          "energy_pj": "dynamic energy a cycle, mapped for speed, pJ",
+                          "leakage_uw": "leakage, mapped for speed, uW"}, 10, _cells, needs=_cell_tools,
+                         settings=("liberty",)),
     "exactness": Measurement({"beats": "beats", "mismatches": "beats in which RTL and golden model differ"}, 3,
                              _exactness, needs=cxx_compiler),
     "psnr": Measurement({"psnr_float_db": "PSNR in floating point, dB", "psnr_integer_db": "PSNR in integers, dB"}, 60,
@@ -168,7 +205,7 @@ MEASUREMENTS: dict[str, Measurement] = {
 }
 FIGURES = {name: text for measurement in MEASUREMENTS.values() for name, text in measurement.columns.items()}
 """All figures, and what they are."""
-MORE_IS_BETTER = ("right_bits", "clock_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent",
+MORE_IS_BETTER = ("right_bits", "clock_mhz", "timed_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent",
                   "accuracy_integer_percent")
 """The figures that one wants great; of all others, one wants little."""
 
@@ -181,6 +218,14 @@ def check_measurements(names: Sequence[str], kind: str) -> None:
     for name in names:
         if name not in legal:
             raise IllegalSetting("measure", "of " + ", ".join(legal), name)
+
+
+def check_settings(names: Sequence[str], points: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse points that lack a setting without which they cannot be measured so."""
+    needed = {setting: name for name in names for setting in MEASUREMENTS[name].settings}
+    for point in points:
+        for setting in needed.keys() - point.keys():
+            raise IllegalSetting(setting, f"given for the measurement {needed[setting]}", "nothing")
 
 
 def check_tools(names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.conditions import holds, names_in
 from quadcim.sweep.kinds import find_kind
-from quadcim.sweep.measurements import MEASUREMENTS, check_measurements
+from quadcim.sweep.measurements import MEASUREMENTS, check_measurements, check_settings
 from quadcim.sweep.objectives import Objectives
 from quadcim.sweep.points import Point
 
@@ -108,6 +108,7 @@ class SweepPlan:
                   if all(holds(condition, point.all_settings) for condition in where)}
         if not unique:
             raise IllegalSetting("sweep", "a file with at least one point", str(path))
+        check_settings(measure, [point.settings for point in unique.values()])
         return cls(tuple(unique.values()), tuple(measure), _search(given, names, measure))
 
     @property

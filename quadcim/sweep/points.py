@@ -7,7 +7,7 @@ from typing import Any
 
 from quadcim.spec.canonical import digest
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.kinds import Spec, find_kind
+from quadcim.sweep.kinds import Spec, file_digests, find_kind
 
 __all__ = ["Point"]
 
@@ -23,7 +23,8 @@ class Point:
     settings : mapping
         Activation units: ``function``, ``width`` (its usual formats) or ``input`` and ``output``, ``rounding``,
         ``stages``, ``flow_control``, ``technology``, ``method``. Macros: the parameters of `CimMacro`, ``adc`` as
-        ``"ROWS:BITS:LOW:HIGH:STEP"``; their weights are loaded. Trainings: the options of ``quadcim train``.
+        ``"ROWS:BITS:LOW:HIGH:STEP"``; their weights are loaded. Both: ``liberty``, a cell library. Trainings: the
+        options of ``quadcim train``.
     """
 
     kind: str
@@ -45,4 +46,4 @@ class Point:
     @cached_property
     def digest(self) -> str:
         """What tells points apart."""
-        return digest({"kind": self.kind, "spec": self.spec.to_json()})
+        return digest({"kind": self.kind, "spec": self.spec.to_json(), **file_digests(self.settings)})

@@ -28,7 +28,7 @@ class Subject:
     """
 
     def __init__(self, point: Point, folder: Path):
-        self._spec, self.folder = point.spec, folder
+        self._spec, self.settings, self.folder = point.spec, point.settings, folder
 
     @property
     def hardware(self) -> ActivationUnit | CimMacro:

@@ -172,7 +172,7 @@ class _Mapped:
 
 def _map(request: Request, library: Library, liberty: Path, *, work: Path, sta: str | None,
          report: Callable[[str], None]) -> _Mapped:
-    """Map for area, and for speed too if that does not meet the clock; the one with more slack stays."""
+    """Map for area, and for speed too while that does not meet the clock; the one with the most slack stays."""
     period_ps = 1e6 / request.clock_mhz
     clocked = any(port.name == "clk" for port in request.case.ports)
     tried: list[_Mapped] = []

@@ -108,9 +108,12 @@ class Library:
                 or self._smallest(lambda gate: gate.truth == (True, False)) or self.nand2)
 
     @cached_property
-    def has_flip_flop(self) -> bool:
-        """Whether there is a usable flip-flop."""
-        return any(cell.flip_flop is not None and cell.usable for cell in self.cells.values())
+    def launcher(self) -> Cell | None:
+        """The smallest flip-flop of a rising clock and data only: what the neighbours' registers are taken to be."""
+        plain = [cell for cell in self.cells.values() if cell.usable and cell.flip_flop is not None
+                 and len(cell.inputs) == 2 and cell.outputs and cell.area_um2 > 0
+                 and cell.flip_flop.clock.truth == (False, True)]
+        return min(plain, key=lambda cell: (cell.area_um2, cell.name), default=None)
 
     def tie(self, value: bool) -> tuple[str, str] | None:
         """The cell, and its pin, that gives a constant; None if the library has none."""

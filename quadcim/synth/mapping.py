@@ -3,28 +3,30 @@
 import json
 import re
 from pathlib import Path
+from string import Template
 from typing import Literal
 
-from quadcim.hw.yosys import run_passes_apart
+from quadcim.hw.yosys import YosysFailure, run_passes_apart
 from quadcim.sim.case import Case
+from quadcim.sim.tools import ToolError
 from quadcim.synth.liberty import Library
 from quadcim.synth.netlist import Netlist
 
 __all__ = ["EFFORTS", "LOAD_GATES", "Effort", "map_case"]
 
-Effort = Literal["area", "speed"]
-EFFORTS: tuple[Effort, ...] = ("area", "speed")
-"""How to map: small at first, and fast where that does not meet the clock."""
+Effort = Literal["area", "balance", "speed"]
+EFFORTS: tuple[Effort, ...] = ("area", "balance", "speed")
+"""How to map: small at first, and faster, at the price of area, where that does not meet the clock."""
 
 LOAD_GATES = 4
 """Each output drives so many inputs of the smallest NAND."""
-# Restructures twice, and keeps choices for the mapper; then gates are sized for the shortest delay.
-_SPEED_SCRIPT = """\
+# Restructures for depth, and keeps choices for the mapper; then gates are sized for the shortest delay.
+_FAST_SCRIPT = Template("""\
 strash
 ifraig
 &get -n
 &st
-&if -g -K 6
+$restructure&if -g -K 6
 &if -g -K 6
 &put
 dch
@@ -33,7 +35,8 @@ topo
 buffer -c
 upsize -c
 dnsize -c
-"""
+""")
+_RESTRUCTURE = {"balance": "", "speed": "&syn3\n&syn4\n"}
 _LOGIC_SHARE = 0.8
 """What logic may take of a clock period; the rest is for the registers around it."""
 
@@ -52,8 +55,9 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
         Gets ``netlist.v`` and, for the tools that follow, ``netlist.json``.
     period_ps : float
         The clock period to aim for.
-    effort : {"area", "speed"}
-        Whether to keep to the smallest gates that the mapper believes to meet the period, or to take the fastest.
+    effort : {"area", "balance", "speed"}
+        Whether to keep to the smallest gates that the mapper believes to meet the period, or to take the fastest, and
+        with "speed" to restructure the logic for them without regard to area.
 
     Raises
     ------
@@ -65,23 +69,26 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
     load_ff = 1000 * LOAD_GATES * library.nand2.inputs[0].capacitance_pf
     constraints.write_text(f"set_driving_cell {library.driver.name}\nset_load {load_ff:.4f} [all_outputs]\n")
     fast: list[str] = []
-    if effort == "speed":
-        (script := folder / "abc.script").write_text(_SPEED_SCRIPT)
+    if effort != "area":
+        (script := folder / "abc.script").write_text(_FAST_SCRIPT.substitute(restructure=_RESTRUCTURE[effort]))
         fast = ["-script", str(script)]
     adders = " -extra-map +/choices/kogge-stone.v" if fast else ""
     high, low = library.tie(True), library.tie(False)
     ties = [["hilomap", "-singleton", "-hicell", *high, "-locell", *low]] if high and low else []
     top = case.top
-    run_passes_apart(*(["read_verilog", str(source)] for source in case.rtl),
-              f"hierarchy -check -top {top}", f"synth -flatten -top {top}{adders}",
-              # Cells power up in any state.
-              "setattr -unset init w:*",
-              ["dfflibmap", "-liberty", str(liberty)], "opt",
-              ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}",
-               *fast],
-              "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
-              "rename -enumerate -pattern _%_ w:*",
-              ["write_json", str(netlist)], ["write_verilog", "-noattr", str(verilog)])
+    passes = [
+        *(["read_verilog", str(source)] for source in case.rtl), f"hierarchy -check -top {top}",
+        f"synth -flatten -top {top}{adders}",
+        # Cells power up in any state.
+        "setattr -unset init w:*",
+        ["dfflibmap", "-liberty", str(liberty)], "opt",
+        ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}", *fast],
+        "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
+        "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)], ["write_verilog", "-noattr", str(verilog)]]
+    try:
+        run_passes_apart(*passes)
+    except YosysFailure as error:
+        raise ToolError(str(error)) from None
     # Signs of ports mean nothing to gates, and OpenSTA does not read them.
     text = re.sub(r"\bsigned ", "", verilog.read_text())
     verilog.write_text(text[text.index("module "):])

@@ -14,7 +14,7 @@ def test_tiny():
     assert (library.name, library.supply_v, len(library.cells)) == ("tiny", 1.0, 10)
     assert library.nand2.name == "NAND2" and library.nand2.area_um2 == 2  # not the big one
     assert library.nand2.inputs[0].capacitance_pf == 0.002
-    assert library.driver.name == "BUF"
+    assert library.driver.name == "BUF" and library.launcher is not None and library.launcher.name == "DFF"
     assert (library.tie(True), library.tie(False)) == (("TIEHI", "Y"), ("TIELO", "Y"))
     state = library.cells["DFFR"].flip_flop
     assert state is not None and state.clear is not None
@@ -26,7 +26,8 @@ def test_tiny():
 def test_libraries_of_the_host(name):
     library = read_library(library_file(name))
     assert library.nand2.gate is not None and len(library.nand2.inputs) == 2
-    assert library.has_flip_flop and library.supply_v
+    assert library.launcher is not None and library.launcher.flip_flop is not None and library.supply_v
+    assert library.launcher.flip_flop.clock.truth == (False, True)
     assert 0 < library.nand2.inputs[0].capacitance_pf < 0.1
 
 

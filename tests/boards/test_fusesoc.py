@@ -1,0 +1,86 @@
+"""Cases as cores of FuseSoC, which is run on them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from quadcim import __version__
+from quadcim.sim.tools import find_simulator
+from quadcim.spec.cim import CimMacro
+from tests.boards.helpers import tool
+from tests.conftest import make_unit
+
+_UNIT = make_unit("SQ2.4", "SQ2.5", "nearest", 2, "elastic")
+_CASES = {
+    "unit": (_UNIT, "vcu128"),
+    "asic": (_UNIT, "asic28"),
+    "macro": (CimMacro(8, 4, 2, technology="cells"), "generic"),
+    "primitives": (CimMacro(8, 2, 2, technology="ultrascale"), "generic"),
+}
+
+
+@pytest.fixture(params=_CASES)
+def case(request, make_case, tmp_path):
+    """A case in a folder whose name has a space."""
+    made = make_case(_CASES[request.param][0], _CASES[request.param][1])
+    shutil.copytree(made.folder, tmp_path / "a folder" / "case")
+    return made
+
+
+def _fusesoc(tmp_path: Path, *words: str) -> str:
+    """What FuseSoC prints; it has an empty home and an empty configuration."""
+    home, configuration = tmp_path / "home", tmp_path / "fusesoc.conf"
+    home.mkdir(exist_ok=True)
+    configuration.touch()
+    verilator = find_simulator("verilator").executable.parent
+    environment = {"HOME": str(home), "PATH": f"{verilator}:{os.environ['PATH']}"} | {
+        name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-m", "fusesoc.main", "--config", configuration, "--cores-root",
+                           tmp_path / "a folder", *words], cwd=tmp_path, env=environment, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not [path for path in home.rglob("*") if path.is_file()]
+    return done.stdout
+
+
+def test_listed(case, tmp_path):
+    assert f"quadcim:{case.kind}:{case.top}:{__version__} " in _fusesoc(tmp_path, "core", "list")
+
+
+def test_testbench_passes(case, tmp_path):
+    tool("iverilog")
+    said = _fusesoc(tmp_path, "run", "--target", "sim", case.top)
+    assert "PASS" in said.splitlines()
+    vectors = {path.name for path in (tmp_path / "build").rglob("sim/vectors/*")}
+    assert vectors == {path.name for path in case.folder.glob("vectors/*")}
+
+
+def test_lint(case, tmp_path):
+    said = _fusesoc(tmp_path, "run", "--target", "lint", case.top)
+    assert "V e r i l a t i o n" in said
+
+
+def test_vivado_gets_the_wrapper(make_case, tmp_path):
+    case = make_case(_UNIT, "vcu128")
+    shutil.copytree(case.folder, tmp_path / "a folder")
+    _fusesoc(tmp_path, "run", "--setup", "--target", "synth", case.top)
+    (work,) = (tmp_path / "build").glob("*/synth")
+    (script,) = work.glob(f"*{case.top}_{__version__}.tcl")
+    text = script.read_text()
+    for name in (f"rtl/{case.top}.v", f"vcu128/{case.top}_axis.v", f"vcu128/{case.top}_axis.xdc",
+                 f"vcu128/{case.top}_axis_fusesoc.tcl"):
+        assert f"{name}}}" in text or f"{name}\n" in text, name
+        assert list(work.glob(f"src/*/{name}"))
+    assert "set_property part xcvu37p-fsvh2892-2L-e " in text and f"set_property top {case.top}_axis " in text
+
+
+def test_only_boards_have_a_wrapper(make_case):
+    for spec, target in _CASES.values():
+        case = make_case(spec, target)
+        text = (case.folder / f"{case.top}.core").read_text()
+        assert ("  synth:" in text) == ("_axis.v" in text) == (target == "vcu128")
+        assert ("models/primitives.v" in text) == (case.folder / "models").is_dir()
