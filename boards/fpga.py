@@ -1,12 +1,17 @@
-"""Handoff to Vivado for the VCU128: an AXI4-Stream wrapper, and a self-test for the board."""
+"""Handoff to Vivado for the VCU128: an AXI4-Stream wrapper, designs for the board, scripts, and a host's program."""
+
+from pathlib import Path
 
 from quadcim.boards.axi import AxiStreamWrapper
+from quadcim.boards.designs import LinkBoard, SelfTestBoard, board_files
+from quadcim.boards.guide import guide
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.ipxact import component_xml
 from quadcim.boards.package_ip import package_script
 from quadcim.boards.self_test import checksum, stimulus
+from quadcim.boards.text import comment
 from quadcim.boards.units import ExternalUnit
-from quadcim.boards.vivado import timing_plan, vivado_plan
+from quadcim.boards.vivado import program_script, project_script, timing_files
 from quadcim.hw.verilog import emit_verilog
 
 __all__ = ["vcu128_files"]
@@ -14,22 +19,39 @@ __all__ = ["vcu128_files"]
 
 def vcu128_files(handoff: Handoff) -> dict[str, str]:
     """Make the files for the board; equal settings give equal bytes."""
-    if handoff.kind != "activation":
-        return {}
+    link, test = LinkBoard(top=handoff.top, ports=handoff.ports, identity=handoff.identity), _self_test(handoff)
+    designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
+    return {
+        f"{handoff.top}_axis.v": _wrapper(handoff),
+        "ip/component.xml": component_xml(handoff),
+        f"{handoff.top}_package_ip.tcl": package_script(handoff),
+        **timing_files(handoff),
+        **board_files(link, top=handoff.top, header=handoff.header),
+        **(board_files(test, top=handoff.top, header=handoff.header) if test else {}),
+        **project_script(handoff, designs),
+        **program_script(handoff, designs),
+        f"{handoff.top}_host.py": _host(handoff),
+        "README.md": guide(handoff, designs),
+    }
+
+
+def _wrapper(handoff: Handoff) -> str:
+    about = f"{handoff.header}\n\nAXI4-Stream wrapper of this unit: register slices before it add 1 cycle of latency"
+    unit = ExternalUnit(module=handoff.top, ports=handoff.ports)
+    return emit_verilog(AxiStreamWrapper(unit=unit), name=f"{handoff.top}_axis", header=about).text
+
+
+def _self_test(handoff: Handoff) -> SelfTestBoard | None:
+    """The self-test of a unit from numbers to numbers; other payloads are too wide for a counter to try."""
     input, output = (handoff.stream(name)["payload"].format for name in ("i", "o"))
-    assert input is not None and output is not None
-    top, header = handoff.top, handoff.header
-
-    def instance() -> ExternalUnit:
-        return ExternalUnit(module=top, input=input, output=output, stages=handoff.plan.stages)
-
-    about = f"{header}\n\nAXI4-Stream wrapper of this unit: a register slice before it adds 1 cycle of latency"
-    wrapper = emit_verilog(AxiStreamWrapper(unit=instance()), name=f"{top}_axis", header=about)
+    if input is None or output is None or handoff.stream("w"):
+        return None
     mask = (1 << input.width) - 1
     outputs = handoff.golden([raw & mask for raw in stimulus(input)], [])
-    return {
-        f"{top}_axis.v": wrapper.text,
-        "ip/component.xml": component_xml(handoff), f"{top}_package_ip.tcl": package_script(handoff),
-        **timing_plan(module=top, clock_mhz=handoff.clock_mhz, header=header),
-        **vivado_plan(unit=instance(), expected=checksum(outputs, width=output.width), header=header),
-    }
+    return SelfTestBoard(top=handoff.top, ports=handoff.ports, expected=checksum(outputs, width=output.width))
+
+
+def _host(handoff: Handoff) -> str:
+    """The host's program, the same for every case: it reads the manifest."""
+    text = Path(__file__).with_name("host.py").read_text(encoding="utf-8")
+    return f"{comment(handoff.header, '#')}\n{text}"

@@ -26,7 +26,6 @@ _POLYNOMIAL = 0x04C11DB7
 _CHECKSUM_BITS = 32
 _CHECKSUM_START = (1 << _CHECKSUM_BITS) - 1
 _MAX_BEATS_LOG2 = 20
-_HEARTBEAT_BITS = 26
 
 
 def _beats_log2(width: int) -> int:
@@ -76,8 +75,6 @@ class SelfTest(wiring.Component):
         The verdict; both low until the end.
     done : Out(1)
         The test has ended.
-    heartbeat : Out(1)
-        Toggles every 2**25 cycles: 1.5 Hz at 100 MHz.
 
     Raises
     ------
@@ -88,18 +85,17 @@ class SelfTest(wiring.Component):
     passed: Signal
     failed: Signal
     done: Signal
-    heartbeat: Signal
 
     def __init__(self, *, unit: StreamUnit, expected: int):
         if not 0 <= expected < 1 << _CHECKSUM_BITS:
             raise IllegalSetting("expected", f"0 to {(1 << _CHECKSUM_BITS) - 1}", expected)
         require_backpressure(unit)
-        super().__init__({"passed": Out(1), "failed": Out(1), "done": Out(1), "heartbeat": Out(1)})
+        super().__init__({"passed": Out(1), "failed": Out(1), "done": Out(1)})
         self._unit = unit
         self._expected = expected
 
     def elaborate(self, platform) -> Module:
-        """Build stimulus, checksum, verdict and heartbeat."""
+        """Build stimulus, checksum and verdict."""
         m = Module()
         m.submodules.unit = unit = self._unit
         width = len(unit.i.payload)
@@ -137,10 +133,4 @@ class SelfTest(wiring.Component):
         equal = Signal()
         m.d.comb += equal.eq(state == self._expected)
         m.d.sync += [self.done.eq(finished), self.passed.eq(finished & equal), self.failed.eq(finished & ~equal)]
-
-        # ---- Heartbeat
-        timer = Signal(_HEARTBEAT_BITS)
-        timer_next = Signal(_HEARTBEAT_BITS)
-        m.d.comb += [timer_next.eq(timer + 1), self.heartbeat.eq(timer[-1])]
-        m.d.sync += timer.eq(timer_next)
         return m

@@ -56,7 +56,7 @@ _RESETS_AT_ONCE = ("async-high", "async-low", "sync-high", "sync-low")
 TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("generic", "plain RTL for any flow", technology="generic", resets=tuple(RESETS), initialise=True,
            clock_mhz=500),
-    Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper and Vivado project", technology="fpga",
+    Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper, Vivado project, a host's program", technology="fpga",
            resets=("sync-high",), initialise=True, clock_mhz=100, needs_ready=True),
     Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, scripts, stubs, datasheet",
            technology="generic", resets=_RESETS_AT_ONCE, initialise=False, clock_mhz=500, fpga=False),

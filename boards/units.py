@@ -1,5 +1,6 @@
-"""Units as boards use them: whatever has a stream in and a stream out, and units whose Verilog is in another file."""
+"""Units as boards use them: whatever has streams in and a stream out, and units whose Verilog is in another file."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from amaranth.hdl import ClockSignal, Instance, ResetSignal, Shape, Value
@@ -7,13 +8,18 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
+from quadcim.spec.ports import Port
 
-__all__ = ["ExternalUnit", "StreamUnit", "require_backpressure"]
+__all__ = ["ExternalUnit", "StreamUnit", "input_streams", "require_backpressure"]
 
 
 class StreamUnit(Protocol):
-    """A component with one stream in and one stream out, in the domain "sync"."""
+    """A component with streams in and one stream out, in the domain "sync"."""
+
+    @property
+    def signature(self) -> wiring.Signature:
+        """Its ports: `i`, `o`, and perhaps further streams in."""
+        ...
 
     @property
     def i(self) -> stream.Interface:
@@ -38,28 +44,26 @@ class ExternalUnit(wiring.Component):
     Parameters
     ----------
     module : str
-        Name of the module, as `emit_verilog` made it from a unit with "elastic" flow control.
-    input, output : Format
-        Formats of the unit's payloads.
-    stages : int
-        Stages of the unit; without any, its module has no clock.
+        Name of the module.
+    ports : sequence of Port
+        Its ports; without ``clk`` it has neither clock nor reset. A payload that is a signed number is signed.
     """
 
     i: stream.Interface
     o: stream.Interface
 
-    def __init__(self, *, module: str, input: Format, output: Format, stages: int):
-        super().__init__({
-            "i": In(stream.Signature(Shape(input.width, input.signed))),
-            "o": Out(stream.Signature(Shape(output.width, output.signed))),
-        })
+    def __init__(self, *, module: str, ports: Sequence[Port]):
+        names = {port.name for port in ports}
+        members = {}
+        for port in ports:
+            name, _, part = port.name.partition("__")
+            if part == "payload":
+                signed = port.format is not None and port.format.signed
+                signature = stream.Signature(Shape(port.width, signed), always_ready=f"{name}__ready" not in names)
+                members[name] = (In if port.direction == "input" else Out)(signature)
+        super().__init__(members)
         self._module = module
-        self._has_clock = stages > 0
-
-    @property
-    def module(self) -> str:
-        """Name of the module."""
-        return self._module
+        self._has_clock = "clk" in names
 
     def elaborate(self, platform) -> Instance:
         """Connect the instance."""
@@ -68,6 +72,11 @@ class ExternalUnit(wiring.Component):
             direction = "i" if member.flow == In else "o"
             ports[f"{direction}_{'__'.join(map(str, path))}"] = Value.cast(value)
         return Instance(self._module, **ports)
+
+
+def input_streams(unit: StreamUnit) -> dict[str, stream.Interface]:
+    """The streams into a unit by name."""
+    return {name: getattr(unit, name) for name, member in unit.signature.members.items() if member.flow == In}
 
 
 def require_backpressure(unit: StreamUnit) -> None:

@@ -1,40 +1,32 @@
-"""Vivado scripts and constraints for a unit on the VCU128. Vivado itself is not needed to write them."""
+"""Vivado scripts for a unit on the VCU128. Vivado itself is not needed to write them."""
 
-from string import Template
+from collections.abc import Sequence
 
-from amaranth.hdl import Elaboratable, Module
-from amaranth.lib import io
+from quadcim.boards.handoff import Handoff
+from quadcim.boards.ip import axi_streams, packaged_sources
+from quadcim.boards.targets import VCU128_PART
+from quadcim.boards.text import TclTemplate, comment
 
-from quadcim.boards.self_test import SelfTest
-from quadcim.boards.text import comment
-from quadcim.boards.units import ExternalUnit
-from quadcim.boards.vcu128 import VCU128Platform
-from quadcim.hw.verilog import verilog_from_rtlil
-
-__all__ = ["timing_plan", "vivado_plan"]
+__all__ = ["program_script", "project_script", "timing_files"]
 
 
-class _Tcl(Template):
-    """Tcl has its own use for the dollar."""
-
-    delimiter = "@"
-
-
-_BEGIN = """
-# Usage, from any folder: vivado -mode batch -source @name.tcl
+_TIMING = TclTemplate("""
+# Places and routes the AXI4-Stream wrapper of the unit on its own, out of context: its clock rate and its size.
+# Usage, from any folder: vivado -mode batch -source @{unit}_axis.tcl
 # What Vivado makes goes to the folder build/ beside this script.
-set unit "@module"
-set top "@name"
+set top "@{unit}_axis"
 set part "@part"
 set here [file dirname [file normalize [info script]]]
 set build [file join $here build $top]
 file mkdir $build
 cd $build
 create_project -in_memory -part $part
-read_verilog [concat [glob [file join $here .. rtl *.v]] [list [file join $here "$top.v"]]]
-"""
-
-_IMPLEMENT = """\
+foreach source {@sources
+} {
+  read_verilog [list [file join $here .. $source]]
+}
+read_xdc -mode out_of_context [list [file join $here "$top.xdc"]]
+synth_design -mode out_of_context -top $top -part $part
 opt_design
 place_design
 phys_opt_design
@@ -42,133 +34,168 @@ route_design
 report_utilization -hierarchical -file utilization.rpt
 report_timing_summary -file timing.rpt
 write_checkpoint -force routed.dcp
-"""
-
-_SELF_TEST_TCL = _Tcl(_BEGIN + """\
-read_xdc [file join $here "$top.xdc"]
-synth_design -top $top -part $part
-""" + _IMPLEMENT + """\
-report_drc -file drc.rpt
-set slack [get_property SLACK [get_timing_paths -delay_type min_max]]
-if {$slack < 0} {
-  error "timing is not met: worst slack $slack ns"
-}
-write_bitstream -force -bin_file "$top.bit"
-""")
-
-_SELF_TEST_XDC = """
-{% for port, pin, attributes in platform.iter_port_constraints_bits() %}
-set_property PACKAGE_PIN {{pin}} [get_ports {{port|tcl_quote}}]
-{% for attribute, value in attributes.items() %}
-set_property {{attribute}} {{value}} [get_ports {{port|tcl_quote}}]
-{% endfor %}
-{% endfor %}
-
-{% for port, frequency in platform.iter_port_clock_constraints() %}
-create_clock -name {{platform.default_clk}} -period {{1e9 / frequency}} [get_ports {{port.name|tcl_quote}}]
-{% endfor %}
-
-# The button is asynchronous: it presets the registers that synchronise its release.
-set_false_path -from [get_ports "cpu_reset_0__io"]
-set_property ASYNC_REG TRUE [get_cells -hierarchical -filter {REF_NAME == FDPE}]
-# People watch the LEDs.
-set_false_path -to [get_ports "led_*"]
-
-set_property BITSTREAM.GENERAL.COMPRESS TRUE [current_design]
-set_property BITSTREAM.CONFIG.SPI_BUSWIDTH 4 [current_design]
-"""
-
-_TIMING_TCL = _Tcl(_BEGIN + """\
-read_xdc -mode out_of_context [file join $here "$top.xdc"]
-synth_design -mode out_of_context -top $top -part $part
-""" + _IMPLEMENT + """\
 set slack [get_property SLACK [get_timing_paths]]
 set period [get_property PERIOD [get_clocks aclk]]
 puts "slack $slack ns at a period of $period ns: [format %.1f [expr {1000.0 / ($period - $slack)}]] MHz"
 """)
 
-_TIMING_XDC = _Tcl("""
-# For @name on its own; in a larger design its clock comes from there.
+_TIMING_XDC = TclTemplate("""
+# For @{unit}_axis on its own; in a larger design its clock comes from there.
 create_clock -name aclk -period @period [get_ports aclk]
 # The neighbours' registers are next to the ports.
-set_input_delay -clock aclk -max 0.000 [get_ports {aresetn s_axis_tdata[*] s_axis_tvalid m_axis_tready}]
-set_output_delay -clock aclk -max 0.000 [get_ports {m_axis_tdata[*] m_axis_tvalid s_axis_tready}]
+set_input_delay -clock aclk -max 0.000 [get_ports {@inputs}]
+set_output_delay -clock aclk -max 0.000 [get_ports {@outputs}]
 """)
 
-_ABOUT_LEDS = "LED 0 passed, 1 failed, 2 done, 7 heartbeat; the button CPU_RESET restarts it"
+_ARGUMENTS = """\
+set unit "@unit"
+set designs {@designs}
+set here [file dirname [file normalize [info script]]]
+"""
+
+_PROJECT = TclTemplate("""
+# Makes a bitstream of a design for the VCU128 in a Vivado project.
+# Usage, from any folder: vivado -mode batch -source @{unit}_project.tcl -tclargs DESIGN
+#   DESIGN: @choice. Add the word synth to stop after synthesis.
+# What Vivado makes goes to the folder build/ beside this script: the project, reports (.rpt), the bitstream for JTAG
+# (.bit), and the image for the board's flash (.bin, SPIx4). If timing is missed, there is an error and no bitstream.
+""" + _ARGUMENTS + """\
+set part "@part"
+
+# ---- Arguments
+set design [lindex $designs 0]
+set stop_after_synthesis 0
+foreach argument $argv {
+  if {$argument in $designs} {
+    set design $argument
+  } elseif {$argument eq "synth"} {
+    set stop_after_synthesis 1
+  } else {
+    error "$argument: give one of $designs, and perhaps synth"
+  }
+}
+set top "${unit}_$design"
+
+# ---- Project
+set build [file join $here build $top]
+file mkdir $build
+cd $build
+create_project -force $top project -part $part
+foreach source {@sources
+} {
+  add_files -norecurse [list [file join $here .. $source]]
+}
+add_files -norecurse [list [file join $here "$top.v"]]
+add_files -fileset constrs_1 -norecurse [list [file join $here "$top.xdc"]]
+set_property source_mgmt_mode None [current_project]
+set_property top $top [current_fileset]
+
+# ---- Synthesis and implementation
+proc finish {run} {
+  launch_runs $run -jobs 4
+  wait_on_run $run
+  if {[get_property PROGRESS [get_runs $run]] ne "100%"} {
+    error "$run failed: see its log in [pwd]/project"
+  }
+  open_run $run
+}
+finish synth_1
+report_utilization -hierarchical -file synthesis_utilization.rpt
+report_timing_summary -file synthesis_timing.rpt
+if {$stop_after_synthesis} {
+  puts "Reports are in $build"
+  return
+}
+close_design
+finish impl_1
+report_timing_summary -file timing.rpt
+report_utilization -hierarchical -file utilization.rpt
+report_power -file power.rpt
+report_drc -file drc.rpt
+report_methodology -file methodology.rpt
+report_cdc -details -file cdc.rpt
+set slack [get_property SLACK [get_timing_paths -delay_type min_max]]
+if {$slack < 0} {
+  error "timing is not met: worst slack $slack ns, see $build/timing.rpt"
+}
+
+# ---- Bitstream, and the image for the flash of 256 MB
+write_bitstream -force "$top.bit"
+write_cfgmem -force -format bin -interface SPIx4 -size 256 -loadbit "up 0x0 $top.bit" -file "$top.bin"
+puts "Worst slack $slack ns. Bitstream and reports are in $build"
+puts "Next: vivado -mode batch -source {[file join $here "${unit}_program.tcl"]} -tclargs $design"
+""")
+
+_PROGRAM = TclTemplate("""
+# Loads a bitstream into the VCU128 over JTAG; it stays until the power goes off.
+# Usage, from any folder: vivado -mode batch -source @{unit}_program.tcl -tclargs DESIGN
+#   DESIGN: @choice. Make it with @{unit}_project.tcl before.
+""" + _ARGUMENTS + """\
+set design [lindex [concat $argv [lindex $designs 0]] 0]
+if {$design ni $designs} {
+  error "$design: give one of $designs"
+}
+set bitstream [file join $here build "${unit}_$design" "${unit}_$design.bit"]
+if {![file isfile $bitstream]} {
+  error "there is no $bitstream: run ${unit}_project.tcl first"
+}
+
+open_hw_manager
+connect_hw_server
+open_hw_target
+set device [lindex [get_hw_devices xcvu37p*] 0]
+if {$device eq ""} {
+  error "no xcvu37p on the JTAG chain: is the board on, and its USB cable plugged in?"
+}
+current_hw_device $device
+set_property PROGRAM.FILE $bitstream $device
+program_hw_devices $device
+close_hw_manager
+
+if {$design eq "selftest"} {
+  puts "The test runs. LED 2: it has ended. LED 0: passed. LED 1: failed. The button CPU_RESET restarts it."
+} else {
+  puts "Next: python3 '[file join $here "${unit}_host.py"]' --port /dev/ttyUSB1"
+}
+""")
 
 
-class _Board(Elaboratable):
-    """A self-test with its verdict on LEDs."""
-
-    def __init__(self, test: SelfTest):
-        self._test = test
-
-    def elaborate(self, platform: VCU128Platform) -> Module:
-        m = Module()
-        m.submodules.test = test = self._test
-        for number, value in ((0, test.passed), (1, test.failed), (2, test.done), (7, test.heartbeat)):
-            m.submodules[f"led_{number}"] = led = io.Buffer(io.Direction.Output, platform.port("led", number))
-            m.d.comb += led.o.eq(value)
-        return m
+def _script(handoff: Handoff, template: TclTemplate, designs: Sequence[str], **values: str) -> str:
+    choice = " or ".join([*(f"{design} (if none is given)" for design in designs[:1]), *designs[1:]])
+    text = template.substitute(unit=handoff.top, part=VCU128_PART, designs=" ".join(designs), choice=choice,
+                               **values)
+    return comment(handoff.header, "#") + text
 
 
-class _Planner(VCU128Platform):
-    """The board with a plan that holds RTLIL, since for Verilog Amaranth would start whatever Yosys it finds."""
-
-    @property
-    def file_templates(self) -> dict[str, str]:
-        return {"rtlil": "{{emit_rtlil()}}", "xdc": _SELF_TEST_XDC}
+def _sources(handoff: Handoff) -> str:
+    """The unit and its wrapper, by their paths in the case directory: the lines of a list."""
+    return "".join(f"\n  {name}" for name in packaged_sources(handoff))
 
 
-def vivado_plan(*, unit: ExternalUnit, expected: int, header: str) -> dict[str, str]:
-    """Put the self-test of a unit on the board: Verilog, Vivado script, constraints; equal settings give equal bytes.
+def project_script(handoff: Handoff, designs: Sequence[str]) -> dict[str, str]:
+    """Make the script that makes bitstreams of some designs, the usual one first."""
+    return {f"{handoff.top}_project.tcl": _script(handoff, _PROJECT, designs, sources=_sources(handoff))}
 
-    Parameters
-    ----------
-    unit : ExternalUnit
-        The unit; the script reads its module ``<module>`` from ``../rtl/<module>.v``.
-    expected : int
-        The checksum of a unit without fault (`quadcim.boards.self_test`).
-    header : str
-        Lines of comment that open every file.
+
+def program_script(handoff: Handoff, designs: Sequence[str]) -> dict[str, str]:
+    """Make the script that loads one of them into the board."""
+    return {f"{handoff.top}_program.tcl": _script(handoff, _PROGRAM, designs)}
+
+
+def timing_files(handoff: Handoff) -> dict[str, str]:
+    """Make a script that places and routes a unit's AXI4-Stream wrapper out of context, and its constraints.
 
     Returns
     -------
     dict
-        File name to text: ``<module>_selftest.v``, ``.tcl`` and ``.xdc``.
+        File name to text: ``<top>_axis.tcl`` and ``.xdc``.
     """
-    name = f"{unit.module}_selftest"
-    plan = _Planner().prepare(_Board(SelfTest(unit=unit, expected=expected)), name, emit_src=False)
-    body = verilog_from_rtlil(plan.files["rtlil"], "flatten -separator _")
-    constraints = plan.files["xdc"]
-    about = f"{header}\n\nSelf-test of this unit: {_ABOUT_LEDS}"
-    script = _SELF_TEST_TCL.substitute(name=name, module=unit.module, part=VCU128Platform.part)
-    return {
-        f"{name}.v": f"{comment(about, '//')}\n`default_nettype none\n\n{body}\n`default_nettype wire\n",
-        f"{name}.tcl": comment(header, "#") + script,
-        f"{name}.xdc": f"{comment(header, '#')}\n{constraints}\n",
-    }
-
-
-def timing_plan(*, module: str, clock_mhz: float, header: str) -> dict[str, str]:
-    """Make a script that places and routes a unit's AXI4-Stream wrapper out of context: its clock rate and its size.
-
-    Parameters
-    ----------
-    module : str
-        Name of the unit's module; the wrapper is ``<module>_axis``.
-    clock_mhz : float
-        The clock that Vivado aims at.
-    header : str
-        Lines of comment that open every file.
-
-    Returns
-    -------
-    dict
-        File name to text: ``<module>_axis.tcl`` and ``.xdc``.
-    """
-    name = f"{module}_axis"
-    script = _TIMING_TCL.substitute(name=name, module=module, part=VCU128Platform.part)
-    constraints = _TIMING_XDC.substitute(name=name, period=f"{1000 / clock_mhz:.3f}")
-    return {f"{name}.tcl": comment(header, "#") + script, f"{name}.xdc": comment(header, "#") + constraints}
+    name = f"{handoff.top}_axis"
+    ports: dict[str, list[str]] = {"in": ["aresetn"], "out": []}
+    for stream in axi_streams(handoff):
+        for logical, direction, width in stream.ports:
+            ports[direction].append(stream.port(logical) + "[*]" * (width > 1))
+    constraints = _TIMING_XDC.substitute(unit=handoff.top, period=f"{1000 / handoff.clock_mhz:.3f}",
+                                         inputs=" ".join(ports["in"]), outputs=" ".join(ports["out"]))
+    return {f"{name}.tcl": _script(handoff, _TIMING, (), sources=_sources(handoff)),
+            f"{name}.xdc": comment(handoff.header, "#") + constraints}

@@ -56,7 +56,7 @@ def _taken(spec: "ActivationUnit | CimMacro", target: Target, *, wanted: bool) -
     """Whether a target takes a unit; if it is one that somebody asked for by name, it has to."""
     try:
         check_target(target, flow_control=getattr(spec, "flow_control", "elastic"), technology=spec.technology,
-                     clock_mhz=target.clock_mhz, kind="cim" if isinstance(spec, CimMacro) else "activation")
+                     clock_mhz=target.clock_mhz, reset=target.reset())
     except IllegalSetting:
         if wanted:
             raise

@@ -87,7 +87,6 @@ _WRONG = {
     "negative noise": ([*_CIM, "--weights", "here/weights.npy", "--noise", "gaussian=-1"], "--gaussian must be a finite number of at least 0"),
     "stages of a macro": ([*_CIM, "--rows", "4", "--columns", "4", "--stages", "9"], "--stages must be 1 to 4 for this macro, got 9"),
     "clock of a macro": ([*_CIM, "--rows", "4", "--columns", "4", "--clock-mhz", "9999"], "--clock-mhz must be at most"),
-    "macro on a board": ([*_CIM, "--rows", "4", "--columns", "4", "--target", "vcu128"], "--target must be generic or asic28 for a macro, got 'vcu128'"),
     "an FPGA's primitives in an ASIC": ([*_CIM, "--rows", "4", "--columns", "4", "--target", "asic28", "--technology", "ultrascale"],
                                         "--technology must be generic, cells or fpga for the target asic28"),
     "CIFAR without its archive": (["train", "cnn", "--dataset", "cifar10", "--out", "new"], "--data must be the file cifar-10-binary.tar.gz"),

@@ -1,5 +1,4 @@
 // What a simulation of the board's self-test needs of the vendor's primitives.
-`timescale 1ns/1ps
 module IBUF(input I, output O); assign O = I; endmodule
 module IBUFDS(input I, input IB, output O); assign O = I & ~IB; endmodule
 module OBUFT(input I, input T, output O); assign O = T ? 1'bz : I; endmodule

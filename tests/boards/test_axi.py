@@ -1,8 +1,6 @@
 # amaranth: UnusedElaboratable=no
 """The AXI4-Stream wrapper under random stalls."""
 
-import random
-
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
@@ -11,8 +9,11 @@ from amaranth.sim import Simulator
 
 from quadcim.boards.axi import AxiStreamWrapper
 from quadcim.hw.units import create_unit
+from quadcim.sim.case import Case
+from quadcim.sim.vectors import read_vectors
 from quadcim.spec.errors import IllegalSetting
-from tests.boards.helpers import definition
+from quadcim.spec.ports import Port
+from tests.boards.cocotb_run import run_cocotb
 from tests.conftest import make_unit
 
 _UNITS = [
@@ -21,7 +22,6 @@ _UNITS = [
     make_unit("SQ3.7", "UQ1.8", "nearest", 2, "elastic"),  # two bytes, unsigned output
     make_unit("UQ1.6", "SQ2.9", "nearest", 4, "elastic"),
 ]
-_PROBABILITIES = [(1, 1), (1, 0.5), (0.5, 1), (0.5, 0.5), (0.9, 0.1), (0.1, 0.9)]
 _names = pytest.mark.parametrize("unit", _UNITS, ids=lambda unit: unit.name)
 
 
@@ -61,43 +61,33 @@ def _simulate(unit, scenario) -> None:
     simulator.run()
 
 
-@_names
-@pytest.mark.parametrize("send, take", _PROBABILITIES)
-def test_every_beat_right_and_in_order(unit, send, take, seed):
-    rng = random.Random(f"{seed} {unit.name} {send} {take}")
-    fmt = unit.activation.input
-    raws = [rng.randint(fmt.minimum, fmt.maximum) for _ in range(120)]
-    output = unit.activation.output
-    got = []
+def _extended(payload: int, port: Port) -> int:
+    """A result as whole bytes: a signed number is extended."""
+    size = 8 * -(-port.width // 8)
+    return (port.format.wrap(payload) if port.format else payload) % (1 << size)
 
-    async def scenario(bench):
-        width = len(bench.dut.s_axis_tdata)
-        await bench.reset()
-        sent, offered, held = 0, False, None
-        while len(got) < len(raws):
-            if not offered:
-                offered = sent < len(raws) and rng.random() < send
-                high = rng.getrandbits(width) << fmt.width  # bits that the unit has to ignore
-                data = (high | raws[sent] & ((1 << fmt.width) - 1)) if offered else rng.getrandbits(width)
-                bench.set(s_axis_tvalid=offered, s_axis_tdata=data & ((1 << width) - 1))
-            bench.set(m_axis_tready=rng.random() < take)
-            s_ready, m_valid, m_ready, data = bench.get("s_axis_tready", "m_axis_tvalid", "m_axis_tready",
-                                                        "m_axis_tdata")
-            assert held is None or (m_valid and data == held), "a beat changed while it was stalled"
-            held = data if m_valid and not m_ready else None
-            if m_valid and m_ready:
-                got.append(data)
-            if offered and s_ready:
-                sent, offered = sent + 1, False
-            await bench.edge()
-        for _ in range(10):  # nothing is left
-            bench.set(s_axis_tvalid=0, m_axis_tready=1)
-            assert bench.get("m_axis_tvalid") == [0]
-            await bench.edge()
 
-    _simulate(unit, scenario)
-    data_bits = -(-output.width // 8) * 8
-    assert got == [y % (1 << data_bits) for y in definition(unit.activation, raws)]
+def _job(case: Case, seed: int) -> dict:
+    """Every weight and vector of a case, as the bench takes them."""
+    ports = {port.name: port for port in case.ports}
+    vectors = case.folder / "vectors"
+    runs = []
+    for path in sorted(vectors.glob("expected*.hex")):
+        weights = vectors / path.name.replace("expected", "weights")
+        runs.append({"inputs": read_vectors(vectors / "input.hex"),
+                     "expected": [_extended(payload, ports["o__payload"]) for payload in read_vectors(path)],
+                     "weights": read_vectors(weights) if weights.is_file() else []})
+    widths = {prefix: (ports[name].width, -(-ports[name].width // 8))
+              for prefix, name in (("s_axis", "i__payload"), ("s_axis_w", "w__payload")) if name in ports}
+    return {"runs": runs, "widths": widths, "seed": seed, "latency": case.latency_cycles,
+            "interval": case.initiation_interval_cycles}
+
+
+def test_vectors_of_a_case_under_random_stalls(case, tmp_path, seed):
+    """In the emitted Verilog; weights and beats have pauses of their own. See tests/boards/axis_bench.py."""
+    top = f"{case.top}_axis"
+    run_cocotb("tests.boards.axis_bench", top=top, sources=[*case.simulation_sources, case.folder / f"vcu128/{top}.v"],
+               folder=tmp_path / "run", job=_job(case, seed))
 
 
 @_names
@@ -114,25 +104,6 @@ def test_full_rate_and_one_cycle_more_than_the_unit(unit):
     _simulate(unit, scenario)
     latency = unit.stages + 1
     assert valids == [[0, 1]] * latency + [[1, 1]] * (20 - latency)
-
-
-
-
-@_names
-def test_no_combinational_path_from_port_to_port(unit, seed):
-    rng = random.Random(seed)
-    inputs = ("s_axis_tvalid", "s_axis_tdata", "m_axis_tready")
-
-    async def scenario(bench):
-        await bench.reset()
-        for _ in range(100):
-            before = bench.get("s_axis_tready", "m_axis_tvalid", "m_axis_tdata")
-            for name in inputs:
-                bench.set(**{name: rng.getrandbits(len(getattr(bench.dut, name)))})
-                assert bench.get("s_axis_tready", "m_axis_tvalid", "m_axis_tdata") == before, name
-            await bench.edge()
-
-    _simulate(unit, scenario)
 
 
 @_names

@@ -1,4 +1,4 @@
-"""What targets add to a case."""
+"""What targets add to a case: for the board, Verilog that all tools accept, and the same bytes everywhere."""
 
 import os
 import re
@@ -6,209 +6,166 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyslang
 import pytest
 
-from quadcim.boards.handoff import target_files
 from quadcim.boards.targets import find_target
-from quadcim.hw.units import create_unit
-from quadcim.hw.verilog import emit_verilog
+from quadcim.generate import generate_activation
 from quadcim.hw.yosys import run_passes
+from quadcim.sim.case import Case
+from quadcim.sim.tools import find_simulator
 from quadcim.spec.errors import IllegalSetting
-from tests.boards.helpers import definition, run_tcl, tool, write
+from tests.boards.conftest import board_case
+from tests.boards.helpers import tool, write
 from tests.conftest import make_unit
 
-_UNITS = [make_unit("SQ2.4", "SQ2.5", "nearest", stages, "elastic") for stages in (0, 2)]
-_PINS = {
-    "led_0__io": ("BH24", "LVCMOS18"), "led_1__io": ("BG24", "LVCMOS18"), "led_2__io": ("BG25", "LVCMOS18"),
-    "led_7__io": ("BG28", "LVCMOS18"), "cpu_reset_0__io": ("BM29", "LVCMOS12"),
-    "clk100_0__p": ("BH51", "DIFF_SSTL12"), "clk100_0__n": ("BJ51", "DIFF_SSTL12"),
-}
-_BOARD_TB = """
-`timescale 1ns/1ps
-module tb;
-  reg clk = 0, button = 0;
-  wire led_0, led_1, led_2, led_7;
-  always #5 clk = ~clk;
-  {top}_selftest board(.clk100_0__p(clk), .clk100_0__n(~clk), .cpu_reset_0__io(button),
-    .led_0__io(led_0), .led_1__io(led_1), .led_2__io(led_2), .led_7__io(led_7));
-  initial begin
-    wait (led_2); #20 $display("%b%b%b", led_0, led_1, led_2);
-    button = 1; #50 $display("%b%b%b", led_0, led_1, led_2);
-    button = 0; wait (led_2); #20 $display("%b%b%b", led_0, led_1, led_2);
-    $finish;
-  end
-  initial #100000 $finish;
-endmodule
-"""
+_PRIMITIVES = Path(__file__).with_name("primitives.v")
+_SELF_TESTED = ("combinational", "two-stages")
+
+# As for units (tests/hw/test_verilog.py).
+_WAIVED = ["-Wno-DECLFILENAME", "-Wno-UNUSEDSIGNAL", "-Wno-PINMISSING", "-Wno-UNUSEDPARAM", "-Wno-WIDTHEXPAND",
+           "-Wno-PROCASSINIT"]
 
 
-@pytest.fixture(params=_UNITS, ids=lambda unit: unit.name)
-def unit(request):
-    return request.param
+def _designs(case: Case) -> list[tuple[str, list[Path]]]:
+    """The modules for the board, and the sources of each."""
+    folder, top = case.folder / "vcu128", case.top
+    axis = folder / f"{top}_axis.v"
+    return [(path.stem, [*case.simulation_sources, *dict.fromkeys([axis, path]), _PRIMITIVES])
+            for path in sorted(folder.glob("*.v"))]
 
 
-@pytest.fixture
-def case(unit, tmp_path) -> Path:
-    """Write the part of a case directory that the target vcu128 needs; its path has a space."""
-    folder = tmp_path / "a case"
-    write(folder, {f"rtl/{unit.name}.v": emit_verilog(create_unit(unit), name=unit.name, header="").text,
-                   **_vcu128(unit)})
-    return folder
+def test_the_generic_target_adds_nothing(make_case):
+    case = make_case(make_unit("SQ2.4", "SQ2.5", "nearest", 2, "elastic"))
+    assert not [name for name in ("vcu128", "asic28") if (case.folder / name).exists()]
 
 
-def _vcu128(unit, **changed) -> dict[str, str]:
-    settings = {"unit": unit, "top": unit.name, "header": "a header\nof two lines", "clock_mhz": 400,
-                "expected": lambda raws: definition(unit.activation, raws)} | changed
-    return target_files(find_target("vcu128"), **settings)
-
-
-def _compile(case: Path, top: str, *sources: Path | str) -> None:
-    done = subprocess.run([tool("iverilog"), "-g2005", "-Wall", "-Wno-timescale", "-s", top, "-o", "out", *sources],
-                          cwd=case, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_generic_target_adds_nothing(unit):
-    assert target_files(find_target("generic"), unit=unit, top=unit.name, header="", clock_mhz=100,
-                        expected=lambda raws: raws) == {}
-
-
-def test_vcu128_files(unit):
-    files = _vcu128(unit)
-    assert set(files) == {f"vcu128/{unit.name}_{name}" for name in (
-        "axis.v", "axis.tcl", "axis.xdc", "selftest.v", "selftest.tcl", "selftest.xdc")}
-    for name, text in files.items():
-        mark = "//" if name.endswith(".v") else "#"
-        assert text.startswith(f"{mark} a header\n{mark} of two lines\n"), name
-        assert text.endswith("\n")
-        assert not text.endswith("\n\n")
+def test_files_for_the_board(case, request):
+    designs = ["board", *(["selftest"] if request.node.callspec.params["case"] in _SELF_TESTED else [])]
+    ends = ["axis.v", "axis.tcl", "axis.xdc", "host.py", "program.tcl", "project.tcl",
+            *(f"{design}.{kind}" for design in designs for kind in ("v", "xdc"))]
+    names = ["README.md", *(f"{case.top}_{end}" for end in ends)]
+    there = {path.name for path in (case.folder / "vcu128").iterdir()}
+    assert there >= set(names)
+    assert not [name for name in there.difference(names) if "selftest" in name]
+    for name in names:
+        text = (case.folder / "vcu128" / name).read_text()
+        opening = {".v": f"// {case.top}\n", ".md": f"# {case.top} on the VCU128\n"}
+        assert text.startswith(opening.get(Path(name).suffix, f"# {case.top}\n")), name
+        assert case.manifest["digest"] in text, name
+        assert text.endswith("\n") and not text.endswith("\n\n"), name
         assert "\t" not in text
         assert not re.search(r" $", text, re.MULTILINE), name
-    modules = re.findall(r"^module (\S+)", "\n".join(files.values()), re.MULTILINE)
-    assert sorted(modules) == [f"{unit.name}_axis", f"{unit.name}_selftest"]
 
 
-def test_axi_wrapper_has_exactly_these_ports(unit, case):
-    text = (case / f"vcu128/{unit.name}_axis.v").read_text()
+def test_module_names_are_the_case_s_own(case):
+    own = [f"{case.top}_{name}" for name in ("axis", "board", "link", "selftest")]
+    for path in sorted((case.folder / "vcu128").glob("*.v")):
+        modules = re.findall(r"^module (\S+)", path.read_text(), re.MULTILINE)
+        assert modules[0] == path.stem
+        assert all(any(name == known or name.startswith(f"{known}_") for known in own) for name in modules)
+
+
+def test_axi_wrapper_has_exactly_these_ports(case):
+    text = (case.folder / f"vcu128/{case.top}_axis.v").read_text().partition("endmodule")[0]
     ports = re.findall(r"^  (input|output) (?:wire|reg) (?:signed )?(?:\[(\d+):0\] )?(\w+)", text, re.MULTILINE)
-    assert {name: (direction, int(high or 0) + 1) for direction, high, name in ports} == {
-        "aclk": ("input", 1), "aresetn": ("input", 1),
-        "s_axis_tdata": ("input", 8), "s_axis_tvalid": ("input", 1), "s_axis_tready": ("output", 1),
-        "m_axis_tdata": ("output", 8), "m_axis_tvalid": ("output", 1), "m_axis_tready": ("input", 1),
-    }
-    _compile(case, f"{unit.name}_axis", f"rtl/{unit.name}.v", f"vcu128/{unit.name}_axis.v")
+    expected = {"aclk": ("input", 1), "aresetn": ("input", 1)}
+    for port in case.ports:
+        if port.layout:
+            prefix = {"i": "s_axis", "w": "s_axis_w", "o": "m_axis"}[port.name[0]]
+            back = {"input": "output", "output": "input"}[port.direction]
+            expected |= {f"{prefix}_tdata": (port.direction, -(-port.width // 8) * 8),
+                         f"{prefix}_tvalid": (port.direction, 1), f"{prefix}_tready": (back, 1)}
+    assert {name: (direction, int(high or 0) + 1) for direction, high, name in ports} == expected
 
 
-@pytest.mark.parametrize("fault", [0, 1], ids=["right", "wrong"])
-def test_self_test_in_verilog(unit, case, fault):
-    """The emitted files together, with the button pressed after the first verdict."""
-    if fault:
-        write(case, _vcu128(unit, expected=lambda raws: [y ^ (raw == 5) for raw, y in zip(
-            raws, definition(unit.activation, raws), strict=True)]))
-    write(case, {"tb.v": _BOARD_TB.format(top=unit.name)})
-    _compile(case, "tb", "tb.v", f"rtl/{unit.name}.v", f"vcu128/{unit.name}_selftest.v",
-             Path(__file__).with_name("primitives.v"))
-    done = subprocess.run([tool("vvp"), "-n", "out"], cwd=case, capture_output=True, text=True, check=True)
-    verdict = "011" if fault else "101"
-    assert done.stdout.split() == [verdict, "000", verdict]
+def test_icarus_accepts(case):
+    for top, sources in _designs(case):
+        run = subprocess.run([tool("iverilog"), "-g2005", "-Wall", "-s", top, "-o", os.devnull,
+                              *sources], capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stdout + run.stderr) == (0, ""), top
 
 
-def test_yosys_reads_the_board(unit, case):
-    sources = [str(case / f"rtl/{unit.name}.v"), str(case / f"vcu128/{unit.name}_selftest.v")]
-    run_passes("read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v", ["read_verilog", *sources],
-               f"hierarchy -check -top {unit.name}_selftest", "proc", "check -assert")
+def test_verilator_accepts(case):
+    for top, sources in _designs(case):
+        run = subprocess.run([find_simulator("verilator").executable, "--lint-only", "-Wall", "--language", "1364-2005",
+                              *_WAIVED, "--top-module", top, *sources], capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stderr) == (0, ""), top
 
 
-def _run(case: Path, name: str, **settings) -> tuple[list[list[str]], str]:
-    return run_tcl(case / "vcu128" / name, scratch=case.parent, **settings)
+def test_slang_accepts(case):
+    for top, sources in _designs(case):
+        compilation = pyslang.ast.Compilation()
+        for path in sources:
+            compilation.addSyntaxTree(pyslang.syntax.SyntaxTree.fromFile(str(path)))
+        assert [d for d in compilation.getAllDiagnostics() if d.isError()] == [], top
 
 
-def test_self_test_script(unit, case):
-    top = f"{unit.name}_selftest"
-    calls, error = _run(case, f"{top}.tcl")
-    assert error == ""
-    commands = [call[0] for call in calls]
-    flow = ["create_project", "read_verilog", "read_xdc", "synth_design", "opt_design", "place_design",
-            "route_design", "report_timing_summary", "write_checkpoint", "write_bitstream"]
-    assert [command for command in commands if command in flow] == flow
-    assert ["synth_design", "-top", top, "-part", "xcvu37p-fsvh2892-2L-e"] in calls
-    assert {path.relative_to(case).as_posix() for path in case.rglob("*") if "build" in path.parts} == {
-        "vcu128/build", f"vcu128/build/{top}"}
+def test_yosys_accepts_with_the_vendor_s_primitives(case):
+    for top, sources in _designs(case):
+        models = [case.folder / "models/primitives.v", _PRIMITIVES]
+        run_passes("read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
+                   ["read_verilog", *(str(path) for path in sources if path not in models)],
+                   f"hierarchy -check -top {top}", "proc", "check -assert")
 
 
-def test_self_test_script_makes_no_bitstream_that_misses_timing(unit, case):
-    calls, error = _run(case, f"{unit.name}_selftest.tcl", slack="-0.125")
-    assert error == "timing is not met: worst slack -0.125 ns"
-    assert "write_bitstream" not in [call[0] for call in calls]
-
-
-def test_timing_script(unit, case):
-    top = f"{unit.name}_axis"
-    calls, printed = _run(case, f"{top}.tcl")
-    assert printed == "slack 0.5 ns at a period of 2.5 ns: 500.0 MHz"
-    assert ["synth_design", "-mode", "out_of_context", "-top", top, "-part", "xcvu37p-fsvh2892-2L-e"] in calls
-    calls, error = _run(case, f"{top}.xdc")
-    assert error == ""
-    assert ["create_clock", "-name", "aclk", "-period", "2.500", "<aclk>"] in calls
-
-
-def test_pin_constraints(unit, case):
-    calls, error = _run(case, f"{unit.name}_selftest.xdc")
-    assert error == ""
-    values = {(call[1], call[3].strip("<>")): call[2] for call in calls if call[0] == "set_property"}
-    text = (case / f"vcu128/{unit.name}_selftest.v").read_text()
-    ports = set(re.findall(r"^  (?:input|output) wire (\w+)", text, re.MULTILINE))
-    assert ports == set(_PINS)
-    for port, (pin, standard) in _PINS.items():
-        assert (values["PACKAGE_PIN", port], values["IOSTANDARD", port]) == (pin, standard)
-    assert ["create_clock", "-name", "clk100", "-period", "10.0", "<clk100_0__p>"] in calls
-    assert ["set_false_path", "-from", "<cpu_reset_0__io>"] in calls
-
-
-_DUMP = """
+_GENERATE = """
 import sys
-from quadcim.boards.handoff import target_files
-from quadcim.boards.targets import TARGETS
-from quadcim.spec.activation import Activation
-from quadcim.spec.formats import Format
-from quadcim.spec.unit import ActivationUnit
-assert "amaranth" not in sys.modules
-fmt = Format.parse("SQ2.4")
-unit = ActivationUnit(Activation("quad", fmt, fmt), 2)
-for target in TARGETS.values():
-    for name, text in target_files(target, unit=unit, top=unit.name, header="h", clock_mhz=100,
-                                   expected=lambda raws: raws).items():
-        print(name, text)
+from pathlib import Path
+from quadcim.boards.targets import find_target
+from quadcim.generate import generate_activation, generate_cim
+from quadcim.spec.cim import CimIntegers, CimMacro
+from tests.conftest import make_unit
+target, out = find_target("vcu128"), Path(sys.argv[1])
+generate_activation(make_unit("SQ2.4", "SQ2.5", "nearest", 2, "elastic"), target=target, clock_mhz=400, out=out / "u")
+generate_cim(CimMacro(4, 2, 2, technology="fpga"), CimIntegers(), target=target, clock_mhz=400, out=out / "m")
 """
 
 
 def test_same_bytes_in_every_process_and_no_yosys_from_the_path(tmp_path):
-    texts = []
+    seen = []
+    root = Path(__file__).parents[2]
     for run in ("0", "1"):
         programs, home = tmp_path / run / "bin", tmp_path / run / "home"
         write(programs, {"yosys": f"#!/bin/sh\ntouch '{tmp_path}/called'\nexit 1\n"})
         (programs / "yosys").chmod(0o755)
         home.mkdir()
         environment = {**os.environ, "PYTHONHASHSEED": run, "PATH": f"{programs}:{os.environ['PATH']}",
-                       "HOME": str(home), "USER": f"user{run}"}
-        texts.append(subprocess.run([sys.executable, "-W", "error", "-c", _DUMP], cwd=home, env=environment,
-                                    capture_output=True, text=True, check=True).stdout)
-    assert texts[0] == texts[1]
-    assert texts[0].count("vcu128/") == 6
+                       "HOME": str(home), "USER": f"user{run}", "PYTHONPATH": str(root)}
+        command = [sys.executable, "-W", "error", "-c", _GENERATE, str(home)]
+        subprocess.run(command, cwd=home, env=environment, check=True)
+        seen.append({path.relative_to(home).as_posix(): path.read_bytes() for path in home.glob("*/vcu128/*.*")})
+    assert seen[0] == seen[1]
+    assert len(seen[0]) >= 11 + 9
     assert not (tmp_path / "called").exists()
-    assert str(Path(__file__).parents[2]) not in texts[0]
+    assert not [name for name, content in seen[0].items() if str(root).encode() in content]
 
 
-def test_vcu128_needs_backpressure():
-    unit = make_unit("SQ2.4", "SQ2.4", "nearest", 1, "always")
+def _generate(tmp_path, *, target: str, clock_mhz: float = 100, flow_control: str = "elastic") -> None:
+    generate_activation(make_unit("SQ2.4", "SQ2.4", "nearest", 1, flow_control), target=find_target(target),
+                        clock_mhz=clock_mhz, out=tmp_path / "case")
+
+
+def test_vcu128_needs_backpressure(tmp_path):
     with pytest.raises(IllegalSetting, match=r"flow-control must be elastic for the target vcu128.*, got 'always'"):
-        _vcu128(unit)
+        _generate(tmp_path, target="vcu128", flow_control="always")
 
 
 @pytest.mark.parametrize("clock_mhz", [0, -1, 1e9, float("inf"), float("nan")])
 @pytest.mark.parametrize("target", ["generic", "vcu128", "asic28"])
-def test_clocks_out_of_range(target, clock_mhz):
-    unit = _UNITS[0]
+def test_clocks_out_of_range(tmp_path, target, clock_mhz):
     with pytest.raises(IllegalSetting, match=r"clock-mhz must be 1 to 10000, got"):
-        target_files(find_target(target), unit=unit, top=unit.name, header="", clock_mhz=clock_mhz,
-                     expected=lambda raws: raws)
+        _generate(tmp_path, target=target, clock_mhz=clock_mhz)
+
+
+def test_the_guide_says_what_the_case_is(make_case):
+    text = (board_case(make_case, "loaded-banks").folder / "vcu128/README.md").read_text()
+    for row in ("| `s_axis` | 5 | 8 x SQ4.0 `x`, UQ1.0 `bank` |", "| `s_axis_w` | 1 | 4 x UQ1.0 `weight`, UQ3.0 `row`",
+                "| `B`, 5 bytes of a beat | `B`, 4 bytes of its result |", "| `W`, 1 byte of weights | `W`,",
+                "send 5 zeros", "The board holds 64 bytes", "1000000 baud", "out of context, at 400 MHz"):
+        assert row in text
+    assert "selftest" not in text
+    text = (board_case(make_case, "combinational").folder / "vcu128/README.md").read_text()
+    assert "The design `selftest`" in text and "`W`" not in text and "not ordered" not in text
+    for name in re.findall(r"vcu128/(\S+\.(?:tcl|py))", text):
+        assert (board_case(make_case, "combinational").folder / "vcu128" / name).is_file()

@@ -2,7 +2,9 @@
 """The self-test: its checksum notices faults and order, and its hardware says so."""
 
 import random
+import subprocess
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +12,16 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from quadcim.boards import self_test
+from quadcim.boards.designs import SelfTestBoard, board_files
 from quadcim.boards.self_test import SelfTest, checksum, stimulus
 from quadcim.boards.units import ExternalUnit
 from quadcim.hw.units import create_unit
+from quadcim.sim.tools import run_tool
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
-from tests.boards.helpers import definition
+from quadcim.spec.ports import Port
+from tests.boards.conftest import board_case
+from tests.boards.helpers import definition, tool, write
 from tests.conftest import make_unit
 
 _UNIT = make_unit("SQ2.4", "SQ2.4", "nearest", 2, "elastic")
@@ -119,6 +125,45 @@ def test_checksum_of_known_outputs():
 
 @pytest.mark.parametrize("expected", [-1, 1 << 32])
 def test_a_checksum_has_32_bits(expected):
-    unit = ExternalUnit(module="unit", input=Format.parse("SQ2.4"), output=Format.parse("SQ2.4"), stages=1)
+    ports = [Port("i__payload", "input", 6), Port("i__ready", "output", 1), Port("o__payload", "output", 6),
+             Port("o__ready", "input", 1)]
     with pytest.raises(IllegalSetting, match=f"expected must be 0 to 4294967295, got {expected}"):
-        SelfTest(unit=unit, expected=expected)
+        SelfTest(unit=ExternalUnit(module="unit", ports=ports), expected=expected)
+
+
+_BOARD_TB = """
+`timescale 1ns/1ps
+module tb;
+  reg clk = 0, button = 0;
+  wire led_0, led_1, led_2, led_7;
+  always #5 clk = ~clk;
+  {top}_selftest board(.clk100_0__p(clk), .clk100_0__n(~clk), .cpu_reset_0__io(button),
+    .led_0__io(led_0), .led_1__io(led_1), .led_2__io(led_2), .led_7__io(led_7));
+  initial begin
+    wait (led_2); #20 $display("%b%b%b", led_0, led_1, led_2);
+    button = 1; #50 $display("%b%b%b", led_0, led_1, led_2);
+    button = 0; wait (led_2); #20 $display("%b%b%b", led_0, led_1, led_2);
+    $finish;
+  end
+  initial #100000 $finish;
+endmodule
+"""
+
+
+@pytest.mark.parametrize("fault", [0, 1], ids=["shipped", "wrong"])
+@pytest.mark.parametrize("name", ["combinational", "two-stages"])
+def test_the_board_in_verilog(make_case, tmp_path, name, fault):
+    """With the button pressed after the first verdict; what a case ships passes."""
+    case = board_case(make_case, name)
+    text = (case.folder / f"vcu128/{case.top}_selftest.v").read_text()
+    if fault:
+        right = checksum(definition(case.unit.activation, stimulus(case.unit.activation.input)),
+                         width=case.unit.activation.output.width)
+        board = SelfTestBoard(top=case.top, ports=case.ports, expected=right ^ 1 << 31)
+        text = board_files(board, top=case.top, header="")[f"{case.top}_selftest.v"]
+    write(tmp_path, {"tb.v": _BOARD_TB.format(top=case.top), "selftest.v": text})
+    run_tool([tool("iverilog"), "-g2005", "-o", tmp_path / "out", tmp_path / "tb.v", *case.simulation_sources,
+              tmp_path / "selftest.v", Path(__file__).with_name("primitives.v")])
+    done = subprocess.run([tool("vvp"), "-n", tmp_path / "out"], capture_output=True, text=True, check=True)
+    verdict = "011" if fault else "101"
+    assert done.stdout.split() == [verdict, "000", verdict]

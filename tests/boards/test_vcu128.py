@@ -5,7 +5,7 @@ from typing import Any
 from quadcim.boards.vcu128 import VCU128Platform
 
 # Board signal: pins, IO standard. The memory banks run at 1.2 V: never LVDS.
-_TABLE = {
+TABLE = {
     "clk100_0": ("BH51 BJ51", "DIFF_SSTL12"),
     "qdr4_clk_0": ("BJ4 BK3", "DIFF_SSTL12"),
     "rld3_clk_0": ("F35 F36", "DIFF_SSTL12"),
@@ -31,8 +31,8 @@ def _signals(resource: Any):
 
 def test_pins():
     signals = [signal for resource in VCU128Platform.resources for signal in _signals(resource)]
-    assert dict(signals) == _TABLE
-    assert len(signals) == len(_TABLE)
+    assert dict(signals) == TABLE
+    assert len(signals) == len(TABLE)
 
 
 def test_clocks_run_at_100_mhz():

@@ -32,11 +32,11 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     # The cases stay, so that each run can be repeated.
     assert main(["simulate", "all/cases/cim-banks", "--simulator", name, "--seed", str(runs[1]["seed"])]) == 0
     assert main(command) == 2
-    assert main([*command, "--force", "--target", "vcu128"]) == 2
+    assert main(["regress", "--preset", "cim-lutram", "--target", "asic28", "--out", "x"]) == 2
     assert main(["regress", "--preset", "phi9", "--out", "x"]) == 2
     errors = capsys.readouterr().err.splitlines()
     assert [line.split(" must be ")[0] for line in errors] == [f"quadcim: error: --{o}"
-                                                               for o in ("out", "target", "preset")]
+                                                               for o in ("out", "technology", "preset")]
 
 
 def test_a_failure_is_a_result_that_can_be_replayed(tmp_path, make_case):

@@ -1,0 +1,37 @@
+"""Runs cocotb on Verilog under Icarus."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+from cocotb_tools.runner import get_runner
+
+from tests.boards.helpers import tool
+
+
+def run_cocotb(module: str, *, top: str, sources: Sequence[Path], folder: Path, job: dict) -> None:
+    """Run the tests of a module, which finds `job` in the file that $QUADCIM_JOB names; raise what they complain of."""
+    tool("iverilog")
+    folder.mkdir()
+    (folder / "job.json").write_text(json.dumps(job))
+    xml, log = folder / "results.xml", folder / "log"
+    with patch.dict(os.environ):
+        # Inside pytest the runner would turn failing tests into an exit of the whole process.
+        os.environ.pop("PYTEST_CURRENT_TEST", None)
+        runner = get_runner("icarus")
+        runner.build(sources=list(sources), hdl_toplevel=top, build_dir=folder / "build", always=True,
+                     timescale=("1ns", "1ps"), log_file=str(log))
+        try:
+            runner.test(test_module=module, hdl_toplevel=top, hdl_toplevel_lang="verilog", build_dir=folder / "build",
+                        test_dir=folder, results_xml=str(xml), timescale=("1ns", "1ps"),
+                        extra_env={"QUADCIM_JOB": str(folder / "job.json")}, log_file=str(log))
+        except (SystemExit, RuntimeError):
+            assert xml.is_file(), log.read_text(errors="replace")[-2000:]
+    tests = list(ElementTree.parse(xml).iter("testcase"))
+    complaints = [f"{test.get('name')}: {node.get('error_msg') or node.get('message') or node.text or ''}"
+                  for test in tests for node in test if node.tag in ("failure", "error")]
+    assert tests
+    assert complaints == [], "\n".join(complaints)
