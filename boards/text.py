@@ -1,6 +1,14 @@
 """Text that all handed-off files share."""
 
-__all__ = ["comment"]
+from string import Template
+
+__all__ = ["TclTemplate", "comment"]
+
+
+class TclTemplate(Template):
+    """A template with ``@name`` and ``@{name}``: Tcl has its own use for the dollar."""
+
+    delimiter = "@"
 
 
 def comment(header: str, mark: str) -> str:
