@@ -1,7 +1,7 @@
 """What is assumed of a hard macro of bit cells in 28 nm, and the outline that follows from it.
 
-Every number that the stubs (LEF, Liberty) and the datasheet's estimate rest on stands here. They are placeholders of the
-right size, from no foundry; a macro that is made replaces the stubs by its own.
+Every number that the stubs (LEF, Liberty) and the datasheet's estimate rest on stands here. They are placeholders of
+the right size, from no foundry; a macro that is made replaces the stubs by its own.
 """
 
 import re

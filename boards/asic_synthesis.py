@@ -128,7 +128,7 @@ _YOSYS = TclTemplate("""
 # Yosys 0.23 or later, from any folder:
 #   LIBERTY=/path/to/cells.lib yosys -c @{top}_yosys.tcl
 # The netlist and a report of its area go to build/yosys/ beside this script. Exit code 1: unresolved references, or
-# cells that the library does not have. Yosys knows no timing: @{top}_sta.tcl asks OpenSTA, and stops where it is missed.
+# cells that the library does not have. Yosys knows no timing: @{top}_sta.tcl asks OpenSTA, and stops if it is missed.
 """ + BEGIN + """
 # ---- Settings: edit here, or set the environment variables of these names
 set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file that is not compressed
@@ -143,8 +143,12 @@ cd $build
 
 # ---- Read; a reference without a definition is an error
 foreach path [rtl_files $keep_macros $build] { yosys read_verilog $path }
+set areas [list -liberty $liberty]
 if {$keep_macros} {
-  foreach macro $hard_macros { yosys read_verilog [file join $here "${macro}_stub.v"] }
+  foreach macro $hard_macros {
+    yosys read_verilog [file join $here "${macro}_stub.v"]
+    lappend areas -liberty [file join $here "$macro.lib"]
+  }
 }
 yosys hierarchy -check -top $top
 
@@ -164,7 +168,7 @@ yosys read_liberty -lib -ignore_miss_func $liberty
 yosys check -mapped -assert
 
 # ---- Report and write
-yosys tee -o area.rpt stat -liberty $liberty
+yosys tee -o area.rpt stat {*}$areas
 yosys write_verilog -noattr -noexpr -nohex $top.v
 """)
 
@@ -200,10 +204,12 @@ if {[catch {
   link_design $top
   read_sdc $sdc
 
+  check_setup > check_setup.rpt
   report_checks -path_delay max -format full_clock_expanded > setup.rpt
   report_checks -path_delay min -format full_clock_expanded > hold.rpt
   report_check_types > checks.rpt
-  report_power > power.rpt
+  # A stub of a macro knows no power.
+  if {!$keep_macros} { report_power > power.rpt }
   write_sdf $top.sdf
   set slack [worst_slack]
 } message]} { stop $message }

@@ -1,0 +1,44 @@
+"""Cases for 28 nm that the tests share: units and macros, with every kind of reset."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from quadcim.sim.case import Case
+from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.unit import ActivationUnit
+from tests.conftest import make_unit
+
+__all__ = ["CLOCKED", "MACROS", "SUBJECTS", "build", "in_space"]
+
+_CELLS = tuple((row % 2, int(row % 3 == 0)) for row in range(6))
+
+
+def _unit(stages: int, flow_control: str) -> ActivationUnit:
+    return make_unit("SQ2.6", "SQ2.8", "nearest", stages, flow_control)
+
+
+_ONE, _LOADED = _unit(1, "elastic"), CimMacro(6, 2, 2, banks=3)
+SUBJECTS: dict[str, tuple[ActivationUnit | CimMacro, CimIntegers | None, str]] = {
+    **{f"{stages}-{control}": (_unit(stages, control), None, "async-high")
+       for stages in (0, 1, 3) for control in ("elastic", "always") if (stages, control) != (1, "elastic")},
+    **{f"1-elastic-{reset}": (_ONE, None, reset) for reset in ("async-high", "async-low", "sync-high", "sync-low")},
+    **{f"loaded-{reset}": (_LOADED, None, reset) for reset in ("async-high", "async-low", "sync-high", "sync-low")},
+    "constant": (CimMacro(6, 2, 2, storage="constant", stages=1), CimIntegers(_CELLS), "async-low"),
+    "cells": (CimMacro(7, 2, 1, technology="cells", signed=True), None, "async-low"),
+}
+CLOCKED = [name for name in SUBJECTS if not name.startswith("0-")]
+MACROS = [name for name in SUBJECTS if name.startswith(("loaded", "cells"))]
+
+
+def build(name: str, make_case: Callable[..., Case]) -> Case:
+    """The case of a name, at 800 MHz."""
+    spec, integers, reset = SUBJECTS[name]
+    return make_case(spec, "asic28", integers=integers, clock_mhz=800, reset=reset)
+
+
+def in_space(case: Case, folder: Path) -> Case:
+    """A copy of a case under a path with a space, to write into."""
+    copy = folder / "a space" / "case"
+    shutil.copytree(case.folder, copy)
+    return Case.load(copy)
