@@ -83,8 +83,8 @@ cd $build
 set libraries [list [existing LIBERTY_DB $liberty_db]]
 set_app_var target_library $libraries
 if {$keep_macros} { lappend libraries [existing MACRO_DB $macro_db] }
-set_app_var synthetic_library [list dw_foundation.sldb]
-set_app_var link_library [concat [list *] $libraries $synthetic_library]
+set_app_var synthetic_library dw_foundation.sldb
+set_app_var link_library [concat [list *] $libraries [list dw_foundation.sldb]]
 
 # ---- Read; a reference without a definition is an error
 set_svf $top.svf

@@ -57,7 +57,7 @@ def test_rtl_has_no_initial_values_and_its_reset(case):
 
 
 def test_file_list_compiles_from_the_case_directory(case, tmp_path):
-    done = subprocess.run([tool("iverilog"), "-g2005", "-s", case.top, "-o", tmp_path / "out", "-f",
+    done = subprocess.run([tool("iverilog"), "-g2005", "-Wall", "-s", case.top, "-o", tmp_path / "out", "-f",
                            f"asic28/{case.top}.f"], cwd=case.folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -135,13 +135,16 @@ def test_power_intent(case, tmp_path):
     assert ("Weights" in path.read_text()) == any(port.name == "w__valid" for port in case.ports)
 
 
-@pytest.mark.parametrize("name", ["3-elastic", "loaded-sync-low"])
-def test_checksums(name, make_case, tmp_path):
-    case = in_space(build(name, make_case), tmp_path)
+@pytest.mark.parametrize("name, target", [("3-elastic", "asic28"), ("loaded-sync-low", "asic28"),
+                                          ("3-elastic", "vcu128"), ("constant", "generic")])
+def test_checksums(name, target, make_case, tmp_path):
+    spec, integers, _reset = SUBJECTS[name]
+    case = in_space(build(name, make_case) if target == "asic28" else make_case(spec, target, integers=integers),
+                    tmp_path)
     check = [tool("sha256sum"), "-c", "--quiet", "SHA256SUMS"]
     assert subprocess.run(check, cwd=case.folder, check=True, capture_output=True).stdout == b""
     listed = re.findall(r"^[0-9a-f]{64}  (.+)$", (case.folder / "SHA256SUMS").read_text(), re.MULTILINE)
     on_disk = {path.relative_to(case.folder).as_posix() for path in case.folder.rglob("*") if path.is_file()}
     assert listed == sorted(on_disk - {"case.json", "SHA256SUMS"})
-    (case.folder / f"asic28/{case.top}.sdc").write_text("changed\n")
+    (case.folder / f"rtl/{case.top}.v").write_text("changed\n")
     assert subprocess.run(check, cwd=case.folder, check=False, capture_output=True).returncode == 1
