@@ -98,36 +98,37 @@ proc read_macros {} {
   foreach macro $::hard_macros { yosys read_verilog [file join $::here "${macro}_stub.v"] }
 }
 
-# ---- The RTL: flat, with plain registers
+# Plain registers in one module, and ports in place of hard macros.
+proc flatten_as {name} {
+  yosys proc
+  yosys flatten
+  yosys memory_map
+  yosys async2sync
+  yosys dffunmap
+  if {$::keep_macros} {
+    foreach macro $::hard_macros { yosys expose -evert t:$macro }
+  }
+  yosys opt_clean
+  yosys rename $::top $name
+  yosys design -stash $name
+}
+
+# ---- The RTL
 foreach path [rtl_files $keep_macros $build] { yosys read_verilog $path }
 read_macros
 yosys hierarchy -check -top $top
-yosys proc
-yosys flatten
-yosys memory_map
-yosys async2sync
-yosys dffunmap
-yosys opt_clean
-yosys rename $top gold
-yosys design -stash gold
+flatten_as gold
 
-# ---- The netlist: the same, its cells replaced by what the library says of them
+# ---- The netlist, its cells replaced by what the library says of them
 yosys read_liberty -ignore_miss_func $liberty
 yosys read_verilog $netlist
 read_macros
 yosys hierarchy -check -top $top
-yosys proc
-yosys flatten
-yosys async2sync
-yosys dffunmap
-yosys opt_clean
-yosys rename $top gate
-yosys design -stash gate
+flatten_as gate
 
 # ---- Compare
 yosys design -copy-from gold -as gold gold
 yosys design -copy-from gate -as gate gate
-read_macros
 yosys equiv_make gold gate equivalence
 yosys hierarchy -check -top equivalence
 yosys equiv_struct

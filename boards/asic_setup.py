@@ -51,6 +51,12 @@ proc read_text {path} {
   return $text
 }
 
+proc write_text {path text} {
+  set channel [open $path w]
+  puts -nonewline $channel $text
+  close $channel
+}
+
 # Full paths of the sources. To keep the hard macros, their modules are left out of copies in `folder`.
 proc rtl_files {keep_macros folder} {
   set paths {}
@@ -66,9 +72,7 @@ proc rtl_files {keep_macros folder} {
         }
       }
       set path [file join $folder "without_macros_[file tail $name]"]
-      set channel [open $path w]
-      puts -nonewline $channel $text
-      close $channel
+      write_text $path $text
     }
     lappend paths $path
   }

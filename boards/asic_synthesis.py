@@ -169,7 +169,7 @@ yosys check -mapped -assert
 
 # ---- Report and write
 yosys tee -o area.rpt stat {*}$areas
-yosys write_verilog -noattr -noexpr -nohex $top.v
+yosys write_verilog -noattr -noexpr -nohex -simple-lhs $top.v
 """)
 
 _STA = TclTemplate("""
@@ -184,11 +184,19 @@ set netlist          [setting NETLIST [file join $here build yosys "$top.v"]]
 """ + _KEEP + """\
 set allow_violations [setting ALLOW_VIOLATIONS 0]   ;# 1: report only
 
+# In a script, the exit of OpenSTA 2.0 is without effect; that of another interpreter is not.
+proc stop {message} {
+  puts stderr "Error: $message"
+  [interp create] eval { exit 1 }
+}
+
 set liberty [existing LIBERTY $liberty]
 set netlist [existing NETLIST $netlist]
 cd [build_folder sta]
-# OpenSTA takes no spaces in the path of a library.
+# OpenSTA takes no spaces in the path of a library, and does not read the signs of ports, which mean nothing to gates.
 file copy -force $liberty library.lib
+regsub -all {\\msigned } [read_text $netlist] "" text
+write_text netlist.v $text
 
 # ---- Read, report, write; the first error ends it, where OpenSTA would go on
 if {[catch {
@@ -199,9 +207,9 @@ if {[catch {
       read_liberty macro.lib
     }
   }
-  read_verilog $netlist
   set link_make_black_boxes 0
-  link_design $top
+  if {![read_verilog netlist.v]} { error "the netlist cannot be read" }
+  if {![link_design $top]} { error "there are unresolved references" }
   read_sdc $sdc
 
   check_setup > check_setup.rpt

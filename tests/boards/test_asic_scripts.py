@@ -11,7 +11,7 @@ from tests.boards.helpers import run_tcl
 
 _ANSWERS = {"analyze": "1", "elaborate": "1", "link": "1", "compile_ultra": "1", "get_db": "12.5", "get_attribute": "0.01",
             "worst_slack": "0.01", "set_top": "1", "verify": "1", "get_timing_paths": "paths",
-            "read_verilog": ""}
+            "read_verilog": "1", "link_design": "1"}
 _FLOWS = {
     "genus.tcl": ["read_libs", "read_hdl", "elaborate", "check_design", "read_sdc", "check_timing_intent", "syn_generic",
                   "syn_map", "syn_opt", "report_area", "report_timing", "report_power", "report_qor", "write_hdl",
@@ -84,6 +84,8 @@ def test_without_a_library_it_says_which_variable(script, library, make_case, tm
     ("genus.tcl", {"get_db": "-3.5"}, "Error: timing is not met: worst slack -3.5 ps"),
     ("dc.tcl", {"get_attribute": "-0.25"}, "Error: timing is not met: worst slack -0.25 ns"),
     ("sta.tcl", {"worst_slack": "-0.25"}, "Error: timing is not met: worst slack -0.25 ns"),
+    ("sta.tcl", {"link_design": "0"}, "Error: there are unresolved references"),
+    ("sta.tcl", {"read_verilog": "0"}, "Error: the netlist cannot be read"),
     ("dc.tcl", {"link": "0"}, "Error: there are unresolved references"),
     ("dc.tcl", {"analyze": "0"}, "Error: analyze failed"),
     ("dc.tcl", {"elaborate": "0"}, "Error: elaborate failed"),
