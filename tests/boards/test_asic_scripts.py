@@ -9,13 +9,13 @@ from quadcim.sim.case import Case
 from tests.boards.asic_cases import MACROS, SUBJECTS, build, in_space
 from tests.boards.helpers import run_tcl
 
-_ANSWERS = {"analyze": "1", "elaborate": "1", "link": "1", "compile_ultra": "1", "get_db": "12.5", "get_attribute": "0.01",
-            "worst_slack": "0.01", "set_top": "1", "verify": "1", "get_timing_paths": "paths",
-            "read_verilog": "1", "link_design": "1"}
+_ANSWERS = {**dict.fromkeys(("analyze", "elaborate", "link", "compile_ultra", "set_top", "verify", "read_verilog",
+                             "link_design"), "1"),
+            "get_db": "12.5", "get_attribute": "0.01", "worst_slack": "0.01", "get_timing_paths": "paths"}
 _FLOWS = {
-    "genus.tcl": ["read_libs", "read_hdl", "elaborate", "check_design", "read_sdc", "check_timing_intent", "syn_generic",
-                  "syn_map", "syn_opt", "report_area", "report_timing", "report_power", "report_qor", "write_hdl",
-                  "write_sdc", "write_sdf"],
+    "genus.tcl": ["read_libs", "read_hdl", "elaborate", "check_design", "read_sdc", "check_timing_intent",
+                  "syn_generic", "syn_map", "syn_opt", "report_area", "report_timing", "report_power", "report_qor",
+                  "write_hdl", "write_sdc", "write_sdf"],
     "dc.tcl": ["analyze", "elaborate", "current_design", "link", "compile_ultra", "change_names", "write", "write_sdc",
                "write_sdf"],
     "sta.tcl": ["read_liberty", "read_verilog", "link_design", "read_sdc", "check_setup", "report_checks",
@@ -33,19 +33,19 @@ def case(request, make_case, tmp_path) -> Case:
 
 
 def run(case: Case, script: str, scratch: Path, *, answers: dict[str, str] | None = None,
-        **settings: str) -> tuple[list[list[str]], str]:
+        settings: dict[str, str] | None = None) -> tuple[list[list[str]], str]:
     """Run a script from another folder, with files that stand for libraries and netlists."""
-    path = case.folder / f"asic28/{case.top}_{script}"
+    path, known = case.folder / f"asic28/{case.top}_{script}", {}
     for name in ("LIBERTY", "LIBERTY_DB", "NETLIST", "SVF", "MACRO_DB"):
         (scratch / f"a {name}").write_text("")
-        settings.setdefault(name, str(scratch / f"a {name}"))
+        known[name] = str(scratch / f"a {name}")
     if path.suffix == ".do":
         commands = re.sub(r"^//.*\n", "", path.read_text(), flags=re.MULTILINE)
         path = scratch / path.name
         # Conformal's exit takes a word that Tcl's own does not.
         path.write_text(commands.removesuffix("exit -force\n"))
-        settings["ASIC28"] = str(case.folder / "asic28")
-    return run_tcl(path, scratch=scratch, answers=_ANSWERS | (answers or {}), settings=settings)
+        known["ASIC28"] = str(case.folder / "asic28")
+    return run_tcl(path, scratch=scratch, answers=_ANSWERS | (answers or {}), settings=known | (settings or {}))
 
 
 @pytest.mark.parametrize("script", _FLOWS)
@@ -70,12 +70,12 @@ def test_the_sdc_is_the_one_of_the_case(case, tmp_path):
     assert any(call[0] == "create_clock" for call in run(case, "dc.tcl", tmp_path)[0])
 
 
-@pytest.mark.parametrize("script, library", [("genus.tcl", "LIBERTY"), ("dc.tcl", "LIBERTY_DB"), ("yosys.tcl", "LIBERTY"),
-                                             ("sta.tcl", "LIBERTY"), ("formality.tcl", "LIBERTY_DB"),
-                                             ("conformal.do", "LIBERTY"), ("equivalence_yosys.tcl", "LIBERTY")])
+@pytest.mark.parametrize("script, library", [
+    ("genus.tcl", "LIBERTY"), ("dc.tcl", "LIBERTY_DB"), ("yosys.tcl", "LIBERTY"), ("sta.tcl", "LIBERTY"),
+    ("formality.tcl", "LIBERTY_DB"), ("conformal.do", "LIBERTY"), ("equivalence_yosys.tcl", "LIBERTY")])
 def test_without_a_library_it_says_which_variable(script, library, make_case, tmp_path):
     case = in_space(build("3-elastic", make_case), tmp_path)
-    calls, said = run(case, script, tmp_path, **{library: "/nowhere/cells"})
+    calls, said = run(case, script, tmp_path, settings={library: "/nowhere/cells"})
     assert said == f"Error: {library} must name a file, got '/nowhere/cells'"
     assert not [call for call in calls if "read" in call[0] or "analyze" in call[0]]
 
@@ -99,12 +99,12 @@ def test_it_stops(script, answers, said, make_case, tmp_path):
     if "link" in answers or "elaborate" in answers or "analyze" in answers:
         assert not {"compile_ultra", "write"} & {call[0] for call in calls}
     if "timing" in said:
-        assert run(case, script, tmp_path, answers=answers, ALLOW_VIOLATIONS="1")[1].startswith("worst slack -")
+        assert run(case, script, tmp_path, answers=answers, settings={"ALLOW_VIOLATIONS": "1"})[1].startswith("worst slack -")
 
 
 def test_genus_takes_black_boxes_for_errors(make_case, tmp_path):
     case = in_space(build("3-elastic", make_case), tmp_path)
-    calls, _said = run(case, "genus.tcl", tmp_path, CLOCK_GATING="1")
+    calls, _said = run(case, "genus.tcl", tmp_path, settings={"CLOCK_GATING": "1"})
     before = [" ".join(call) for call in calls][:[call[0] for call in calls].index("elaborate")]
     assert "set_db hdl_error_on_blackbox true" in before
     assert "set_db lp_insert_clock_gating true" in before
@@ -112,7 +112,7 @@ def test_genus_takes_black_boxes_for_errors(make_case, tmp_path):
 
 def test_clock_gating_in_design_compiler(make_case, tmp_path):
     case = in_space(build("3-elastic", make_case), tmp_path)
-    assert ["compile_ultra", "-gate_clock"] in run(case, "dc.tcl", tmp_path, CLOCK_GATING="1")[0]
+    assert ["compile_ultra", "-gate_clock"] in run(case, "dc.tcl", tmp_path, settings={"CLOCK_GATING": "1"})[0]
     assert ["compile_ultra"] in run(case, "dc.tcl", tmp_path)[0]
 
 
@@ -121,7 +121,7 @@ def test_clock_gating_in_design_compiler(make_case, tmp_path):
 def test_macros_are_kept(name, script, make_case, tmp_path):
     """Their module leaves the RTL, whole and alone, and their library is read."""
     case = in_space(build(name, make_case), tmp_path)
-    calls, said = run(case, script, tmp_path, KEEP_MACROS="1")
+    calls, said = run(case, script, tmp_path, settings={"KEEP_MACROS": "1"})
     assert said == "" or said.startswith("worst slack ")
     module, folder = f"{case.top}_bit_cells", case.folder / f"asic28/build/{script.partition('.')[0]}"
     kept = (folder / f"without_macros_{case.top}.v").read_text()
