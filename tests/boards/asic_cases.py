@@ -1,15 +1,31 @@
-"""Cases for 28 nm that the tests share: units and macros, with every kind of reset."""
+"""What the tests of the 28 nm handoff share: cases of all kinds with every reset, and tools that answer."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from quadcim.sim.case import Case
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.unit import ActivationUnit
+from tests.boards.helpers import run_tcl
 from tests.conftest import make_unit
 
-__all__ = ["CLOCKED", "MACROS", "SUBJECTS", "build", "in_space"]
+__all__ = ["MACROS", "SUBJECTS", "build", "in_space", "run_script"]
+
+# Commands that return what a tool would; like all others they are written to the log.
+_TOOL = """\
+close [open $::env(LOG) a]
+foreach {name value} {@answers} {
+  proc $name args [format {
+    set log [open $::env(LOG) a]
+    puts $log [join [list {%s} {*}$args] "\\t"]
+    close $log
+    return {%s}
+  } $name $value]
+}
+@settings
+source {@script}
+"""
 
 _CELLS = tuple((row % 2, int(row % 3 == 0)) for row in range(6))
 
@@ -27,7 +43,6 @@ SUBJECTS: dict[str, tuple[ActivationUnit | CimMacro, CimIntegers | None, str]] =
     "constant": (CimMacro(6, 2, 2, storage="constant", stages=1), CimIntegers(_CELLS), "async-low"),
     "cells": (CimMacro(7, 2, 1, technology="cells", signed=True), None, "async-low"),
 }
-CLOCKED = [name for name in SUBJECTS if not name.startswith("0-")]
 MACROS = [name for name in SUBJECTS if name.startswith(("loaded", "cells"))]
 
 
@@ -42,3 +57,16 @@ def in_space(case: Case, folder: Path) -> Case:
     copy = folder / "a space" / "case"
     shutil.copytree(case.folder, copy)
     return Case.load(copy)
+
+
+def run_script(script: Path, *, scratch: Path, settings: Mapping[str, str],
+               answers: Mapping[str, str] | None = None) -> tuple[list[list[str]], str]:
+    """Run a script as `run_tcl` does, with environment variables, and with commands that return something."""
+    words = {"@answers": " ".join(f"{name} {{{value}}}" for name, value in (answers or {}).items()),
+             "@settings": "\n".join(f"set ::env({name}) {{{value}}}" for name, value in settings.items()),
+             "@script": str(script)}
+    text = _TOOL
+    for word, value in words.items():
+        text = text.replace(word, value)
+    (scratch / "tool.tcl").write_text(text)
+    return run_tcl(scratch / "tool.tcl", scratch=scratch)

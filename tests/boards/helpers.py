@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,6 @@ proc unknown {args} {
   set log [open $::env(LOG) a]
   puts $log [join $args "\\t"]
   close $log
-  if {[dict exists $::answers [lindex $args 0]]} { return [dict get $::answers [lindex $args 0]] }
   switch [lindex $args 0] {
     read_verilog { foreach path [lindex $args end] { if {![file isfile $path]} { error "no file $path" } } }
     read_xdc { if {![file isfile [lindex $args end]]} { error "no file [lindex $args end]" } }
@@ -50,18 +49,12 @@ def tool(name: str) -> str:
     return path
 
 
-def run_tcl(script: Path, *, scratch: Path, slack: str = "0.5", period: str = "2.5",
-            answers: Mapping[str, str] | None = None,
-            settings: Mapping[str, str] | None = None) -> tuple[list[list[str]], str]:
-    """Run a script; returns the commands that it issued, as words, and what it printed or its error.
-
-    `answers` are what commands return, and `settings` are more of its environment.
-    """
-    known = " ".join(f"{name} {{{value}}}" for name, value in (answers or {}).items())
-    (scratch / "recorder.tcl").write_text(f"set answers {{{known}}}\n{_RECORDER}\nsource {{{script}}}\n")
+def run_tcl(script: Path, *, scratch: Path, slack: str = "0.5", period: str = "2.5") -> tuple[list[list[str]], str]:
+    """Run a script; returns the commands that it issued, as words, and what it printed or its error."""
+    (scratch / "recorder.tcl").write_text(f'{_RECORDER}\nsource "{script}"\n')
     log = scratch / "log"
-    log.write_text("")
-    environment = {"LOG": str(log), "SLACK": slack, "PERIOD": period, **(settings or {})}
+    log.unlink(missing_ok=True)
+    environment = {"LOG": str(log), "SLACK": slack, "PERIOD": period}
     done = subprocess.run([tool("tclsh"), "recorder.tcl"], cwd=scratch, env=environment, capture_output=True, text=True,
                           check=False)
     calls = [line.split("\t") for line in log.read_text().splitlines()]

@@ -13,8 +13,8 @@ from quadcim.hw.yosys import YosysFailure, run_passes_apart
 from quadcim.sim.case import Case
 from quadcim.synth.liberty import read_library
 from quadcim.synth.models import cell_models
-from tests.boards.asic_cases import build, in_space
-from tests.boards.helpers import run_tcl, tool
+from tests.boards.asic_cases import build, in_space, run_script
+from tests.boards.helpers import tool
 from tests.synth.libraries import NEEDS_ICARUS, NEEDS_STA, TINY
 
 _MAPPED = ["0-elastic", "3-always", "1-elastic-sync-low", "loaded-async-low", "constant", "cells"]
@@ -24,8 +24,8 @@ _TIES = {"TIE_HIGH": "TIEHI Y", "TIE_LOW": "TIELO Y"}
 def replay(case: Case, script: str, scratch: Path, **settings: str) -> Path:
     """Run the Yosys commands of a script in the folder that it changes to; returns that folder."""
     shutil.copy(TINY, library := scratch / "a library.lib")
-    calls, said = run_tcl(case.folder / f"asic28/{case.top}_{script}.tcl", scratch=scratch,
-                          settings={"LIBERTY": str(library), **settings})
+    calls, said = run_script(case.folder / f"asic28/{case.top}_{script}.tcl", scratch=scratch,
+                             settings={"LIBERTY": str(library), **settings})
     assert said == ""
     assert {call[0] for call in calls} == {"yosys"}
     folder = case.folder / "asic28/build" / script
