@@ -81,7 +81,9 @@ _YOSYS = TclTemplate("""
 #   LIBERTY=/path/to/cells.lib yosys -c @{top}_equivalence_yosys.tcl
 # Proves by induction that the netlist does what the RTL does, cycle by cycle, with the library's functions as models of
 # its cells. Registers are matched by their names, which @{top}_yosys.tcl keeps: netlists of other tools are for
-# Formality or Conformal. Exit code 1: not proven; the signals are listed above the error.
+# Formality or Conformal. So are macros with many rows, which Yosys does not prove in reasonable time: it takes seconds
+# for an activation unit, and more than minutes from some 16 rows and 8 columns on. Exit code 1: not proven; the signals
+# are listed above the error.
 """ + BEGIN + """
 # ---- Settings: edit here, or set the environment variables of these names
 set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file that is not compressed
@@ -98,16 +100,19 @@ proc read_macros {} {
   foreach macro $::hard_macros { yosys read_verilog [file join $::here "${macro}_stub.v"] }
 }
 
-# Plain registers in one module, and ports in place of hard macros.
+# One module with plain registers, each bit a net of its own, and with ports in place of hard macros. A register that
+# takes a constant only is that constant, as in synthesis.
 proc flatten_as {name} {
   yosys proc
   yosys flatten
   yosys memory_map
+  yosys opt
   yosys async2sync
   yosys dffunmap
   if {$::keep_macros} {
     foreach macro $::hard_macros { yosys expose -evert t:$macro }
   }
+  yosys splitnets
   yosys opt_clean
   yosys rename $::top $name
   yosys design -stash $name

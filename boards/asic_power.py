@@ -11,8 +11,8 @@ SUPPLY_V = "0.90"
 _UPF = TclTemplate("""
 # Power intent, IEEE 1801: one domain that is always on, so nothing is isolated, shifted or retained.
 #
-# To gate its power: add a state {off off} to VDD and a power switch; clamp the outputs to 0 with set_isolation, control
-# on a supply that stays on. @retention
+# To gate its power, add a state {off off} to VDD and a power switch, and clamp the outputs to 0 with set_isolation,
+# whose control stays on. @retention
 upf_version 2.0
 
 create_power_domain PD_TOP -elements {.}
@@ -31,10 +31,10 @@ create_pst states -supplies {VDD VSS}
 add_pst_state run -pst states -state {on ground}
 """)
 
-_RESET = ("No register holds state that is needed across power-down: after power-up, hold the reset for a\n"
-          "# cycle, and beats that were inside are gone.")
-_WEIGHTS = (" Weights are lost too: load them again, or put the registers that hold them\n"
-            "# under set_retention.")
+_RESET = ("No register holds state that is needed across power-down: hold the reset for a cycle after\n"
+          "# power-up; beats that were inside are gone.")
+_WEIGHTS = (" Weights are lost too: load them again, or put the registers\n"
+            "# that hold them under set_retention.")
 
 
 def power_intent(handoff: Handoff) -> str:
