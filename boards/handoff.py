@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quadcim.spec.description import Description
+from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Port
 from quadcim.spec.reset import Reset
@@ -40,6 +41,8 @@ class Handoff:
         The text of ``rtl/<top>.v``.
     companions : dict of str to str
         Other sources, of which those in ``rtl/`` are synthesizable, by their path in the case directory.
+    hard_macros : tuple of HardMacro
+        Modules of the Verilog that a hard macro may take the place of.
     golden : callable
         From payloads of `i`, and payloads of `w` that come before, to payloads of `o`: integers without sign.
     """
@@ -55,6 +58,7 @@ class Handoff:
     reset: Reset
     verilog: str
     companions: Mapping[str, str]
+    hard_macros: tuple[HardMacro, ...]
     golden: Callable[[Sequence[int], Sequence[int]], list[int]]
 
     @property
@@ -66,6 +70,11 @@ class Handoff:
     def sources(self) -> tuple[str, ...]:
         """The synthesizable sources, those that others instantiate first, by their path in the case directory."""
         return (*(name for name in self.companions if name.startswith("rtl/")), f"rtl/{self.top}.v")
+
+    @property
+    def macro_modules(self) -> dict[str, HardMacro]:
+        """The hard macros by the names of their modules in the Verilog."""
+        return {f"{self.top}_{macro.name}": macro for macro in self.hard_macros}
 
     @property
     def data_ports(self) -> tuple[Port, ...]:

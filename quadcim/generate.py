@@ -21,6 +21,7 @@ from quadcim.sim.testbench import verilog_testbench
 from quadcim.sim.vectors import hex_lines
 from quadcim.spec.canonical import digest
 from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.integers import Integers
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Field, Port
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["generate_activation", "generate_case", "generate_cim"]
 
 _PLOTTED = 1 << 16
+_CHECKSUMS = "SHA256SUMS"
+"""What ``sha256sum -c`` reads."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class _Subject:
     capacity: int
     more: Mapping[str, object]
     pictures: Mapping[str, str]
+    hard_macros: tuple[HardMacro, ...]
     golden: Callable[[Sequence[int], Sequence[int]], list[int]]
 
     @property
@@ -102,7 +106,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         lambda: create_unit(unit), stimulus,
         {"i__payload": (Field("value", 0, activation.input),), "o__payload": (Field("value", 0, activation.output),)},
         plan.latency_cycles, {"max_error_ulp": integers.max_error_ulp},
-        {"function.svg": _plot(unit, integers, stimulus)}, lambda beats, _writes: stimulus.expected(beats)), order)
+        {"function.svg": _plot(unit, integers, stimulus)}, (), lambda beats, _writes: stimulus.expected(beats)), order)
 
 
 def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, clock_mhz: float, out: Path,
@@ -134,7 +138,7 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
                for port, fields in macro.layouts(integers).items()}
     _write(_Subject(
         "cim", macro, integers, plan.whole, describe_cim(plan, beats=len(stimulus.inputs())), lambda: CimUnit(plan),
-        stimulus, layouts, plan.capacity, {}, {},
+        stimulus, layouts, plan.capacity, {}, {}, macro.hard_macros,
         lambda beats, writes: CimStimulus(macro, integers, writes).expected(beats)), order)
 
 
@@ -176,11 +180,12 @@ def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
         kind=subject.kind, top=top, header=header, identity=subject.identity, clock_mhz=order.clock_mhz,
         about=subject.about, plan=subject.plan,
         ports=tuple(Port(*port, subject.layouts.get(port[0], ())) for port in rtl.ports), reset=order.reset,
-        verilog=rtl.text, companions=companion_files(rtl.text), golden=subject.golden)
+        verilog=rtl.text, companions=companion_files(rtl.text), hard_macros=subject.hard_macros,
+        golden=subject.golden)
 
 
 def _write(subject: _Subject, order: _Order) -> None:
-    """Write Verilog, vectors, testbench, report, what the target adds, and the manifest."""
+    """Write Verilog, vectors, testbench, report, what the target adds, checksums, and the manifest."""
     from quadcim.boards.bundles import target_files
     from quadcim.boards.fusesoc import core_file
 
@@ -196,13 +201,14 @@ def _write(subject: _Subject, order: _Order) -> None:
         **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
     files |= core_file(handoff, files)
+    files[_CHECKSUMS] = "".join(f"{_sha256(text)}  {name}\n" for name, text in sorted(files.items()))
     manifest = {
         "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity,
         "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,
         "spec": subject.spec.to_json(), "integers": subject.integers.to_json(), **subject.more,
         "ports": [port.to_json() for port in ports],
         "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": about.interval_cycles,
-        "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
+        "files": {name: _sha256(text) for name, text in sorted(files.items())},
         "tools": {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}},
     }
     files[CASE.name] = json.dumps(manifest, indent=2) + "\n"
@@ -210,6 +216,10 @@ def _write(subject: _Subject, order: _Order) -> None:
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _vectors(stimulus: "Stimulus", widths: Mapping[str, int]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.narrow import Narrow
 from quadcim.spec.technology import TECHNOLOGIES, find_technology
 
@@ -257,6 +258,12 @@ class CimMacro:
         special += [self.technology] if self.technology != "generic" else []
         return "_".join(["quadcim", "cim", f"{self.rows}x{self.columns}", kind, self.encoding, f"s{self.stages}",
                          *special])
+
+    @property
+    def hard_macros(self) -> tuple[HardMacro, ...]:
+        """The bit cells of a column, where they are registers."""
+        selects = ("bank",) if self.banks > 1 else ()
+        return (HardMacro("bit_cells", self.rows * self.banks, selects),) if self.storage == "registers" else ()
 
     def check(self, integers: CimIntegers) -> None:
         """Refuse integers that are not of this macro."""

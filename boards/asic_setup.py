@@ -1,0 +1,92 @@
+"""What the Tcl scripts of the 28 nm handoff share: where files are, how settings are read, how a script stops."""
+
+from quadcim.boards.handoff import Handoff
+from quadcim.boards.text import TclTemplate, comment
+
+__all__ = ["BEGIN", "setup"]
+
+_SCRIPT_FOLDER = "[file normalize [file dirname [info script]]]"
+"""Where a script is; in OpenSTA, which does not tell scripts their name, the folder that it was started in."""
+
+_SETUP = TclTemplate(r"""
+# The scripts of this folder begin with this one: where things are, how settings are read, how a script stops.
+
+set top "@top"
+if {![info exists here]} { set here @here }
+set case_folder [file dirname $here]
+set sdc [file join $here "$top.sdc"]
+
+# The sources from the case folder, those that others instantiate first; modules that a hard macro may replace.
+set sources {@sources}
+set hard_macros {@macros}
+
+# A setting: what the environment says, or a default.
+proc setting {name default} {
+  if {[info exists ::env($name)]} { return $::env($name) }
+  return $default
+}
+
+proc stop {message} {
+  puts stderr "Error: $message"
+  exit 1
+}
+
+# A file that a setting names, as a full path; without the file the script stops.
+proc existing {name path} {
+  if {![file isfile $path]} { stop "$name must name a file, got '$path'" }
+  return [file normalize $path]
+}
+
+# The folder for what a tool writes.
+proc build_folder {tool} {
+  set folder [file join $::here build $tool]
+  file mkdir $folder
+  return $folder
+}
+
+proc read_text {path} {
+  set channel [open $path]
+  set text [read $channel]
+  close $channel
+  return $text
+}
+
+proc write_text {path text} {
+  set channel [open $path w]
+  puts -nonewline $channel $text
+  close $channel
+}
+
+# Full paths of the sources. To keep the hard macros, their modules are left out of copies in `folder`.
+proc rtl_files {keep_macros folder} {
+  set paths {}
+  foreach name $::sources {
+    set path [file join $::case_folder $name]
+    if {$keep_macros} {
+      set text [read_text $path]
+      foreach macro $::hard_macros {
+        set begin [string first "\nmodule $macro (" $text]
+        if {$begin >= 0} {
+          set end [string first "\nendmodule\n" $text $begin]
+          set text [string replace $text $begin [expr {$end + 10}]]
+        }
+      }
+      set path [file join $folder "without_macros_[file tail $name]"]
+      write_text $path $text
+    }
+    lappend paths $path
+  }
+  return $paths
+}
+""")
+
+BEGIN = f"""
+source [file join {_SCRIPT_FOLDER} "@{{top}}_setup.tcl"]
+"""
+"""The first command of every script."""
+
+
+def setup(handoff: Handoff) -> str:
+    """The script that the others source."""
+    return comment(handoff.header, "#") + _SETUP.substitute(
+        top=handoff.top, here=_SCRIPT_FOLDER, sources=" ".join(handoff.sources), macros=" ".join(handoff.macro_modules))
