@@ -12,11 +12,11 @@ from quadcim.generate import generate_activation
 from quadcim.hw.plans import unit_steps
 from quadcim.sim.case import Case
 from quadcim.spec.activation import Activation
+from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.formats import Format
 from quadcim.spec.unit import ActivationUnit
 from quadcim.synth.ends import FAST_MHZ, synthesise_ends
 from quadcim.synth.flow import Synthesis
-from quadcim.synth.scaling import GATE_UM2
 
 __all__ = ["POINTS", "measure"]
 
@@ -40,7 +40,7 @@ def measure(points: Sequence[tuple[int, int]] = POINTS, liberty: Path | None = N
     table = Table(
         "Phi in standard cells", NO_LIBRARY if found is None else
         f"{found.name}; before placement. First mapped for area, GE by the library's NAND, um2 at 28 nm if a gate "
-        f"takes {GATE_UM2}; then mapped for speed. Energy with the case's vectors at full speed.",
+        f"takes {GATE_28_UM2}; then mapped for speed. Energy with the case's vectors at full speed.",
         ("n", "stages", "FF", "um2", "GE", "28 nm, um2", "fast: um2", "shortest period, ps", "MHz", "pJ a beat",
          "leakage, uW", "vectors"))
     if found is None:
@@ -71,7 +71,7 @@ def _add(table: Table, liberty: Path, unit: ActivationUnit, first: dict[int, flo
     if timing and width == _SPEEDUP_WIDTH and stages == 4 and width in first:
         bars.append(Bar(round(first[width] / timing.shortest_period_ps, 2), ">=", _SPEEDUP, "times 1 stage's clock"))
     table.add(width, stages, len(small.netlist.registers), f"{small.netlist.area_um2:.0f}", ge,
-              round(GATE_UM2 * ge), f"{fast.netlist.area_um2:.0f}",
+              round(GATE_28_UM2 * ge), f"{fast.netlist.area_um2:.0f}",
               round(timing.shortest_period_ps) if timing else "", round(timing.greatest_clock_mhz) if timing else "",
               f"{power.dynamic_uw / FAST_MHZ:.3g}" if power else "", f"{power.leakage_uw:.3g}" if power else "",
               sum(check.vectors for check in gates), bars=tuple(bars))

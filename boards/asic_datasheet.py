@@ -10,11 +10,11 @@ from quadcim.boards.asic_power import SUPPLY_V
 from quadcim.boards.asic_waves import timing_diagram
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import table
+from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.ports import Field, Port
 
 __all__ = ["datasheet"]
 
-_GATE_UM2 = 0.49
 _FLIP_FLOP_GATES = 6
 
 
@@ -112,11 +112,11 @@ def _area(handoff: Handoff) -> list[str]:
     rows = [("registers of stages", f"{bits} bits", bits * _FLIP_FLOP_GATES)] if bits else []
     rows += [(f"logic: {name}", text, int(found[1])) for name, text in handoff.about.structure
              if (found := re.search(r"(\d+) gate equivalents", text))]
-    estimates = [(f"{name} (estimate)", text, f"{gates}", f"{_GATE_UM2 * gates:.0f}") for name, text, gates in rows]
+    estimates = [(f"{name} (estimate)", text, f"{gates}", f"{GATE_28_UM2 * gates:.0f}") for name, text, gates in rows]
     estimates += [(f"hard macros, if kept (estimate): {stub.module}", f"{stub.instances} x {stub.macro.bits} bits", "",
                f"{stub.instances * stub.outline.area_um2:.0f}") for stub in stubs(handoff)]
     return [
-        (f"Nothing here is measured. Estimates before synthesis: {_GATE_UM2} um2 a gate equivalent (two-input NAND), "
+        (f"Nothing here is measured. Estimates before synthesis: {GATE_28_UM2} um2 a gate equivalent (two-input NAND), "
          f"{_FLIP_FLOP_GATES} gate equivalents a flip-flop. What has no row has no estimate; power has none."), "",
         *table(estimates, head=("what", "how much", "gate equivalents", "um2")), "",
         *table(handoff.about.structure, head=("structure", "")), "",

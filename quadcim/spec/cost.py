@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from quadcim.spec.piecewise import Fold, PiecewiseIntegers
 from quadcim.spec.quad import QuadIntegers
 
-__all__ = ["Cost", "piecewise_cost", "product_bits", "quad_cost", "sized_cost"]
+__all__ = ["GATE_28_UM2", "Cost", "piecewise_cost", "product_bits", "quad_cost", "sized_cost"]
+
+GATE_28_UM2 = 0.49
+"""A gate equivalent in 28 nm, assumed: some 3 gate pitches of 0.14 um by 12 tracks of 0.1 um."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from quadcim.boards.targets import find_target
 from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError, find_simulator
+from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
 from quadcim.synth.activity import Activity, read_activity
 from quadcim.synth.gate_level import GateCheck, check_gates, record_activity
@@ -15,7 +16,7 @@ from quadcim.synth.liberty import Library, read_library, read_text
 from quadcim.synth.mapping import EFFORTS, Effort, map_case
 from quadcim.synth.models import cell_models
 from quadcim.synth.netlist import Netlist
-from quadcim.synth.scaling import GATE_UM2, Estimate, Factors, scale_to_28
+from quadcim.synth.scaling import Estimate, Factors, scale_to_28
 from quadcim.synth.sta import NO_STA, Design, Power, Timing, find_power, find_sta, find_timing
 
 __all__ = ["Request", "Synthesis", "check_request", "synthesise"]
@@ -216,6 +217,6 @@ def _simulate(request: Request, library: Library, netlist: Netlist, folder: Path
 def _with_estimate(synthesis: Synthesis, factors: Factors) -> Synthesis:
     timing, power = synthesis.timing, synthesis.power
     return replace(synthesis, estimate=Estimate(
-        factors, GATE_UM2 * synthesis.gate_equivalents,
+        factors, GATE_28_UM2 * synthesis.gate_equivalents,
         factors.delay * timing.shortest_period_ps if timing else None,
         factors.energy * power.dynamic_uw if power else None))

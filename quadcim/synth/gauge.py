@@ -1,7 +1,5 @@
 """A cell of known power: one inverter that takes 1 pJ a change, once a cycle at 1 GHz. It shows how OpenSTA counts."""
 
-from string import Template
-
 __all__ = ["GAUGE_LIBRARY", "GAUGE_NETLIST", "GAUGE_SCRIPT", "GAUGE_W"]
 
 GAUGE_W = 1e-3
@@ -65,12 +63,12 @@ module gauge(a, y);
   INV u0(.A(a), .Y(y));
 endmodule
 """
-GAUGE_SCRIPT = Template("""\
-read_liberty {$folder/gauge.lib}
-read_verilog {$folder/gauge.v}
+GAUGE_SCRIPT = """\
+read_liberty gauge.lib
+read_verilog gauge.v
 link_design gauge
 create_clock -name clk -period 1
 set_input_delay 0 -clock clk [get_ports a]
 set_power_activity -global -activity 1 -duty 0.5
 report_power -instances [get_cells *] -digits 7
-""")
+"""

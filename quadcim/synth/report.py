@@ -5,9 +5,10 @@ from typing import Any
 
 from quadcim import __version__
 from quadcim.files import SYNTHESIS
+from quadcim.spec.cost import GATE_28_UM2
 from quadcim.synth.flow import Synthesis
 from quadcim.synth.mapping import LOAD_GATES
-from quadcim.synth.scaling import GATE_UM2, SUPPLY_V
+from quadcim.synth.scaling import SUPPLY_V
 from quadcim.synth.sta import Endpoint, stages_of
 
 __all__ = ["synthesis_json", "synthesis_lines", "synthesis_report"]
@@ -79,7 +80,7 @@ def _estimate(synthesis: Synthesis) -> dict[str, Any] | None:
         return None
     return {"from_node_nm": synthesis.request.node_nm, "supply_v": SUPPLY_V,
             "delay_factor": round(estimate.factors.delay, 4), "energy_factor": round(estimate.factors.energy, 4),
-            "gate_um2": GATE_UM2, "area_um2": round(estimate.area_um2, 2),
+            "gate_um2": GATE_28_UM2, "area_um2": round(estimate.area_um2, 2),
             "shortest_period_ps": None if estimate.shortest_period_ps is None
             else round(estimate.shortest_period_ps, 1),
             "dynamic_uw": None if estimate.dynamic_uw is None else round(estimate.dynamic_uw, 2)}
@@ -191,6 +192,6 @@ def _estimate_section(synthesis: Synthesis) -> list[str]:
         "## 28 nm, estimated", "",
         (f"From {synthesis.request.node_nm} nm at {synthesis.library.supply_v:g} V to 28 nm at {SUPPLY_V} V: delays "
          f"times {estimate.factors.delay:.3f}, switching energy times {estimate.factors.energy:.4f} (Stillmaker and "
-         f"Baas, Integration 58, 2017; 28 nm between its 32 and 20 nm), {GATE_UM2} um2 a gate equivalent. Leakage is "
-         "not scaled. The same unit from libraries of 180 to 7 nm came out up to 2.1 times off in delay and 3 times "
+         f"Baas, Integration 58, 2017; 28 nm between its 32 and 20 nm), {GATE_28_UM2} um2 a gate equivalent. Leakage "
+         "is not scaled. The same unit from libraries of 180 to 7 nm came out up to 2.1 times off in delay and 3 times "
          "off in energy, either way of the mean: compare designs by it, promise no clock."), ""]

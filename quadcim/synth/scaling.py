@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["GATE_UM2", "NODES_NM", "SUPPLY_V", "Estimate", "Factors", "scale_to_28"]
+__all__ = ["NODES_NM", "SUPPLY_V", "Estimate", "Factors", "scale_to_28"]
 
-GATE_UM2 = 0.49
-"""A two-input NAND in 28 nm, assumed: some 3 gate pitches of 0.14 um by 12 tracks of 0.1 um."""
 SUPPLY_V = 0.9
 _DELAY = {
     180: (0, 97.09, -356.7, 406.5), 130: (-76.65, 334.9, -493.4, 275.8), 90: (-60.34, 262.5, -384.2, 210.9),

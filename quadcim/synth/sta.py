@@ -1,5 +1,6 @@
 """Timing and power by OpenSTA, within what its release 2.0.17 can do."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -39,7 +40,7 @@ $exceptions
 # From the clock to the output of a flip-flop that drives nothing; a driving cell adds what the load takes.
 _LAUNCH = Template("""\
 read_liberty {$liberty}
-read_verilog {$folder/launch.v}
+read_verilog launch.v
 link_design launch
 set_cmd_units -time ps
 create_clock -name clk -period 1000000 [get_ports clk]
@@ -148,6 +149,10 @@ class Design:
     reset: str
     period_ps: float
 
+    def seen(self, path: Path) -> str:
+        """A path from `folder`, where OpenSTA runs: it takes no spaces in names of libraries."""
+        return os.path.relpath(path, self.folder)
+
 
 def find_sta() -> str | None:
     """The executable, if it is installed."""
@@ -164,8 +169,7 @@ def _launch_ps(sta: str, design: Design) -> float:
     data = next(pin.name for pin in cell.inputs if pin.name != clock)
     (design.folder / "launch.v").write_text(_LAUNCH_NETLIST.format(
         cell=cell.name, clock=clock, data=data, output=cell.outputs[0].name))
-    said = _execute(sta, design.folder, _LAUNCH.substitute(liberty=design.liberty.absolute(),
-                                                           folder=design.folder.absolute()))
+    said = _execute(sta, design.folder, _LAUNCH.substitute(liberty=design.seen(design.liberty)))
     steps = _STEP.findall(said)
     return float(steps[-1][1]) if steps else 0.0
 
@@ -174,7 +178,7 @@ def _run(sta: str, design: Design, commands: str, *, launch_ps: float = 0.0) -> 
     library = design.library
     return _execute(sta, design.folder, _SCRIPT.substitute(
         launch=f"{launch_ps:.3f}",
-        liberty=design.liberty.absolute(), netlist=design.netlist.absolute(), top=design.top,
+        liberty=design.seen(design.liberty), netlist=design.seen(design.netlist), top=design.top,
         period=f"{design.period_ps:.3f}", clock="[get_ports clk]" if design.clocked else "",
         driver=f"-lib_cell {library.driver.name}" if library.launcher is None
         else f"-lib_cell {library.launcher.name} -pin {library.launcher.outputs[0].name}", reset_port=design.reset,
@@ -183,9 +187,9 @@ def _run(sta: str, design: Design, commands: str, *, launch_ps: float = 0.0) -> 
 
 
 def _execute(sta: str, folder: Path, commands: str) -> str:
-    script = folder / "sta.tcl"
-    script.write_text(commands)
-    run = subprocess.run([sta, "-no_splash", "-exit", str(script)], capture_output=True, text=True, check=False)
+    (folder / "sta.tcl").write_text(commands)
+    run = subprocess.run([sta, "-no_splash", "-exit", "sta.tcl"], cwd=folder, capture_output=True, text=True,
+                         check=False)
     said = run.stdout + run.stderr
     error = re.search(r"^Error: .*", said, re.MULTILINE)
     if run.returncode or error:
@@ -246,7 +250,7 @@ def _energies_counted(sta: str, folder: Path) -> float:
     """How many times the mean energy of a change this release of OpenSTA counts for one: 2 if it adds rise and fall."""
     (folder / "gauge.lib").write_text(GAUGE_LIBRARY)
     (folder / "gauge.v").write_text(GAUGE_NETLIST)
-    internal = _instances(_execute(sta, folder, GAUGE_SCRIPT.substitute(folder=folder.absolute())))["u0"][0]
+    internal = _instances(_execute(sta, folder, GAUGE_SCRIPT))["u0"][0]
     return internal / GAUGE_W
 
 

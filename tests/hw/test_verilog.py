@@ -23,6 +23,7 @@ from quadcim.hw.yosys import run_passes
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.presets import PRESETS
+from quadcim.spec.reset import RESETS
 from tests.conftest import make_unit
 
 _UNITS = [*PRESETS.values(), make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always"),
@@ -106,13 +107,18 @@ def test_ports(stages, flow_control):
                      "o__payload", "o__valid", *(["o__ready"] if ready else [])]
 
 
-def test_asic_form_has_asynchronous_reset_and_no_initial_values():
+@pytest.mark.parametrize("name, edges, condition", [
+    ("sync-high", "posedge clk", "rst"), ("sync-low", "posedge clk", "!rst_n"),
+    ("async-high", "posedge clk, posedge rst", "rst"), ("async-low", "posedge clk, negedge rst_n", "!rst_n")])
+def test_resets_and_no_initial_values(name, edges, condition):
     unit = PRESETS["phi16"]
-    text = emit_verilog(create_unit(unit), name=unit.name, header="", reset="async", initialise=False).text
-    assert "always @(posedge clk, posedge rst)" in text
-    assert not re.search(r"\breg\b[^;,]*=", text)
+    emitted = emit_verilog(create_unit(unit), name=unit.name, header="", reset=RESETS[name], initialise=False)
+    assert not re.search(r"\breg\b[^;,]*=", emitted.text)
     # Only the valid bits are reset: payload registers are cheaper without.
-    assert len(re.findall(r"if \(rst\)", text)) == unit.stages
+    resets = re.findall(rf"always @\({edges}\)\s+if \({re.escape(condition)}\) \w+ <= 1'h0;", emitted.text)
+    assert len(resets) == unit.stages
+    assert len(re.findall(r"\brst(?:_n)?\b", emitted.text)) == 1 + unit.stages * (2 if "async" in name else 1)
+    assert [port for port, _, _ in emitted.ports[:2]] == ["clk", RESETS[name].port]
 
 
 def test_text_does_not_depend_on_the_process():

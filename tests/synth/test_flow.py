@@ -13,13 +13,13 @@ from quadcim.generate import generate_cim
 from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
 from quadcim.synth import flow
 from quadcim.synth.flow import Request, Synthesis, synthesise
 from quadcim.synth.gate_level import check_gates
 from quadcim.synth.mapping import LOAD_GATES
 from quadcim.synth.models import cell_models
-from quadcim.synth.scaling import GATE_UM2
 from tests.conftest import make_unit
 from tests.synth.libraries import LIBRARIES, NEEDS_ICARUS, NEEDS_STA, TINY, library_file
 
@@ -212,7 +212,7 @@ def test_primitives_are_refused(make_case, tmp_path):
 
 
 def test_command(make, tmp_path, capsys):
-    case = tmp_path / "case"
+    case = tmp_path / "a case"
     shutil.copytree(make("planes").folder, case)
     assert main(["synth", str(case), "--liberty", str(TINY), "--node-nm", "45"]) == 0
     said = capsys.readouterr()
@@ -220,7 +220,7 @@ def test_command(make, tmp_path, capsys):
     result = json.loads((case / "synth/synth.json").read_text())
     assert result["schema"] == "quadcim-synth-1" and result["clock_mhz"] == 100
     assert result["gate_level"] is None or result["gate_level"]["passed"]
-    assert result["estimate_28nm"]["area_um2"] == pytest.approx(GATE_UM2 * result["gate_equivalents"], abs=0.01)
+    assert result["estimate_28nm"]["area_um2"] == pytest.approx(GATE_28_UM2 * result["gate_equivalents"], abs=0.01)
     names = {path.name for path in (case / "synth").iterdir()}
     assert {"netlist.v", "report.md", "synth.json"} <= names <= {"netlist.v", "report.md", "synth.json", "cells.v"}
     before = (case / "synth/netlist.v").read_bytes(), (case / "synth/synth.json").read_bytes()
