@@ -83,7 +83,9 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
         ["dfflibmap", "-liberty", str(liberty)], "opt",
         ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}", *fast],
         "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
-        "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)], ["write_verilog", "-noattr", str(verilog)])
+        "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)],
+        # OpenSTA takes no concatenation on the left of an assignment.
+        ["write_verilog", "-noattr", "-simple-lhs", str(verilog)])
     # Signs of ports mean nothing to gates, and OpenSTA does not read them.
     text = re.sub(r"\bsigned ", "", verilog.read_text())
     verilog.write_text(text[text.index("module "):])
