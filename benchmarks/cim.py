@@ -129,7 +129,8 @@ def _simulated(macro: CimMacro, beats: int) -> float:
         (Path(folder) / "rtl/macro.v").write_text(rtl.text, encoding="ascii")
         simulator = BulkSimulator(Case(Path(folder), {
             "top": macro.name, "ports": [Port(*port).to_json() for port in rtl.ports], "files": {"rtl/macro.v": ""},
-            "latency_cycles": plan.whole.latency_cycles, "initiation_interval_cycles": macro.planes}))
+            "reset": "sync-high", "latency_cycles": plan.whole.latency_cycles,
+            "initiation_interval_cycles": macro.planes}))
     words = pack(weights.astype(np.uint8), field_bits(np.arange(macro.rows), macro.row_bits))
     inputs = pack(field_bits(x, macro.activation_bits))
     start = time.perf_counter()

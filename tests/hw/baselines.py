@@ -41,7 +41,7 @@ def simulator(unit: PipelinedUnit, activation: Activation, folder: Path) -> Bulk
     layouts = {name: (Field("value", 0, fmt),) for name, fmt in formats.items()}
     ports = [Port(*port, layouts.get(port[0], ())).to_json() for port in rtl.ports]
     return BulkSimulator(Case(folder, {"top": "sine", "ports": ports, "files": {"rtl/sine.v": ""},
-                                       "latency_cycles": unit.plan.latency_cycles,
+                                       "reset": "sync-high", "latency_cycles": unit.plan.latency_cycles,
                                        "initiation_interval_cycles": 1}))
 
 

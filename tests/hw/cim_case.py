@@ -26,7 +26,8 @@ def macro_simulator(macro: CimMacro, integers: CimIntegers, folder: Path) -> Bul
         (folder / name).write_text(text)
     return BulkSimulator(Case(folder, {
         "top": macro.name, "ports": [Port(*port).to_json() for port in rtl.ports], "files": dict.fromkeys(files, ""),
-        "latency_cycles": plan.whole.latency_cycles, "initiation_interval_cycles": macro.planes}))
+        "reset": "sync-high", "latency_cycles": plan.whole.latency_cycles,
+        "initiation_interval_cycles": macro.planes}))
 
 
 def legal_stages(rows: int, columns: int, bits: int, integers: CimIntegers, **settings) -> tuple[int, int]:
