@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.libraries import libraries
 from benchmarks.report import Bar, Table, say
 from quadcim.hw.yosys import run_passes
 from quadcim.sim.tools import ToolError, run_tool
@@ -264,14 +265,14 @@ def find_timers(liberty: Path | None = None) -> Iterator[list[Timer]]:
     Parameters
     ----------
     liberty : Path, optional
-        The Liberty file; by default the one that ``QUADCIM_LIBERTY`` names.
+        The Liberty file; by default the first that ``QUADCIM_LIBERTY`` names.
 
     Raises
     ------
     IllegalSetting
         If the file that is named is none.
     """
-    named = liberty or os.environ.get("QUADCIM_LIBERTY")
+    named = liberty or (libraries()[0] if os.environ.get("QUADCIM_LIBERTY") else None)
     missing = "" if shutil.which("sta") else "OpenSTA is not installed (apt-get install opensta)"
     if not named:
         missing = "no Liberty file is named (--liberty FILE or QUADCIM_LIBERTY)"

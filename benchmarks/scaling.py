@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.libraries import NO_LIBRARY, nodes_nm
-from benchmarks.report import Table, say
+from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_case
 from quadcim.sim.case import Case
 from quadcim.spec.presets import PRESETS
 from quadcim.synth.ends import FAST_MHZ
 from quadcim.synth.flow import Request, synthesise
+from quadcim.synth.scaling import DELAY_SPREAD, ENERGY_SPREAD
 
 __all__ = ["measure"]
 
@@ -51,9 +52,10 @@ def measure(nodes: Mapping[Path, int | None] | None = None) -> Table:
             table.add(path.name, node, result.library.supply_v, round(timing.shortest_period_ps),
                       f"{power.dynamic_uw / FAST_MHZ:.3g}" if power else "", round(estimate.area_um2),
                       round(periods[-1]), scaled)
-    for name, values in (("periods", periods), ("energies", energies)):
+    for name, values, limit in (("periods", periods, DELAY_SPREAD), ("energies", energies, ENERGY_SPREAD)):
         if values:
             mean = math.exp(math.fsum(map(math.log, values)) / len(values))
             off = max(max(values) / mean, mean / min(values))
-            table.add(f"{name}: geometric mean {mean:.3g}, off by at most {off:.2f} times", *[""] * 7)
+            table.add(f"{name}: geometric mean {mean:.3g}, off by at most {off:.2f} times", *[""] * 7,
+                      bars=(Bar(round(off, 1), "<=", limit, "times, as the reports say"),))
     return table

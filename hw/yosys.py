@@ -1,10 +1,12 @@
 """Yosys in this process, or in one of its own."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,12 +46,15 @@ def run_passes_apart(*passes: str | Sequence[str]) -> None:
     YosysFailure
         With the error that Yosys gave, in a line.
     """
-    run = subprocess.run([sys.executable, "-m", "quadcim.hw.yosys"], input=json.dumps(passes), capture_output=True,
-                         text=True, check=False)
+    # A failure leaves ABC's files behind.
+    with tempfile.TemporaryDirectory() as scratch:
+        run = subprocess.run([sys.executable, "-m", "quadcim.hw.yosys"], input=json.dumps(passes),
+                             env=os.environ | {"TMPDIR": scratch}, capture_output=True, text=True, check=False)
     if run.returncode:
         said = run.stdout + run.stderr
         error = re.search(r"^ERROR: (.*)", said, re.MULTILINE)
-        raise YosysFailure(f"Yosys failed: {error[1] if error else said[-_SAID:].strip() or 'it said nothing'}")
+        reason = error[1] if error else said[-_SAID:].strip() or "it said nothing"
+        raise YosysFailure(f"Yosys failed: {'ABC gave up' if 'ABC output file' in reason else reason}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 import argparse
 import dataclasses
 import json
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,6 +35,9 @@ from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
 __all__ = ["main"]
 
 
+_PRESET = "phi16"
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line."""
 
@@ -49,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     try:
         options = parser.parse_args(arguments)
-        return options.run(options)
+        with _stopped_by_terminate():
+            return options.run(options)
     except IllegalSetting as error:
         # Keys of a sweep file, some of them in a table of it, are no options.
         bare = error.option in ("case", "CXX", "sweep", "where", "measure", "kind", "search") or "." in error.option
@@ -65,6 +72,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("quadcim: interrupted", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def _stopped_by_terminate() -> Iterator[None]:
+    """Make SIGTERM end the command as Ctrl-C does: what is half written goes, and so do tools that run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,8 +164,8 @@ def _list(options: argparse.Namespace) -> int:
 
 def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command = kinds.add_parser("activation", help="a pipelined activation unit")
-    command.add_argument("--preset", default="phi16", metavar="NAME",
-                         help="where unnamed settings come from (default: phi16; see `quadcim list presets`)")
+    command.add_argument("--preset", metavar="NAME",
+                         help=f"where unnamed settings come from (default: {_PRESET}; see `quadcim list presets`)")
     command.add_argument("--function", metavar="NAME",
                          help="a name of `quadcim list functions`, or your own: FILE.py:FUNCTION, which is run at "
                               "every input, or FILE.csv with rows of x and y (default: the preset's)")
@@ -158,7 +178,8 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--method", metavar="NAME", help="how to evaluate the function: " + ", ".join(METHODS))
     command.add_argument("--technology", metavar="NAME",
-                         help="one of " + ", ".join(TECHNOLOGIES) + " (default: the target's)")
+                         help="one of " + ", ".join(TECHNOLOGIES)
+                              + " (default: the preset's, or without --preset the target's)")
     command.add_argument("--flow-control", metavar="KIND", help="one of " + ", ".join(FLOW_CONTROLS))
     add_case_options(command)
     command.set_defaults(run=_generate_activation)
@@ -188,10 +209,10 @@ def _unit(options: argparse.Namespace) -> ActivationUnit:
     """The unit that the options describe, over their preset."""
     from quadcim.hw.plans import stages_for_clock, unit_plan
 
-    preset, target = find_preset(options.preset), find_target(options.target)
+    preset, target = find_preset(options.preset or _PRESET), find_target(options.target)
     flow_control, clock_mhz = options.flow_control or preset.flow_control, options.clock_mhz or target.clock_mhz
     activation = _activation(options, preset.activation)
-    technology = options.technology or (target.technology if options.target != "generic" else preset.technology)
+    technology = options.technology or (preset.technology if options.preset else target.technology)
     stages = preset.stages if options.stages is None else options.stages
     unit = ActivationUnit(activation, 0 if stages == "auto" else stages, flow_control, technology,
                           options.method or preset.method)

@@ -65,7 +65,8 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--technology", metavar="NAME",
-                         help="one of " + ", ".join(TECHNOLOGIES) + " (default: the target's)")
+                         help="one of " + ", ".join(TECHNOLOGIES)
+                              + " (default: the preset's, or without --preset the target's)")
     add_case_options(command)
     command.set_defaults(run=_generate_cim)
 

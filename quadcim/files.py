@@ -92,8 +92,12 @@ def output_folder(out: Path, *, marker: Marker, force: bool) -> Iterator[Path]:
     """
     check_output_folder(out, marker=marker, force=force)
     path = _absolute(out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".quadcim-", dir=path.parent) as scratch:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch_folder = tempfile.TemporaryDirectory(prefix=".quadcim-", dir=path.parent)
+    except OSError as error:
+        raise IllegalSetting("out", f"a path in a folder that can be written ({error.strerror})", str(out)) from error
+    with scratch_folder as scratch:
         new, old = Path(scratch, "new"), Path(scratch, "old")
         new.mkdir()
         yield new

@@ -44,6 +44,8 @@ def _locate(name: str) -> Simulator | None:
         executable = Path(found)
     if executable is None or (name == "verilator" and not all(map(shutil.which, ("perl", "make")))):
         return None
+    if name == "icarus" and not executable.with_name("vvp").exists():
+        return None
     command = [executable, "-V" if name == "icarus" else "--version"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return Simulator(name, executable, run.stdout.partition("\n")[0].strip()) if run.returncode in (0, 1) else None

@@ -83,7 +83,7 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
 
     Of all placements whose slowest stage takes at most ::
 
-        best + min(best / 8, (best with a stage less - best) / 2)
+        best + max(0, min(best / 8, (best with a stage less - best) / 2))
 
     the one with the fewest register bits is taken, then the one with the most equal stages. So up to an eighth of the
     speed is given up where that saves registers, but never more than half of what the last stage brought.
@@ -121,7 +121,8 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
 
     limit = best = fastest(len(steps), stages)
     if stages > 1:
-        limit += min(best // _SPARED_SHARE, (fastest(len(steps), stages - 1) - best) // 2)
+        # With a stage less it may even be faster: an adder that is cut starts anew.
+        limit += max(0, min(best // _SPARED_SHARE, (fastest(len(steps), stages - 1) - best) // 2))
 
     @cache
     def cheapest(end: int, count: int) -> tuple[int, int, tuple[int, ...]] | None:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +44,8 @@ class Measurement:
         The kinds of point that have it.
     needs : callable
         Raises `IllegalSetting` if a tool is missing that it needs.
+    tools : callable
+        Versions of the tools that its figures depend on, by name, beside the packages that all do.
     settings : tuple of str
         Settings without which a point does not have it.
     """
@@ -54,6 +55,7 @@ class Measurement:
     measure: Callable[[Subject], dict[str, float]]
     kinds: tuple[str, ...] = _HARDWARE
     needs: Callable[[], object] = lambda: None
+    tools: Callable[[], dict[str, str]] = dict
     settings: tuple[str, ...] = ()
 
 
@@ -145,9 +147,17 @@ def _cells(subject: Subject) -> dict[str, float]:
             "timed_mhz": round(fast.timing.greatest_clock_mhz, 1), **power}
 
 
-def _cell_tools() -> None:
+def _cell_tools() -> dict[str, str]:
+    from quadcim.synth.tools import cell_tools
+
+    return cell_tools()
+
+
+def _need_cell_tools() -> None:
+    from quadcim.synth.tools import find_sta
+
     find_simulator("icarus")
-    if shutil.which("sta") is None:
+    if find_sta() is None:
         raise IllegalSetting("measure", "of what this machine has tools for (cells: apt-get install opensta)", "cells")
 
 
@@ -193,8 +203,8 @@ MEASUREMENTS: dict[str, Measurement] = {
                           "fast_um2": "area mapped for speed, um2",
                           "period_ps": "shortest clock period, mapped for speed, ps", "timed_mhz": "its clock, MHz",
                           "energy_pj": "dynamic energy a cycle, mapped for speed, pJ",
-                          "leakage_uw": "leakage, mapped for speed, uW"}, 10, _cells, needs=_cell_tools,
-                         settings=("liberty",)),
+                          "leakage_uw": "leakage, mapped for speed, uW"}, 10, _cells, needs=_need_cell_tools,
+                         tools=_cell_tools, settings=("liberty",)),
     "exactness": Measurement({"beats": "beats", "mismatches": "beats in which RTL and golden model differ"}, 3,
                              _exactness, needs=cxx_compiler),
     "psnr": Measurement({"psnr_float_db": "PSNR in floating point, dB", "psnr_integer_db": "PSNR in integers, dB"}, 60,

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from quadcim import __version__
 from quadcim.files import output_file
 from quadcim.sim.tools import ToolError
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.measurements import FIGURES, Measured
+from quadcim.sweep.measurements import FIGURES, MEASUREMENTS, Measured
 from quadcim.sweep.points import Point
 
 __all__ = ["Store", "check_export", "tool_versions"]
@@ -32,10 +33,17 @@ CREATE TABLE IF NOT EXISTS figures (
 _VERSION, _PATIENCE_S = 1, 60
 
 
-def tool_versions() -> str:
-    """What results depend on beside the point."""
-    packages = (f"{name} {version(name)}" for name in ("amaranth", "pyosys", "torch"))
-    return ", ".join([f"quadcim {__version__}", *packages])
+@cache
+def tool_versions(measurement: str) -> str:
+    """What results of a measurement depend on beside the point."""
+    packages = {name: version(name) for name in ("amaranth", "pyosys", "torch")}
+    tools = {"quadcim": __version__, **packages, **MEASUREMENTS[measurement].tools()}
+    return ", ".join(f"{name} {release}" for name, release in tools.items())
+
+
+def _all_versions() -> tuple[str, ...]:
+    """What results of today's tools carry, one way or another."""
+    return tuple(dict.fromkeys(map(tool_versions, MEASUREMENTS)))
 
 
 class Store:
@@ -79,22 +87,23 @@ class Store:
 
     def missing(self, points: Iterable[Point], measure: Sequence[str]) -> Iterator[tuple[Point, list[str]]]:
         """The points with measurements that these tools have not made yet; errors count as made."""
-        tools, cursor = tool_versions(), self._connection.cursor()
+        cursor, wanted = self._connection.cursor(), [(name, tool_versions(name)) for name in measure]
         with closing(cursor):
             for point in points:
-                rows = cursor.execute("SELECT measurement FROM measured WHERE digest = ? AND tools = ?",
-                                      (point.digest, tools)).fetchall()
-                names = [name for name in measure if (name,) not in rows]
+                rows = cursor.execute("SELECT measurement, tools FROM measured WHERE digest = ?",
+                                      (point.digest,)).fetchall()
+                names = [name for name, tools in wanted if (name, tools) not in rows]
                 if names:
                     yield point, names
 
     def add(self, point: Point, results: Mapping[str, Measured]) -> None:
         """Record what was measured of a point, whole or not at all."""
-        tools, digest, now = tool_versions(), point.digest, time.time()
+        digest, now = point.digest, time.time()
         with self._transaction() as cursor:
             cursor.execute("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)", (
                 digest, point.kind, json.dumps(dict(point.settings)), json.dumps(point.spec.to_json())))
             for name, result in results.items():
+                tools = tool_versions(name)
                 cursor.execute("INSERT OR REPLACE INTO measured VALUES (?, ?, ?, ?, ?, ?)",
                                (digest, name, tools, result.error, result.seconds, now))
                 cursor.executemany("INSERT OR REPLACE INTO figures VALUES (?, ?, ?, ?)",
@@ -121,16 +130,17 @@ class Store:
 
     def rows(self) -> list[dict[str, Any]]:
         """A row for each point measured with these tools: kind, settings, figures, and errors by measurement."""
-        tools, rows = tool_versions(), {}
-        query = """SELECT points.digest, kind, settings FROM points
-                   WHERE digest IN (SELECT digest FROM measured WHERE tools = ?) ORDER BY points.rowid"""
-        for digest, kind, settings in self._connection.execute(query, (tools,)):
+        tools, rows = _all_versions(), {}
+        among = f"tools IN ({', '.join('?' * len(tools))})"
+        query = f"""SELECT points.digest, kind, settings FROM points
+                    WHERE digest IN (SELECT digest FROM measured WHERE {among}) ORDER BY points.rowid"""
+        for digest, kind, settings in self._connection.execute(query, tools):
             rows[digest] = {"digest": digest, "kind": kind, **json.loads(settings)}
         for digest, name, value in self._connection.execute(
-                "SELECT digest, name, value FROM figures WHERE tools = ?", (tools,)):
+                f"SELECT digest, name, value FROM figures WHERE {among}", tools):
             rows[digest][name] = int(value) if value == int(value) else value
         for digest, name, error in self._connection.execute(
-                "SELECT digest, measurement, error FROM measured WHERE tools = ? AND error IS NOT NULL", (tools,)):
+                f"SELECT digest, measurement, error FROM measured WHERE {among} AND error IS NOT NULL", tools):
             rows[digest].setdefault("errors", {})[name] = error
         return list(rows.values())
 

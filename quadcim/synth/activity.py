@@ -10,8 +10,11 @@ from quadcim.sim.tools import ToolError
 __all__ = ["Activity", "read_activity"]
 
 _VARIABLE = re.compile(r"\$var\s+\w+\s+(\d+)\s+(\S+)\s+(\S+)\s*(?:\[(\d+)(?::(\d+))?\])?\s*\$end")
-_CLOCK_TICKS = 10_000
-"""A clock period of the testbench, 10 ns, in its picoseconds."""
+_HEADER = 1000
+_TIMESCALE = re.compile(r"\$timescale\s+(\d+)\s*([munpf]?s)\s+\$end")
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
+_CLOCK_S = 10e-9
+"""A clock period of the testbench."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ def read_activity(dump: Path, nets: Mapping[tuple[str, int], int]) -> Activity:
     state: dict[str, str] = {}
     counts: dict[int, int] = {}
     start = now = None
+    tick_s = _tick_s(dump)
     with dump.open(encoding="ascii") as lines:
         for line in lines:
             head = line[0]
@@ -54,10 +58,19 @@ def read_activity(dump: Path, nets: Mapping[tuple[str, int], int]) -> Activity:
             elif head in "bB":
                 value, code = line[1:].split()
                 _count(counts, wires, state, code, value)
-    cycles = 0 if start is None or now is None else round((now - start) / _CLOCK_TICKS)
+    cycles = 0 if start is None or now is None else round((now - start) * tick_s / _CLOCK_S)
     if cycles < 1:
         raise ToolError("the simulation of the netlist recorded no clock cycle")
     return Activity(cycles, counts)
+
+
+def _tick_s(dump: Path) -> float:
+    """What a tick of the dump lasts; models of cells may ask for finer ones than the testbench does."""
+    with dump.open(encoding="ascii") as file:
+        found = _TIMESCALE.search(file.read(_HEADER))
+    if found is None:
+        raise ToolError("the dump of the netlist's simulation has no time scale")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 def _bits(found: re.Match[str], nets: Mapping[tuple[str, int], int]) -> list[int | None]:

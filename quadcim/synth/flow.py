@@ -10,14 +10,15 @@ from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError, find_simulator
 from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
-from quadcim.synth.activity import Activity, read_activity
+from quadcim.synth.activity import Activity
 from quadcim.synth.gate_level import GateCheck, check_gates, record_activity
 from quadcim.synth.liberty import Library, read_library, read_text
 from quadcim.synth.mapping import EFFORTS, Effort, map_case
 from quadcim.synth.models import cell_models
 from quadcim.synth.netlist import Netlist
 from quadcim.synth.scaling import Estimate, Factors, scale_to_28
-from quadcim.synth.sta import NO_STA, Design, Power, Timing, find_power, find_sta, find_timing
+from quadcim.synth.sta import NO_STA, Design, Power, Timing, find_power, find_timing
+from quadcim.synth.tools import find_sta
 
 __all__ = ["Request", "Synthesis", "check_request", "synthesise"]
 
@@ -85,8 +86,9 @@ def _why_unchecked(case: Case, netlist: Netlist) -> str | None:
                 f"{target.name} start from initial values, which cells do not have (generate with --target asic28)")
     try:
         find_simulator("icarus")
-    except IllegalSetting as error:
-        return f"not simulated, so without a check at gate level and without power: {error}"
+    except IllegalSetting:
+        return ("not simulated, so without a check at gate level and without power: Icarus is not installed (apt-get "
+                "install iverilog)")
     return None
 
 
@@ -204,14 +206,13 @@ def _simulate(request: Request, library: Library, netlist: Netlist, folder: Path
     if models is None:
         models = folder / "cells.v"
         models.write_text(cell_models(library.cells[name] for name in netlist.histogram))
-    sources, dump = (folder / "netlist.v", models.absolute()), folder / "work" / "activity.vcd"
+    sources = folder / "netlist.v", models.absolute()
     report("simulating the netlist: all vectors, three times")
     gates = check_gates(request.case, sources)
     if not gates.passed:
         return gates, None
     report("recording what switches")
-    record_activity(request.case, sources, dump)
-    return gates, read_activity(dump, netlist.nets)
+    return gates, record_activity(request.case, sources, netlist.nets)
 
 
 def _with_estimate(synthesis: Synthesis, factors: Factors) -> Synthesis:

@@ -1,10 +1,9 @@
 """The netlist under the testbench that the case ships, and what it switches meanwhile."""
 
 import re
-import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -12,6 +11,7 @@ from string import Template
 from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError, find_simulator, run_tool
 from quadcim.sim.vectors import read_vectors
+from quadcim.synth.activity import Activity, read_activity
 
 __all__ = ["GateCheck", "check_gates", "record_activity"]
 
@@ -19,7 +19,7 @@ __all__ = ["GateCheck", "check_gates", "record_activity"]
 _RECORDER = Template("""\
 module quadcim_recorder;
   initial begin
-    $$dumpfile("$dump");
+    $$dumpfile("activity.vcd");
     wait (${top}_tb.accepted > 0);
     $$dumpvars(1, ${top}_tb.dut);
     wait (${top}_tb.received >= $beats || ${top}_tb.run > 0);
@@ -45,14 +45,17 @@ class GateCheck:
 
 
 def _simulate(case: Case, sources: Sequence[Path], folder: Path, *more: str) -> str:
-    """Compile the case's testbench with a netlist and run it in the case directory; what it printed."""
-    program = folder / "simulation"
+    """Compile the case's testbench with a netlist and run it; what it printed.
+
+    It runs in `folder`, where its dumps go, and sees the case's vectors there: vvp takes no path with other letters.
+    """
+    (folder / "vectors").symlink_to(case.folder.absolute() / "vectors", target_is_directory=True)
     icarus = find_simulator("icarus").executable
-    run_tool([icarus, "-g2012", "-s", f"{case.top}_tb", *more, "-o", program,
+    run_tool([icarus, "-g2012", "-s", f"{case.top}_tb", *more, "-o", folder / "simulation",
               case.folder.absolute() / "tb" / f"{case.top}_tb.v", *sources])
-    vvp = shutil.which("vvp", path=str(icarus.parent)) or "vvp"
-    run = subprocess.run([vvp, "-N", str(program)], cwd=case.folder, capture_output=True, text=True, check=False)
-    if run.returncode > 1:
+    run = subprocess.run([icarus.with_name("vvp"), "-N", "simulation"], cwd=folder, capture_output=True, text=True,
+                         check=False)
+    if run.returncode not in (0, 1):
         raise ToolError(f"the simulation of the netlist failed:\n{run.stdout[-1000:]}{run.stderr[-1000:]}")
     return run.stdout
 
@@ -81,8 +84,8 @@ def check_gates(case: Case, sources: Sequence[Path]) -> GateCheck:
     return GateCheck(_beats(case), mismatches, said.strip())
 
 
-def record_activity(case: Case, sources: Sequence[Path], dump: Path) -> None:
-    """Run the vectors at full speed, and write what the netlist's nets do as VCD.
+def record_activity(case: Case, sources: Sequence[Path], nets: Mapping[tuple[str, int], int]) -> Activity:
+    """Run the vectors at full speed, and count what the netlist's nets do.
 
     Raises
     ------
@@ -91,8 +94,9 @@ def record_activity(case: Case, sources: Sequence[Path], dump: Path) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         recorder = Path(folder, "recorder.v")
-        recorder.write_text(_RECORDER.substitute(dump=dump.absolute(), top=case.top, beats=_beats(case)))
+        recorder.write_text(_RECORDER.substitute(top=case.top, beats=_beats(case)))
         _simulate(case, [*sources, recorder], Path(folder), "-s", "quadcim_recorder")
+        return read_activity(Path(folder, "activity.vcd"), nets)
 
 
 def _beats(case: Case) -> int:

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -134,7 +135,7 @@ def read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
         return (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content).decode("latin-1")
-    except (OSError, EOFError, gzip.BadGzipFile) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise IllegalSetting("liberty", "a Liberty file, plain or gzipped", str(path)) from error
 
 

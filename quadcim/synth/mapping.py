@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from pathlib import Path
 from string import Template
 from typing import Literal
@@ -63,30 +64,39 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
     ToolError
         If Yosys fails, or leaves a cell that the library does not have.
     """
-    constraints, verilog, netlist = folder / "abc.constr", folder / "netlist.v", folder / "netlist.json"
-    # ABC takes femtofarads.
-    load_ff = 1000 * LOAD_GATES * library.nand2.inputs[0].capacitance_pf
-    constraints.write_text(f"set_driving_cell {library.driver.name}\nset_load {load_ff:.4f} [all_outputs]\n")
-    fast: list[str] = []
-    if effort != "area":
-        (script := folder / "abc.script").write_text(_FAST_SCRIPT.substitute(restructure=_RESTRUCTURE[effort]))
-        fast = ["-script", str(script)]
-    adders = " -extra-map +/choices/kogge-stone.v" if fast else ""
+    verilog, netlist = folder / "netlist.v", folder / "netlist.json"
     high, low = library.tie(True), library.tie(False)
     ties = [["hilomap", "-singleton", "-hicell", *high, "-locell", *low]] if high and low else []
+    adders = " -extra-map +/choices/kogge-stone.v" if effort != "area" else ""
     top = case.top
-    run_yosys(
-        *(["read_verilog", str(source)] for source in case.rtl), f"hierarchy -check -top {top}",
-        f"synth -flatten -top {top}{adders}",
-        # Cells power up in any state.
-        "setattr -unset init w:*",
-        ["dfflibmap", "-liberty", str(liberty)], "opt",
-        ["abc", "-liberty", str(liberty), "-constr", str(constraints), "-D", f"{_LOGIC_SHARE * period_ps:.0f}", *fast],
-        "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
-        "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)],
-        # OpenSTA takes no concatenation on the left of an assignment.
-        ["write_verilog", "-noattr", "-simple-lhs", str(verilog)])
+    # ABC takes no quotes in the path of what it reads.
+    with tempfile.TemporaryDirectory() as scratch:
+        (plain := Path(scratch, "library.lib")).symlink_to(liberty.absolute())
+        run_yosys(
+            *(["read_verilog", str(source)] for source in case.rtl), f"hierarchy -check -top {top}",
+            f"synth -flatten -top {top}{adders}",
+            # Cells power up in any state.
+            "setattr -unset init w:*",
+            ["dfflibmap", "-liberty", str(plain)], "opt",
+            ["abc", "-liberty", str(plain), *_abc_options(library, Path(scratch), period_ps, effort)],
+            "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
+            "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)],
+            # OpenSTA takes no concatenation on the left of an assignment.
+            ["write_verilog", "-noattr", "-simple-lhs", str(verilog)])
     # Signs of ports mean nothing to gates, and OpenSTA does not read them.
     text = re.sub(r"\bsigned ", "", verilog.read_text())
     verilog.write_text(text[text.index("module "):])
     return Netlist.read(json.loads(netlist.read_text())["modules"][top], library)
+
+
+def _abc_options(library: Library, folder: Path, period_ps: float, effort: Effort) -> list[str]:
+    """What ABC is told; its files go to a folder."""
+    constraints, script = folder / "abc.constr", folder / "abc.script"
+    # ABC takes femtofarads, and whole picoseconds.
+    load_ff = 1000 * LOAD_GATES * library.nand2.inputs[0].capacitance_pf
+    constraints.write_text(f"set_driving_cell {library.driver.name}\nset_load {load_ff:.4f} [all_outputs]\n")
+    options = ["-constr", str(constraints), "-D", f"{max(_LOGIC_SHARE * period_ps, 1):.0f}"]
+    if effort == "area":
+        return options
+    script.write_text(_FAST_SCRIPT.substitute(restructure=_RESTRUCTURE[effort]))
+    return [*options, "-script", str(script)]

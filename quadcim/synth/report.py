@@ -8,8 +8,9 @@ from quadcim.files import SYNTHESIS
 from quadcim.spec.cost import GATE_28_UM2
 from quadcim.synth.flow import Synthesis
 from quadcim.synth.mapping import LOAD_GATES
-from quadcim.synth.scaling import SUPPLY_V
+from quadcim.synth.scaling import DELAY_SPREAD, ENERGY_SPREAD, SUPPLY_V
 from quadcim.synth.sta import Endpoint, stages_of
+from quadcim.synth.tools import cell_tools
 
 __all__ = ["synthesis_json", "synthesis_lines", "synthesis_report"]
 
@@ -27,7 +28,7 @@ def synthesis_json(synthesis: Synthesis) -> dict[str, Any]:
         "cells": netlist.histogram,
         "timing": _timing(synthesis), "power": _power(synthesis), "gate_level": _gates(synthesis),
         "estimate_28nm": _estimate(synthesis), "missing": list(synthesis.missing),
-        "tools": {"quadcim": __version__, "pyosys": version("pyosys")},
+        "tools": {"quadcim": __version__, "pyosys": version("pyosys"), **cell_tools()},
     }
 
 
@@ -39,7 +40,7 @@ def _timing(synthesis: Synthesis) -> dict[str, Any] | None:
         "slack_ps": timing.worst.slack_ps, "shortest_period_ps": round(timing.shortest_period_ps, 2),
         "greatest_clock_mhz": round(timing.greatest_clock_mhz, 2),
         "start": timing.worst.start, "end": timing.worst.end,
-        "cells": [{"instance": cell.instance, "net": synthesis.netlist.label(cell.instance), "cell": cell.cell,
+        "cells": [{"instance": cell.instance, "net": _net(synthesis, cell.instance), "cell": cell.cell,
                    "delay_ps": cell.delay_ps, "arrival_ps": cell.arrival_ps} for cell in timing.cells],
         "stages": {stage: {"start": path.start, "end": path.end, "slack_ps": path.slack_ps}
                    for stage, path in _stages(synthesis).items()},
@@ -80,7 +81,7 @@ def _estimate(synthesis: Synthesis) -> dict[str, Any] | None:
         return None
     return {"from_node_nm": synthesis.request.node_nm, "supply_v": SUPPLY_V,
             "delay_factor": round(estimate.factors.delay, 4), "energy_factor": round(estimate.factors.energy, 4),
-            "gate_um2": GATE_28_UM2, "area_um2": round(estimate.area_um2, 2),
+            "gate_um2": GATE_28_UM2, "clock_mhz": synthesis.request.clock_mhz, "area_um2": round(estimate.area_um2, 2),
             "shortest_period_ps": None if estimate.shortest_period_ps is None
             else round(estimate.shortest_period_ps, 1),
             "dynamic_uw": None if estimate.dynamic_uw is None else round(estimate.dynamic_uw, 2)}
@@ -106,7 +107,7 @@ def synthesis_lines(synthesis: Synthesis) -> list[str]:
         if estimate.shortest_period_ps is not None:
             parts.append(f"at most {1e6 / estimate.shortest_period_ps:.0f} MHz")
         if estimate.dynamic_uw is not None:
-            parts.append(f"dynamic {_si(estimate.dynamic_uw)}")
+            parts.append(f"dynamic {_si(estimate.dynamic_uw)} at {synthesis.request.clock_mhz:g} MHz")
         lines.append("28 nm, a rough estimate: " + ", ".join(parts))
     return [*lines, *synthesis.missing]
 
@@ -143,19 +144,24 @@ def _timing_section(synthesis: Synthesis) -> list[str]:
     if timing is None:
         return []
     return [
-        "## Timing", "", "The slowest path into the registers of each stage, named as in the RTL:", "",
+        "## Timing", "", "The slowest path into the registers of each stage and into outputs, named as in the RTL:", "",
         "| stage | from | to | slack, ps |", "|---|---|---|---|",
         *(f"| {stage} | `{path.start}` | `{path.end}` | {path.slack_ps:.0f} |"
           for stage, path in _stages(synthesis).items()), "",
         f"The critical path, from `{timing.worst.start}` to `{timing.worst.end}`:", "",
         "| cell | instance | net | delay, ps | at, ps |", "|---|---|---|---|---|",
-        *((f"| {cell.cell} | {cell.instance} | {_net(synthesis, cell.instance)} | {cell.delay_ps:.0f} | "
+        *((f"| {cell.cell} | {cell.instance} | {_code(_net(synthesis, cell.instance))} | {cell.delay_ps:.0f} | "
            f"{cell.arrival_ps:.0f} |") for cell in timing.cells), ""]
 
 
-def _net(synthesis: Synthesis, instance: str) -> str:
+def _net(synthesis: Synthesis, instance: str) -> str | None:
+    """The RTL's name of what an instance drives, if it has one."""
     label = synthesis.netlist.label(instance)
-    return "" if label == instance else f"`{label}`"
+    return None if label == instance else label
+
+
+def _code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
 
 
 def _power_section(synthesis: Synthesis) -> list[str]:
@@ -193,5 +199,6 @@ def _estimate_section(synthesis: Synthesis) -> list[str]:
         (f"From {synthesis.request.node_nm} nm at {synthesis.library.supply_v:g} V to 28 nm at {SUPPLY_V} V: delays "
          f"times {estimate.factors.delay:.3f}, switching energy times {estimate.factors.energy:.4f} (Stillmaker and "
          f"Baas, Integration 58, 2017; 28 nm between its 32 and 20 nm), {GATE_28_UM2} um2 a gate equivalent. Leakage "
-         "is not scaled. The same unit from libraries of 180 to 7 nm came out up to 2.1 times off in delay and 3 times "
-         "off in energy, either way of the mean: compare designs by it, promise no clock."), ""]
+         f"is not scaled. The same unit from libraries of 180 to 7 nm came out up to {DELAY_SPREAD} times off in delay "
+         f"and {ENERGY_SPREAD} times off in energy, either way of the mean: compare designs by it, promise no clock."),
+        ""]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["NODES_NM", "SUPPLY_V", "Estimate", "Factors", "scale_to_28"]
+__all__ = ["DELAY_SPREAD", "ENERGY_SPREAD", "NODES_NM", "SUPPLY_V", "Estimate", "Factors", "scale_to_28"]
 
 SUPPLY_V = 0.9
 _DELAY = {
@@ -28,6 +28,11 @@ _ENERGY = {
     7: (0.1776, -0.09097, 0.02447),
 }
 NODES_NM = tuple(_DELAY)
+_NOMINAL_V = {180: 1.8, 130: 1.2, 90: 1.1, 65: 1.1, 45: 1.0, 32: 0.9, 20: 0.9, 16: 0.8, 14: 0.8, 10: 0.75, 7: 0.7}
+_OFF_NOMINAL = 0.2
+DELAY_SPREAD, ENERGY_SPREAD = 2.3, 1.8
+"""How far off their geometric mean the estimates of one unit lie that come from Nangate45, IHP's 130 nm, osu018 and
+ASAP7: `python -m benchmarks scaling`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,13 @@ def scale_to_28(node_nm: int, supply_v: float) -> Factors:
     Raises
     ------
     IllegalSetting
-        If the paper has no such node, or its equations give nothing sensible at that supply.
+        If the paper has no such node, or the supply is far from what the node has.
     """
     if node_nm not in NODES_NM:
         raise IllegalSetting("node-nm", "one of " + ", ".join(map(str, NODES_NM)), node_nm)
+    nominal = _NOMINAL_V[node_nm]
+    if abs(supply_v - nominal) > _OFF_NOMINAL * nominal:
+        raise IllegalSetting("node-nm", f"a node whose supply is within {_OFF_NOMINAL:.0%} of the library's "
+                             f"{supply_v:g} V", f"{node_nm}, whose supply is {nominal:g} V")
     delay, energy = (_polynomial(table[node_nm], supply_v) for table in (_DELAY, _ENERGY))
-    if delay <= 0 or energy <= 0:
-        raise IllegalSetting("node-nm", f"a node whose scaling equations hold at {supply_v} V", node_nm)
     return Factors(_between(_DELAY) / delay, _between(_ENERGY) / energy)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from quadcim.synth.liberty import Library
 from quadcim.synth.mapping import LOAD_GATES
 from quadcim.synth.netlist import Netlist
 
-__all__ = ["NO_STA", "Design", "Endpoint", "PathCell", "Power", "Timing", "find_power", "find_sta", "find_timing",
+__all__ = ["NO_STA", "Design", "Endpoint", "PathCell", "Power", "Timing", "find_power", "find_timing",
            "stages_of"]
 
 NO_STA = "OpenSTA is not installed (apt-get install opensta), so there is neither timing nor power"
@@ -154,11 +153,6 @@ class Design:
         return os.path.relpath(path, self.folder)
 
 
-def find_sta() -> str | None:
-    """The executable, if it is installed."""
-    return shutil.which("sta")
-
-
 def _launch_ps(sta: str, design: Design) -> float:
     """When the output of a neighbour's register has changed, counted from the clock edge."""
     cell = design.library.launcher
@@ -261,12 +255,22 @@ def _instances(report: str) -> dict[str, tuple[float, float, float]]:
 
 
 def stages_of(ends: Sequence[Endpoint], latency: int) -> dict[str, Endpoint]:
-    """The worst path that ends in the registers of each stage, by the names that RTL registers carry."""
+    """The worst path that ends in the registers of each stage, by the names that RTL registers carry, in order."""
     found: dict[str, Endpoint] = {}
     for path in ends:
-        number = re.search(r"stage(\d+)_", path.end)
-        stage = f"stage {number[1]}" if number else f"stage {latency}" if path.end.startswith("o__") else \
-            "accumulators" if re.search(r"\baccumulator\b|\bsettled\b", path.end) else "control"
+        stage = _stage_of(path.end, latency)
         if stage not in found or path.slack_ps < found[stage].slack_ps:
             found[stage] = path
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda item: (not item[0].startswith("stage"), len(item[0]), item[0])))
+
+
+def _stage_of(end: str, latency: int) -> str:
+    """Which registers a path ends in."""
+    if number := re.search(r"stage(\d+)_", end):
+        return f"stage {number[1]}"
+    if re.match(r"[iw]__", end) or (end.startswith("o__") and not latency):
+        return "outputs"
+    if end.startswith("o__"):
+        return f"stage {latency}"
+    kinds = {"accumulators": r"\b(accumulator|settled)\b", "weights": r"\b(weights|bank_\d+)\b"}
+    return next((kind for kind, names in kinds.items() if re.search(names, end)), "control")

@@ -9,7 +9,7 @@ __all__ = ["run_yosys"]
 
 
 def run_yosys(*passes: str | Sequence[str]) -> None:
-    """Run Yosys passes, in order, on a new design; see `quadcim.hw.yosys.run_passes`.
+    """Run Yosys passes, in order, on a new design; see `quadcim.hw.yosys.run_passes_apart`.
 
     Raises
     ------

@@ -1,7 +1,9 @@
 import os
-from pathlib import Path
+
+import pytest
 
 from benchmarks import asic, gate_level, libraries, plans, scaling
+from quadcim.spec.errors import IllegalSetting
 from tests.synth.libraries import NEEDS_STA, TINY
 
 
@@ -32,10 +34,16 @@ def test_plans_are_near_the_fastest():
     assert plans.measure(["phi16-small", "sine16"]).missed == 0
 
 
-def test_libraries_are_listed_with_their_nodes(monkeypatch):
-    monkeypatch.setenv("QUADCIM_LIBERTY", f"45=a.lib{os.pathsep}b.lib")
-    assert libraries.nodes_nm() == {Path("a.lib"): 45, Path("b.lib"): None}
-    assert libraries.libraries() == [Path("a.lib"), Path("b.lib")]
+def test_libraries_are_listed_with_their_nodes(monkeypatch, tmp_path):
+    a, b = tmp_path / "a.lib", tmp_path / "b.lib"
+    a.touch(), b.touch()
+    monkeypatch.setenv("QUADCIM_LIBERTY", f"45={a}{os.pathsep}{b}")
+    assert libraries.nodes_nm() == {a: 45, b: None}
+    assert libraries.libraries() == [a, b]
+    for wrong in (f"nm45={a}", str(tmp_path / "none.lib")):
+        monkeypatch.setenv("QUADCIM_LIBERTY", wrong)
+        with pytest.raises(IllegalSetting, match="QUADCIM_LIBERTY must be files, or NODE=FILE"):
+            libraries.libraries()
 
 
 @NEEDS_STA

@@ -7,9 +7,9 @@ from pyarrow import parquet
 from quadcim.cli import main
 from quadcim.sim.tools import ToolError
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.measurements import Measured
+from quadcim.sweep.measurements import MEASUREMENTS, Measured
 from quadcim.sweep.points import Point
-from quadcim.sweep.store import Store, check_export
+from quadcim.sweep.store import Store, check_export, tool_versions
 
 
 @pytest.fixture
@@ -47,6 +47,17 @@ def test_a_failed_export_leaves_nothing(store, tmp_path, monkeypatch):
     assert (tmp_path / "a.csv").read_text() == "older" and not list(tmp_path.glob("*.part"))
 
 
+def test_another_release_of_a_tool_makes_what_depends_on_it_missing(store, monkeypatch):
+    store.add(point(4), {name: Measured({name: 1.0}, None, 0.1) for name in ("lut", "cells")})
+    assert not list(store.missing([point(4)], ["lut", "cells"]))
+    monkeypatch.setattr("quadcim.synth.tools.cell_tools", lambda: {"opensta": "another"})
+    tool_versions.cache_clear()
+    assert [names for _, names in store.missing([point(4)], ["lut", "cells"])] == [["cells"]]
+    assert "lut" in store.rows()[0] and "cells" not in store.rows()[0]
+    monkeypatch.undo()
+    tool_versions.cache_clear()
+
+
 def test_a_full_disk_is_said_and_loses_nothing(store):
     store.add(point(4), {"error": Measured({"max_error_ulp": 0.5}, None, 0.1)})
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -54,7 +65,7 @@ def test_a_full_disk_is_said_and_loses_nothing(store):
     with pytest.raises(ToolError, match=r"results.db: database or disk is full; what was measured before is kept"):
         for width in range(5, 32):
             store.add(Point("activation", {"function": "quad", "width": width}),
-                      {f"m{k}": Measured({f"{width} {k}": 0.5}, "x" * 300, 0.1) for k in range(20)})
+                      {name: Measured({f"{width} {name}": 0.5}, "x" * 900, 0.1) for name in MEASUREMENTS})
     assert store.rows()[0]["max_error_ulp"] == 0.5
 
 

@@ -1,5 +1,7 @@
 """Counting changes in a value change dump."""
 
+import re
+
 import pytest
 
 from quadcim.sim.tools import ToolError
@@ -50,4 +52,13 @@ def test_an_empty_dump_is_an_error(tmp_path):
     path = tmp_path / "dump.vcd"
     path.write_text(_DUMP[:_DUMP.index("#15000")])
     with pytest.raises(ToolError, match="no clock cycle"):
+        read_activity(path, {})
+
+
+def test_ticks_last_what_the_dump_says(tmp_path):
+    path = tmp_path / "fine.vcd"
+    path.write_text(re.sub(r"#(\d+)", r"#\g<1>000", _DUMP.replace("1ps", "1fs")))
+    assert read_activity(path, {}).cycles == 4
+    path.write_text(_DUMP.replace("$timescale", "$comment"))
+    with pytest.raises(ToolError, match="no time scale"):
         read_activity(path, {})

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from quadcim.sim.tools import ToolError
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
-from quadcim.synth import flow
+from quadcim.synth import flow, gate_level
 from quadcim.synth.flow import Request, Synthesis, synthesise
 from quadcim.synth.gate_level import check_gates
 from quadcim.synth.mapping import LOAD_GATES
 from quadcim.synth.models import cell_models
+from quadcim.synth.sta import Endpoint, stages_of
 from tests.conftest import make_unit
 from tests.synth.libraries import LIBRARIES, NEEDS_ICARUS, NEEDS_STA, TINY, library_file
 
@@ -190,11 +192,39 @@ def test_without_tools_it_says_so(make, tmp_path, monkeypatch):
         raise IllegalSetting("simulator", "installed (for icarus: apt-get install iverilog)", name)
 
     monkeypatch.setattr(flow, "find_simulator", missing)
-    synthesis = run(make("phi"), tmp_path, node_nm=180)
+    synthesis = run(make("phi"), tmp_path, node_nm=45)
     assert synthesis.timing is None and synthesis.gates is None and synthesis.power is None
     assert any("apt-get install opensta" in text for text in synthesis.missing)
     assert any("apt-get install iverilog" in text for text in synthesis.missing)
     assert synthesis.estimate is not None and synthesis.estimate.shortest_period_ps is None
+
+
+@NEEDS_ICARUS
+def test_finer_models_give_the_same_power(make, tmp_path):
+    found = []
+    for precision in ("1ps", "1fs"):
+        (folder := tmp_path / precision).mkdir()
+        (models := tmp_path / f"{precision}.v").write_text(
+            f"`timescale 1ns/{precision}\n" + cell_models(flow.read_library(TINY).cells.values()))
+        found.append(run(make("phi"), folder, models=models).activity)
+    assert found[0] is not None and found[0] == found[1]
+
+
+def test_stages_are_in_order_and_named_by_what_they_are():
+    ends = [Endpoint("a", end, slack) for slack, end in enumerate((
+        "stage10_x[0]", "stage2_x[1]", "o__payload[0]", "column_1.accumulator[3]", "cells_0.weights[3]", "i__ready",
+        "plane"))]
+    assert list(stages_of(ends, 12)) == ["stage 2", "stage 10", "stage 12", "control", "outputs", "weights",
+                                         "accumulators"]
+    assert list(stages_of(ends[2:3], 0)) == ["outputs"]
+
+
+def test_a_simulator_that_dies_is_no_verdict(make, tmp_path, monkeypatch):
+    killed = subprocess.CompletedProcess([], -9, "", "")
+    monkeypatch.setattr(gate_level.subprocess, "run", lambda *_arguments, **_options: killed)
+    monkeypatch.setattr(gate_level, "run_tool", lambda _command: None)
+    with pytest.raises(ToolError, match="the simulation of the netlist failed"):
+        check_gates(make("phi"), [])
 
 
 def test_a_library_without_a_flip_flop_that_resets(make, tmp_path):
@@ -212,7 +242,7 @@ def test_primitives_are_refused(make_case, tmp_path):
 
 
 def test_command(make, tmp_path, capsys):
-    case = tmp_path / "a case"
+    case = tmp_path / "the caf\u00e9's case"
     shutil.copytree(make("planes").folder, case)
     assert main(["synth", str(case), "--liberty", str(TINY), "--node-nm", "45"]) == 0
     said = capsys.readouterr()

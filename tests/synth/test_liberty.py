@@ -50,6 +50,13 @@ def test_what_is_no_library_is_refused(text, message, tmp_path):
         read_library(path)
 
 
+def test_a_broken_archive_is_refused(tmp_path):
+    path = tmp_path / "x.lib.gz"
+    path.write_bytes(b"\x1f\x8b\x08\x00" + bytes(range(200)))
+    with pytest.raises(IllegalSetting, match="liberty must be a Liberty file"):
+        read_library(path)
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(IllegalSetting, match="liberty must be a Liberty file"):
         read_library(tmp_path / "nothing.lib")
