@@ -36,7 +36,8 @@ def test_plans_are_near_the_fastest():
 
 def test_libraries_are_listed_with_their_nodes(monkeypatch, tmp_path):
     a, b = tmp_path / "a.lib", tmp_path / "b.lib"
-    a.touch(), b.touch()
+    a.touch()
+    b.touch()
     monkeypatch.setenv("QUADCIM_LIBERTY", f"45={a}{os.pathsep}{b}")
     assert libraries.nodes_nm() == {a: 45, b: None}
     assert libraries.libraries() == [a, b]

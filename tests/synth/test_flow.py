@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -277,3 +278,14 @@ def test_wrong_use(more, message, make, tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_command_that_is_ended_leaves_nothing(make, tmp_path):
+    shutil.copytree(make("planes").folder, tmp_path / "case")
+    before = sorted((tmp_path / "case").iterdir())
+    command = [sys.executable, "-m", "quadcim", "synth", str(tmp_path / "case"), "--liberty", str(TINY)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None and "mapping" in process.stderr.readline()
+        process.terminate()
+        assert process.wait(timeout=30) == 130
+    assert sorted((tmp_path / "case").iterdir()) == before
