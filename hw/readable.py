@@ -24,6 +24,7 @@ _WHOLE_OPERAND = re.compile(r"(?:(?<=[{,] )|(?<=\d\{)|(?<=\w\())(_\d+_)(?=,| ?\}
 _TARGET = re.compile(rf"assign ({_NAME}|\{{[^}}]*\}})")
 _BITWISE = re.compile(rf"(?:{_NAME}(?: ?\[\d+\])?|1'h[01]|[ ~&|^()])+")
 _OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
+_NEGATION = re.compile(rf"! ({_NAME})( ?\[[^]]+\])?")
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
 _LINE = 120
 _RESERVED = {"assign", "always", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
@@ -56,7 +57,7 @@ def _module(name: str, ports: str, body: str) -> str:
         else:
             statements.append(item)
     statements = _prune(declarations, _inline(declarations, _share(_prune(declarations, statements))))
-    statements = _rename(declarations, statements)
+    statements = [_none_set(declarations, statement) for statement in _rename(declarations, statements)]
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
     used = set().union(*map(_names, statements))
@@ -66,6 +67,16 @@ def _module(name: str, ports: str, body: str) -> str:
     lines = [f"module {name} (\n{header}\n);", *(f"  {d};" for d in inner), "",
              *(_wrap(f"  {statement}") for statement in _sorted(declarations, statements)), "endmodule\n"]
     return "\n".join(lines)
+
+
+def _none_set(declarations: dict[str, _Declaration], statement: str) -> str:
+    """A logical negation of a word, which some take for a slip, as what it is: no bit is set."""
+    def write(match: re.Match[str]) -> str:
+        name, index = match[1], match[2] or ""
+        word = ":" in index or (not index and name in declarations and declarations[name].range)
+        return f"~| {name}{index}" if word else match[0]
+
+    return _NEGATION.sub(write, statement)
 
 
 def _wrap(statement: str) -> str:

@@ -18,6 +18,9 @@ from quadcim.spec.formats import Format
 from quadcim.spec.presets import PRESETS
 from quadcim.spec.unit import ActivationUnit
 
+# So that what a tool says is shown where it refuses something.
+pytest.register_assert_rewrite("tests.acceptance")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long regression too")

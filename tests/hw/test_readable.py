@@ -99,6 +99,13 @@ endmodule
 """
 
 
+def test_a_negated_word_is_a_reduction():
+    body = ("  input [2:0] a;\n  wire [2:0] a;\n  input b;\n  wire b;\n  output [3:0] y;\n  wire [3:0] y;\n"
+            "  assign y = { ! a, ! a[2:1], ! a[0], ! b };\n")
+    assert "assign y = { ~| a, ~| a[2:1], ! a[0], ! b };" in make_readable(yosys_text(body)) or \
+        "{ ~| a, ~| a[2:1], ! a[0], ! b }" in make_readable(yosys_text(body))
+
+
 def test_repetitions_are_counted():
     body = _LOGIC.replace("y = _0_ ^ _1_", "y = { a, a, a } == { a, b, b }")
     assert "assign y = {3{a}} == { a, b, b };" in make_readable(yosys_text(body))

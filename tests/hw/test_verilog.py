@@ -2,12 +2,10 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pyslang
 import pytest
 from amaranth.hdl import Fragment, Module, Signal, Value
 from amaranth.lib import wiring
@@ -20,10 +18,10 @@ from quadcim.hw.shared import SharedModule, shared_modules
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.hw.yosys import run_passes
-from quadcim.sim.tools import find_simulator
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.presets import PRESETS
 from quadcim.spec.reset import RESETS
+from tests.acceptance import icarus_accepts, slang_accepts, verilator_accepts
 from tests.conftest import make_unit
 
 _UNITS = [*PRESETS.values(), make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always"),
@@ -33,12 +31,6 @@ _UNITS = [*PRESETS.values(), make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always")
             for bits, technology in ((1, "generic"), (2, "cells"), (1, "ultrascale"), (4, "fpga"))),
           CimMacro(37, 3, 4, stages=3, adc=Adc(16, 3, 0, 14, 2)),
           CimMacro(37, 7, 4, stages=3, storage="lutram", technology="ultrascale")]
-
-# What -Wall of Verilator may say: a unit is one file of several modules; outputs that nobody reads, what an instance of
-# a primitive leaves open, operands that Verilog itself widens and initial values beside a reset are matters of
-# taste. The rest counts.
-_WAIVED = ["-Wno-DECLFILENAME", "-Wno-UNUSEDSIGNAL", "-Wno-PINMISSING", "-Wno-UNUSEDPARAM", "-Wno-WIDTHEXPAND",
-           "-Wno-PROCASSINIT"]
 
 
 @pytest.fixture(params=_UNITS, ids=lambda unit: unit.name.removeprefix("quadcim_"))
@@ -54,27 +46,15 @@ def design(request, tmp_path):
 
 
 def test_icarus_accepts(design):
-    if shutil.which("iverilog") is None:
-        pytest.skip("needs Icarus: apt-get install iverilog")
-    files, top = design
-    run = subprocess.run(["iverilog", "-g2005", "-Wall", "-s", top, "-o", os.devnull, *files], capture_output=True,
-                         text=True, check=False)
-    assert (run.returncode, run.stdout + run.stderr) == (0, "")
+    icarus_accepts(design[1], design[0])
 
 
 def test_verilator_accepts(design):
-    files, top = design
-    verilator = find_simulator("verilator").executable
-    run = subprocess.run([verilator, "--lint-only", "-Wall", "--language", "1364-2005", *_WAIVED, "--top-module", top,
-                          *files], capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
+    verilator_accepts(design[1], design[0])
 
 
 def test_slang_accepts(design):
-    compilation = pyslang.ast.Compilation()
-    for path in design[0]:
-        compilation.addSyntaxTree(pyslang.syntax.SyntaxTree.fromFile(str(path)))
-    assert [d for d in compilation.getAllDiagnostics() if d.isError()] == []
+    slang_accepts(design[0])
 
 
 def test_yosys_accepts(design):
