@@ -64,6 +64,11 @@ def test_file_list_compiles_from_the_case_directory(case, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_report_tells_of_no_other_reset(case):
+    row, = re.findall(r"^\| target \| .*$", (case.folder / "report.md").read_text(), re.MULTILINE)
+    assert "28 nm" in row and "reset" not in row
+
+
 def _ports(calls: list[list[str]], command: str, *words: str) -> str:
     """Join the port patterns of the calls of a command with some words."""
     return " ".join(call[-1] for call in calls if call[0] == command and set(words) <= set(call))
