@@ -6,6 +6,7 @@ from quadcim.boards.text import TclTemplate, comment
 __all__ = ["constraints"]
 
 _NUMBERS = TclTemplate("""
+# Tools whose units are those of a library (Design Compiler, OpenSTA) need one in ns and pF, or to be told so before.
 set_units -time ns -capacitance pF
 
 # ---- Numbers, in ns and pF: edit here
@@ -45,8 +46,9 @@ set_clock_uncertainty -hold $hold_uncertainty [get_clocks clk]
 
 _ASYNCHRONOUS = TclTemplate("""
 # ---- Reset: asynchronous, active @level
-# @port acts at any time, but whoever drives it releases it with clk: recovery and removal are checked. What it does to
-# the outputs at once is no timing path.
+# @port acts at any time, but whoever drives it releases it with clk. Recovery is to be met like setup; removal, like
+# hold, is reported, and to be met once there are the trees of the clock and the reset. What the reset does to the
+# outputs at once is no timing path.
 set_input_delay -clock clk -max $input_delay_max [get_ports @port]
 set_input_delay -clock clk -min $input_delay_min [get_ports @port]
 set_input_transition $input_transition [get_ports @port]
@@ -58,8 +60,9 @@ _SYNCHRONOUS = TclTemplate("""
 # @port is sampled with clk like any input: it is among data_inputs, without exception.
 """)
 
-_DATA = """
+_DATA = TclTemplate("""
 # ---- Data
+@{ready}\
 set_input_delay -clock clk -max $input_delay_max $data_inputs
 set_input_delay -clock clk -min $input_delay_min $data_inputs
 set_output_delay -clock clk -max $output_delay_max $data_outputs
@@ -74,6 +77,11 @@ if {$driving_cell eq ""} {
 # ---- Design rules
 set_max_transition $max_transition [current_design]
 set_max_fanout $max_fanout [current_design]
+""")
+
+_READY = """\
+# i__ready is not from a register: it follows o__ready within the cycle, in what the delays of both leave of it. In a
+# small unit this is the worst path.
 """
 
 
@@ -88,10 +96,11 @@ def constraints(handoff: Handoff) -> str:
 
     numbers = _NUMBERS.substitute(
         period=f"{1000 / handoff.clock_mhz:.3f}", output_share="0.50" if handoff.clocked else "0.00",
-        output_reason="outputs come from registers: half of the cycle is the receiver's" if handoff.clocked
-        else "the cycle is the unit's",
+        output_reason="half of the cycle is the receiver's" if handoff.clocked
+        else "no registers: 85 % of the cycle are the unit's",
         inputs=names("input", *sampled), outputs=names("output"))
     about_reset = (_ASYNCHRONOUS if reset.asynchronous else _SYNCHRONOUS).substitute(
         port=reset.port, level="low" if reset.active_low else "high")
     clock = _CLOCK + about_reset if handoff.clocked else _VIRTUAL_CLOCK
-    return comment(handoff.header, "#") + numbers + clock + _DATA
+    data = _DATA.substitute(ready=_READY if handoff.clocked and "ready" in handoff.stream("o") else "")
+    return comment(handoff.header, "#") + numbers + clock + data

@@ -1,7 +1,7 @@
 """The datasheet of a unit for standard cells, in Markdown."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from string import Template
 
 from quadcim.boards.asic_guide import file_table, guide
@@ -87,12 +87,13 @@ def _reset(handoff: Handoff) -> str:
     reset = handoff.reset
     if not handoff.clocked:
         return "None: there are no registers."
-    acts = ("It acts at once; release it synchronously to `clk`: recovery and removal are checked in the SDC."
+    acts = ("It acts at once; release it synchronously to `clk`. By the SDC, recovery is to be met like setup, and "
+            "removal like hold: once there are the trees of the clock and the reset."
             if reset.asynchronous else "It acts at the rising edge of `clk`; the SDC treats it as a data input.")
+    cleared = "valid bits and the counter of planes" if handoff.about.interval_cycles > 1 else "valid bits"
     weights = " Weights stay as they are." if handoff.stream("w") else ""
     return (f"{reset.description[0].upper()}{reset.description[1:]}. {acts} One cycle is enough. It clears what says "
-            "that there is a beat (valid bits, counters of planes); payloads are not reset, and start unknown."
-            f"{weights}")
+            f"that there is a beat ({cleared}); payloads are not reset, and start unknown.{weights}")
 
 
 def _stages(handoff: Handoff) -> list[str]:
@@ -108,28 +109,38 @@ def _stages(handoff: Handoff) -> list[str]:
 
 def _area(handoff: Handoff) -> list[str]:
     """What is known before synthesis, each row by what it rests on."""
-    bits = handoff.plan.register_bits + handoff.plan.stages
-    rows = [("registers of stages", f"{bits} bits", bits * _FLIP_FLOP_GATES)] if bits else []
-    rows += [(f"logic: {name}", text, int(found[1])) for name, text in handoff.about.structure
+    logic = [(f"logic: {name}", text, int(found[1])) for name, text in handoff.about.structure
              if (found := re.search(r"(\d+) gate equivalents", text))]
-    estimates = [(f"{name} (estimate)", text, f"{gates}", f"{GATE_28_UM2 * gates:.0f}") for name, text, gates in rows]
-    estimates += [(f"hard macros, if kept (estimate): {stub.module}", f"{stub.instances} x {stub.macro.bits} bits", "",
-               f"{stub.instances * stub.outline.area_um2:.0f}") for stub in stubs(handoff)]
+    missing = "the logic of the handshake" if logic else "logic, above all that of adders"
     return [
         (f"Nothing here is measured. Estimates before synthesis: {GATE_28_UM2} um2 a gate equivalent (two-input NAND), "
-         f"{_FLIP_FLOP_GATES} gate equivalents a flip-flop. What has no row has no estimate; power has none."), "",
-        *table(estimates, head=("what", "how much", "gate equivalents", "um2")), "",
+         f"{_FLIP_FLOP_GATES} gate equivalents a flip-flop. Not included: {missing}. Power has no estimate."), "",
+        *table(_estimates(handoff, logic), head=("what", "how much", "gate equivalents", "um2")), "",
         *table(handoff.about.structure, head=("structure", "")), "",
         ("Measured figures: the scripts below, or `quadcim synth .. --liberty FILE`, which gives area, timing and "
          "power with the case's own vectors.")]
 
 
+def _estimates(handoff: Handoff, logic: list[tuple[str, str, int]]) -> Iterator[tuple[str, str, str, str]]:
+    """The rows of the table: registers, logic, and what macros take in place of registers."""
+    registers = handoff.plan.register_bits + handoff.plan.stages
+    weights = [(stub, f"{stub.instances} x {stub.macro.bits} bits") for stub in stubs(handoff)]
+    rows = [("registers of stages", f"{registers} bits", registers * _FLIP_FLOP_GATES)] if registers else []
+    rows += [("weights in registers, unless KEEP_MACROS=1", size, stub.bits * _FLIP_FLOP_GATES)
+             for stub, size in weights]
+    for name, size, gates in rows + logic:
+        yield f"{name} (estimate)", size, f"{gates}", f"{GATE_28_UM2 * gates:.0f}"
+    for stub, size in weights:
+        yield (f"weights in hard macros, with KEEP_MACROS=1 (estimate): {stub.module}", size, "",
+               f"{stub.instances * stub.outline.area_um2:.0f}")
+
+
 _ADDERS = """\
 - `../rtl/quadcim_cells.v` has `quadcim_full_adder` (a, b, c; sum, carry) and `quadcim_half_adder` (a, b; sum, carry).
   Left as it is, it is plain logic. To map them to a library's adders, put a file in its place whose modules instantiate
-  those, for example `FA1D1 cell (.A(a), .B(b), .CI(c), .S(sum), .CO(carry));`, and keep synthesis from taking them
-  apart: `set_db [get_db insts *cell] .dont_touch true` in Genus, `set_dont_touch [get_cells -hierarchical *cell]` in
-  Design Compiler, each before compiling.\
+  those, for example `FA1D1 library_cell (.A(a), .B(b), .CI(c), .S(sum), .CO(carry));`, and keep synthesis from taking
+  them apart, before compiling: `set_db [get_db insts *library_cell] .dont_touch true` in Genus,
+  `set_dont_touch [get_cells -hierarchical *library_cell]` in Design Compiler.\
 """
 _MACRO = Template("""\
 - `$module`, $instances instances of $bits bits: bit cells that may become a hard macro. By default they are registers.

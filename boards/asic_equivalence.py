@@ -66,7 +66,10 @@ if {$keep_macros} {
 }
 read_design -golden -verilog {*}[rtl_files $keep_macros $build]
 read_design -revised -verilog $netlist
+# Synthesis leaves out registers that take a constant only, and inserts clock gates where it is asked to.
+set_flatten_model -seq_constant
 set_flatten_model -gated_clock
+set_analyze_option -auto
 set_system_mode lec
 report_unmapped_points > unmapped.rpt
 add_compared_points -all

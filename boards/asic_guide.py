@@ -12,7 +12,8 @@ _GUIDE = """\
 ## Synthesis and sign-off
 
 Each script takes the library from one variable at its top, or from the environment; paths may hold spaces. Results go
-to `build/`. Exit code 1 says that references are unresolved, or that timing is missed (unless `ALLOW_VIOLATIONS=1`).
+to `build/`, in place of those of an earlier run. Exit code 1 says that references are unresolved, or that timing is
+missed (unless `ALLOW_VIOLATIONS=1`).
 
 ```sh
 LIBERTY=/path/cells.lib genus -batch -files ${top}_genus.tcl
@@ -21,8 +22,11 @@ LIBERTY=/path/cells.lib yosys -c ${top}_yosys.tcl
 LIBERTY=/path/cells.lib sta -exit ${top}_sta.tcl                       # the netlist of Yosys
 ```
 
-`$top.sdc` has all its numbers in one table. Its clock uncertainty stands for skew until there is a clock tree; hold is
-for after that. That a netlist does what the RTL does is proved by
+`$top.sdc` has all its numbers in one table, in ns and pF. Design Compiler, which takes them in the units of its first
+library, stops if those are others. The clock uncertainty stands for skew until there is a clock tree; hold and removal
+are reported, and to be met after that. `POWER_INTENT=1` has Genus and Design Compiler read `$top.upf`, too.
+
+That a netlist does what the RTL does is proved by
 
 ```sh
 LIBERTY=/path/cells.lib lec -xl -nogui -dofile ${top}_conformal.do     # the netlist of Genus
@@ -47,9 +51,13 @@ iverilog -g2005 -o t tb/*.v asic28/build/yosys/$top.v /path/cells.v && vvp t
 Each simulation prints PASS. Registers of a netlist start as X; what the testbench compares must be known and right.
 Delays (SDF) are for simulators that annotate them; the clock of the testbench has a period of 10 ns.
 """
-_MACRO_MODEL = """\
+_MACRO_MODELS = """\
 
-With hard macros kept, the netlist needs a model of them too: their modules in `rtl/$top.v`, in a file of their own.
+A netlist that keeps hard macros needs a model of them too: the module that the RTL has in their place.
+
+```sh
+iverilog -g2005 -o t tb/*.v asic28/build/yosys/$top.v $models /path/cells.v && vvp t
+```
 """
 
 _PURPOSES = {
@@ -65,13 +73,19 @@ _PURPOSES = {
     "_conformal.do": "equivalence with Conformal",
     "_equivalence_yosys.tcl": "equivalence with Yosys",
 }
-_STUB_PURPOSES = {"_stub.v": "black box of the hard macro", ".lef": "its outline and pins", ".lib": "its timing"}
+_STUB_PURPOSES = {
+    "_stub.v": "black box of the hard macro",
+    "_model.v": "what it does, for simulation",
+    ".lef": "its outline and pins",
+    ".lib": "its timing",
+}
 
 
 def guide(handoff: Handoff) -> list[str]:
     """The sections on synthesis and verification."""
-    text = _GUIDE + (_MACRO_MODEL if handoff.hard_macros else "")
-    return [*Template(text).substitute(top=handoff.top).splitlines(), ""]
+    text = _GUIDE + (_MACRO_MODELS if handoff.hard_macros else "")
+    models = " ".join(f"asic28/{module}_model.v" for module in handoff.macro_modules)
+    return [*Template(text).substitute(top=handoff.top, models=models).splitlines(), ""]
 
 
 def file_table(handoff: Handoff, files: Iterable[str]) -> list[str]:

@@ -21,7 +21,7 @@ _ROW_NM, _GRID_NM, _PIN_PITCH_NM, _LEAST_WIDTH_NM = 900, 100, 200, 2000
 """Height of a row of standard cells; the routing grid; pins are on every second track."""
 CLOCK = "clk"
 TIMING_NS = {"setup": 0.040, "hold": 0.010, "clock to output": 0.100, "select to output": 0.080, "transition": 0.040}
-"""Placeholders for slow conditions."""
+"""Placeholders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,23 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """A module that a hard macro may take the place of: its ports, and how often it is instantiated."""
+    """A module that a hard macro may take the place of: its text, its ports, and how often it is instantiated."""
 
     module: str
     macro: HardMacro
-    declaration: str
+    verilog: str
     ports: tuple[Port, ...]
     instances: int
+
+    @property
+    def bits(self) -> int:
+        """What all instances together store."""
+        return self.instances * self.macro.bits
+
+    @property
+    def declaration(self) -> str:
+        """The head of the module, up to the end of its ports."""
+        return self.verilog.partition(");\n")[0] + ");\n"
 
     @property
     def outline(self) -> Outline:
@@ -76,8 +86,8 @@ def stubs(handoff: Handoff) -> list[Stub]:
 
 def _stub(verilog: str, module: str, macro: HardMacro) -> Stub:
     begin = verilog.index(f"\nmodule {module} (") + 1
-    declaration = verilog[begin:verilog.index(");\n", begin) + 3]
+    definition = verilog[begin:verilog.index("\nendmodule\n", begin)] + "\nendmodule\n"
     ports = tuple(Port(name, direction, int(high or 0) + 1) for direction, high, name in
-                  re.findall(r"^  (input|output) (?:wire|reg) (?:\[(\d+):0\] )?(\w+)", declaration, re.MULTILINE))
+                  re.findall(r"^  (input|output) (?:wire|reg) (?:\[(\d+):0\] )?(\w+)", definition, re.MULTILINE))
     instances = len(re.findall(rf"^  {module} \w+ \($", verilog, re.MULTILINE))
-    return Stub(module, macro, declaration, ports, instances)
+    return Stub(module, macro, definition, ports, instances)

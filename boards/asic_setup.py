@@ -15,6 +15,7 @@ set top "@top"
 if {![info exists here]} { set here @here }
 set case_folder [file dirname $here]
 set sdc [file join $here "$top.sdc"]
+set upf [file join $here "$top.upf"]
 
 # The sources from the case folder, those that others instantiate first; modules that a hard macro may replace.
 set sources {@sources}
@@ -37,10 +38,14 @@ proc existing {name path} {
   return [file normalize $path]
 }
 
-# The folder for what a tool writes.
+# The folder for what a tool writes. Results of an earlier run are deleted: after a failure there is nothing to mistake
+# for its result.
 proc build_folder {tool} {
   set folder [file join $::here build $tool]
   file mkdir $folder
+  foreach pattern [list "$::top.*" *.rpt] {
+    file delete {*}[glob -nocomplain -directory $folder $pattern]
+  }
   return $folder
 }
 
@@ -57,12 +62,26 @@ proc write_text {path text} {
   close $channel
 }
 
-# Full paths of the sources. To keep the hard macros, their modules are left out of copies in `folder`.
+# How a run ends, by the slack that a tool answers: a list of one for each group of paths, of which the worst counts.
+# Infinite, or no number at all, is the slack of what has no path.
+proc check_slack {answer unit allow_violations} {
+  set slacks {}
+  foreach slack $answer {
+    if {[string is double -strict $slack] && $slack < 1e20} { lappend slacks $slack }
+  }
+  if {![llength $slacks]} { stop "no path is timed: the slack is '$answer'" }
+  set worst [lindex [lsort -real $slacks] 0]
+  puts "worst slack $worst $unit"
+  if {!$allow_violations && $worst < 0} { stop "timing is not met: worst slack $worst $unit" }
+}
+
+# Full paths of the sources. To keep the hard macros, their modules are left out of copies in the folder rtl/ of
+# `folder`.
 proc rtl_files {keep_macros folder} {
   set paths {}
   foreach name $::sources {
     set path [file join $::case_folder $name]
-    if {$keep_macros} {
+    if {$keep_macros && [llength $::hard_macros]} {
       set text [read_text $path]
       foreach macro $::hard_macros {
         set begin [string first "\nmodule $macro (" $text]
@@ -71,7 +90,8 @@ proc rtl_files {keep_macros folder} {
           set text [string replace $text $begin [expr {$end + 10}]]
         }
       }
-      set path [file join $folder "without_macros_[file tail $name]"]
+      file mkdir [file join $folder rtl]
+      set path [file join $folder rtl [file tail $name]]
       write_text $path $text
     }
     lappend paths $path

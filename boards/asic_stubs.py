@@ -1,4 +1,4 @@
-"""Stubs of hard macros: black boxes in Verilog, outlines in LEF, timing in Liberty."""
+"""Stubs of hard macros: black boxes and models in Verilog, outlines in LEF, timing in Liberty."""
 
 from quadcim.boards.asic_macro import CLOCK, TIMING_NS, Stub, stubs
 from quadcim.boards.asic_power import SUPPLY_V
@@ -18,8 +18,10 @@ def stub_files(handoff: Handoff) -> dict[str, str]:
     """The stubs by file name."""
     files = {}
     for stub in stubs(handoff):
-        about = f"{handoff.header}\n\n{stub.module}, {stub.macro.bits} bits. {_PLACEHOLDER}"
+        name = f"{handoff.header}\n\n{stub.module}, {stub.macro.bits} bits."
+        about, model = f"{name} {_PLACEHOLDER}", f"{name} What it does, for simulation of a netlist that keeps it."
         files[f"{stub.module}_stub.v"] = f"{comment(about, '//')}\n(* blackbox *)\n{stub.declaration}endmodule\n"
+        files[f"{stub.module}_model.v"] = f"{comment(model, '//')}\n{stub.verilog}"
         files[f"{stub.module}.lef"] = f"{comment(about, '#')}\n{_lef(stub)}"
         files[f"{stub.module}.lib"] = f"/*\n{comment(about.replace('*/', '* /'), ' *')} */\n\n{_liberty(stub)}"
     return files

@@ -1,5 +1,6 @@
 """Synthesis scripts for Genus, Design Compiler and Yosys, and one for OpenSTA."""
 
+from quadcim.boards.asic_power import SUPPLY_V
 from quadcim.boards.asic_setup import BEGIN
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import TclTemplate, comment
@@ -10,6 +11,10 @@ _KEEP = """\
 set keep_macros      [setting KEEP_MACROS 0]        ;# 1: the modules in hard_macros stay hard macros
 """
 
+_POWER_INTENT = """\
+set power_intent     [setting POWER_INTENT 0]       ;# 1: read the power intent, @{top}.upf
+"""
+
 _GENUS = TclTemplate("""
 # Genus 21 or later, from any folder:
 #   LIBERTY=/path/to/cells.lib genus -batch -files @{top}_genus.tcl
@@ -18,7 +23,7 @@ _GENUS = TclTemplate("""
 """ + BEGIN + """
 # ---- Settings: edit here, or set the environment variables of these names
 set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file
-""" + _KEEP + """\
+""" + _KEEP + _POWER_INTENT + """\
 set clock_gating     [setting CLOCK_GATING 0]       ;# 1: insert clock gates
 set allow_violations [setting ALLOW_VIOLATIONS 0]   ;# 1: write a netlist that misses timing, and end well
 
@@ -33,9 +38,15 @@ if {$keep_macros} {
 read_libs $libraries
 set_db hdl_error_on_blackbox true
 set_db lp_insert_clock_gating [expr {$clock_gating ? "true" : "false"}]
+set_db time_recovery_arcs true
 read_hdl -language v2001 [rtl_files $keep_macros $build]
 elaborate $top
 check_design -unresolved > check_design.rpt
+if {$power_intent} {
+  read_power_intent -1801 -module $top $upf
+  apply_power_intent
+  commit_power_intent
+}
 read_sdc $sdc
 check_timing_intent -verbose > check_timing.rpt
 
@@ -57,11 +68,7 @@ write_hdl > $top.v
 write_sdc > $top.sdc
 write_sdf > $top.sdf
 
-set slack [get_db current_design .slack]
-puts "worst slack $slack ps"
-if {!$allow_violations && [string is double -strict $slack] && $slack < 0} {
-  stop "timing is not met: worst slack $slack ps"
-}
+check_slack [get_db current_design .slack] ps $allow_violations
 exit
 """)
 
@@ -75,6 +82,7 @@ _DC = TclTemplate("""
 set liberty_db       [setting LIBERTY_DB ""]        ;# the cell library, compiled (.db): the target_library
 """ + _KEEP + """\
 set macro_db         [setting MACRO_DB ""]          ;# their library, compiled: read_lib and write_lib in lc_shell
+""" + _POWER_INTENT + """\
 set clock_gating     [setting CLOCK_GATING 0]       ;# 1: insert clock gates
 set allow_violations [setting ALLOW_VIOLATIONS 0]   ;# 1: write a netlist that misses timing, and end well
 
@@ -94,6 +102,19 @@ if {![elaborate $top]} { stop "elaborate failed" }
 current_design $top
 if {![link]} { stop "there are unresolved references" }
 redirect -file check_design.rpt { check_design }
+# Design Compiler takes the numbers of an SDC in the units of its main library.
+redirect -variable units { report_units }
+foreach wanted {{time.unit\\s*:\\s*1(\\.0*)?(e-0?9| ?ns)} {load.unit\\s*:\\s*1(\\.0*)?(e-12| ?pF)}} {
+  if {![regexp -nocase $wanted $units]} {
+    stop "the constraints are in ns and pF, the first library of LIBERTY_DB is not:\\n$units"
+  }
+}
+if {$power_intent} {
+  load_upf $upf
+  set_voltage @supply -object_list VDD
+  set_voltage 0 -object_list VSS
+}
+set_app_var enable_recovery_removal_arcs true
 source $sdc
 redirect -file check_timing.rpt { check_timing }
 
@@ -114,13 +135,10 @@ write -format verilog -hierarchy -output $top.v
 write -format ddc -hierarchy -output $top.ddc
 write_sdc $top.sdc
 write_sdf -version 3.0 $top.sdf
+if {$power_intent} { save_upf $top.upf }
 set_svf -off
 
-set slack [get_attribute [get_timing_paths -delay_type max] slack]
-puts "worst slack $slack ns"
-if {!$allow_violations && [string is double -strict $slack] && $slack < 0} {
-  stop "timing is not met: worst slack $slack ns"
-}
+check_slack [get_attribute [get_timing_paths -delay_type max] slack] ns $allow_violations
 exit
 """)
 
@@ -135,11 +153,17 @@ set liberty          [setting LIBERTY ""]           ;# the cell library, a Liber
 """ + _KEEP + """\
 set tie_high         [setting TIE_HIGH ""]          ;# cell and pin that give a 1, as "TIEHI Y"; empty: constants stay
 set tie_low          [setting TIE_LOW ""]
-set logic_ps         [setting LOGIC_PS @logic_ps]   ;# what logic may take of a cycle: 80 % of the clock period
+set logic_ps         [setting LOGIC_PS ""]          ;# what logic may take of a cycle; empty: 80 % of that of the SDC
 
-set liberty [existing LIBERTY $liberty]
 set build [build_folder yosys]
+set liberty [existing LIBERTY $liberty]
 cd $build
+if {$logic_ps eq ""} {
+  if {![regexp -line {^set clock_period +([\\d.]+)} [read_text $sdc] line period_ns]} {
+    stop "$sdc sets no clock_period: set LOGIC_PS"
+  }
+  set logic_ps [expr {round(800 * $period_ns)}]
+}
 
 # ---- Read; a reference without a definition is an error
 foreach path [rtl_files $keep_macros $build] { yosys read_verilog $path }
@@ -210,6 +234,8 @@ if {[catch {
   set link_make_black_boxes 0
   if {![read_verilog netlist.v]} { error "the netlist cannot be read" }
   if {![link_design $top]} { error "there are unresolved references" }
+  # Without this, the numbers of the SDC and of the reports are in the library's units.
+  set_cmd_units -time ns -capacitance pF
   read_sdc $sdc
 
   check_setup > check_setup.rpt
@@ -222,14 +248,12 @@ if {[catch {
   set slack [worst_slack]
 } message]} { stop $message }
 
-puts "worst slack $slack ns"
-if {!$allow_violations && $slack < 0} { stop "timing is not met: worst slack $slack ns" }
+check_slack $slack ns $allow_violations
 """)
 
 
 def synthesis_scripts(handoff: Handoff) -> dict[str, str]:
     """The scripts by file name."""
     top, header = handoff.top, comment(handoff.header, "#")
-    logic_ps = f"{0.8e6 / handoff.clock_mhz:.0f}"
-    return {f"{top}_{tool}.tcl": header + script.substitute(top=top, logic_ps=logic_ps) for tool, script in (
+    return {f"{top}_{tool}.tcl": header + script.substitute(top=top, supply=SUPPLY_V) for tool, script in (
         ("genus", _GENUS), ("dc", _DC), ("yosys", _YOSYS), ("sta", _STA))}

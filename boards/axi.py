@@ -7,7 +7,10 @@ from amaranth.lib.wiring import In, Out
 from quadcim.boards.slices import RegisterSlice
 from quadcim.boards.units import StreamUnit, input_streams, require_backpressure
 
-__all__ = ["AxiStreamWrapper", "axis_prefix", "whole_bytes"]
+__all__ = ["WEIGHTS_AHEAD_CYCLES", "AxiStreamWrapper", "axis_prefix", "whole_bytes"]
+
+WEIGHTS_AHEAD_CYCLES = 128
+"""A beat surely meets the weights that were taken so long before it: four times what a unit can stall its weights."""
 
 
 def whole_bytes(width: int) -> int:
@@ -32,8 +35,7 @@ class AxiStreamWrapper(wiring.Component):
     A unit with "always" flow control is refused: it cannot hold its output while m_axis_tready is low.
 
     Latency: one cycle more than the unit's. Throughput: that of the unit under any stall pattern. The two inputs are
-    not ordered against each other: a beat surely meets the weights that were taken 128 cycles before it. That is four
-    times as long as the unit can stall its weights.
+    not ordered against each other: a beat surely meets the weights that were taken `WEIGHTS_AHEAD_CYCLES` before it.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from amaranth.lib import io
 
 from quadcim.boards.axi import axis_prefix, whole_bytes
 from quadcim.boards.host import BAUD, DIGEST_BYTES
+from quadcim.boards.ip import wrapper_name
 from quadcim.boards.link import Link
 from quadcim.boards.self_test import SelfTest
 from quadcim.boards.text import comment
@@ -152,7 +153,7 @@ class LinkBoard(Elaboratable):
             ready = Signal(name=f"{name}_ready")
             axis[f"{back}_{axis_prefix(name)}_tready"] = link[f"{forward}_{name}__ready"] = ready
         m.submodules.link = Instance(f"{self._top}_link", **link)
-        m.submodules.axis = Instance(f"{self._top}_axis", **axis)
+        m.submodules.axis = Instance(wrapper_name(self._top), **axis)
         for number, value in ((0, _activity(m, received)), (1, waiting), (7, _heartbeat(m))):
             _led(m, platform, number, value)
         return m

@@ -6,6 +6,7 @@ from quadcim.boards.axi import AxiStreamWrapper
 from quadcim.boards.designs import LinkBoard, SelfTestBoard, board_files
 from quadcim.boards.guide import guide
 from quadcim.boards.handoff import Handoff
+from quadcim.boards.ip import wrapper_name
 from quadcim.boards.ipxact import component_xml
 from quadcim.boards.package_ip import package_script
 from quadcim.boards.self_test import checksum, stimulus
@@ -22,7 +23,7 @@ def vcu128_files(handoff: Handoff) -> dict[str, str]:
     link, test = LinkBoard(top=handoff.top, ports=handoff.ports, identity=handoff.identity), _self_test(handoff)
     designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
     return {
-        f"{handoff.top}_axis.v": _wrapper(handoff),
+        f"{wrapper_name(handoff.top)}.v": _wrapper(handoff),
         "ip/component.xml": component_xml(handoff),
         f"{handoff.top}_package_ip.tcl": package_script(handoff),
         **timing_files(handoff),
@@ -38,7 +39,7 @@ def vcu128_files(handoff: Handoff) -> dict[str, str]:
 def _wrapper(handoff: Handoff) -> str:
     about = f"{handoff.header}\n\nAXI4-Stream wrapper of this unit: register slices before it add 1 cycle of latency"
     unit = ExternalUnit(module=handoff.top, ports=handoff.ports)
-    return emit_verilog(AxiStreamWrapper(unit=unit), name=f"{handoff.top}_axis", header=about).text
+    return emit_verilog(AxiStreamWrapper(unit=unit), name=wrapper_name(handoff.top), header=about).text
 
 
 def _self_test(handoff: Handoff) -> SelfTestBoard | None:

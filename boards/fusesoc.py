@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from quadcim import __version__
 from quadcim.boards.handoff import Handoff
+from quadcim.boards.ip import wrapper_name
 from quadcim.boards.targets import VCU128_PART
 from quadcim.boards.text import comment
 
@@ -41,14 +42,15 @@ def core_file(handoff: Handoff, files: Iterable[str]) -> dict[str, str]:
         Vivado that the core file refers to.
     """
     top, names = handoff.top, sorted(files)
-    wrapper = [name for name in names if name == f"vcu128/{top}_axis.v"]
-    setting = f"vcu128/{top}_axis_fusesoc.tcl"
+    module = wrapper_name(top)
+    wrapper = [name for name in names if name == f"vcu128/{module}.v"]
+    setting = f"vcu128/{module}_fusesoc.tcl"
     sets = {
         "rtl": _sources(handoff.sources),
         "models": _sources(name for name in names if name.startswith("models/") and name.endswith(".v")),
         "testbench": [*_sources([f"tb/{top}_tb.v"]), *_copies(name for name in names if name.startswith("vectors/"))],
         "axi": _sources(wrapper),
-        "vivado": [f"vcu128/{top}_axis.xdc: {{file_type: xdc}}", f"{setting}: {{file_type: tclSource}}"] if wrapper
+        "vivado": [f"vcu128/{module}.xdc: {{file_type: xdc}}", f"{setting}: {{file_type: tclSource}}"] if wrapper
         else [],
     }
     targets = _targets(top, models=bool(sets["models"]), wrapper=bool(wrapper))
@@ -94,5 +96,5 @@ def _targets(top: str, *, models: bool, wrapper: bool) -> dict[str, list[str]]:
     if wrapper:
         targets["synth"] = ["description: the AXI4-Stream wrapper in Vivado, out of context", "flow: vivado",
                             f"flow_options: {{part: {VCU128_PART}, pnr: none}}",
-                            "filesets: [rtl, axi, vivado]", f"toplevel: {top}_axis"]
+                            "filesets: [rtl, axi, vivado]", f"toplevel: {wrapper_name(top)}"]
     return targets

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from string import Template
 
-from quadcim.boards.axi import axis_prefix, whole_bytes
+from quadcim.boards.axi import WEIGHTS_AHEAD_CYCLES, axis_prefix, whole_bytes
 from quadcim.boards.designs import BOARD_MHZ, SelfTestBoard
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.host import BAUD, DIGEST_BYTES, QUEUE_BYTES
+from quadcim.boards.ip import wrapper_name
 from quadcim.boards.text import table
 
 __all__ = ["guide"]
@@ -20,8 +21,8 @@ The digest of the case is `$identity`.
 
 | file | what it is |
 |---|---|
-| `${top}_axis.v` | the unit with AXI4-Stream ports, to be built into a design of yours with `../rtl/` |
-| `${top}_axis.tcl`, `.xdc` | Vivado: the wrapper on its own, out of context, at $clock MHz: clock rate and size |
+| `$wrapper.v` | the unit with AXI4-Stream ports, to be built into a design of yours with `../rtl/` |
+| `$wrapper.tcl`, `.xdc` | Vivado: the wrapper on its own, out of context, at $clock MHz: clock rate and size |
 | `ip/component.xml` | the wrapper for Vivado's IP Integrator: add `ip/` to a project's IP repositories |
 | `${top}_package_ip.tcl` | Vivado: packages it with copies of its sources, to be passed on |
 | `${top}_board.v`, `.xdc` | the wrapper behind the serial port of the board, at its clock of $board_mhz MHz |
@@ -69,8 +70,9 @@ hold the real ones, `drc.rpt`, `methodology.rpt` and `cdc.rpt` what it thinks of
 $board_mhz MHz, one beat at a time. Whether it reaches $clock MHz, the script of the wrapper out of context says.
 """)
 
-_ORDER = """\
-The two inputs are not ordered against each other: a beat surely meets the weights that were taken 128 cycles before it.
+_ORDER = f"""\
+The two inputs are not ordered against each other: a beat surely meets the weights that were taken
+{WEIGHTS_AHEAD_CYCLES} cycles before it.
 
 """
 
@@ -88,8 +90,8 @@ def guide(handoff: Handoff, designs: Sequence[str]) -> str:
     sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in handoff.ports if port.layout}
     self_test = SelfTestBoard.name in designs
     return _TEXT.substitute(
-        top=handoff.top, definition=handoff.about.definition, identity=handoff.identity,
-        clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, queue=QUEUE_BYTES,
+        top=handoff.top, wrapper=wrapper_name(handoff.top), definition=handoff.about.definition,
+        identity=handoff.identity, clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, queue=QUEUE_BYTES,
         longest=max(size for name, size in sizes.items() if name != "o"), frames="\n".join(_frames(sizes)),
         ports="\n".join(_ports(handoff, sizes)),
         order=_ORDER if "w" in sizes else "\n",

@@ -5,7 +5,7 @@ Usage, on Linux, with the standard library of Python 3.9 or newer alone:
     python3 <this file> --port /dev/ttyUSB1
 
 The case is the directory above that of this file. Exit code 0: every result is as expected. 1: some are not.
-2: no answer, or the board holds another case.
+2: no answer, the board holds another case, or wrong use. 130: interrupted.
 """
 
 import argparse
@@ -25,6 +25,7 @@ PING = ord("P")
 COMMANDS = {"i": ord("B"), "w": ord("W")}
 
 QUIET_SECONDS = 0.25                # after so long without a byte, none is underway
+LONGEST_SECONDS = 3600              # to wait for an answer
 SHOWN = 10                          # so many mismatches are printed
 
 
@@ -42,6 +43,8 @@ class Port:
 
         self.name, self.timeout = name, timeout
         self.file = os.open(name, os.O_RDWR | os.O_NOCTTY)
+        if not os.isatty(self.file):
+            raise LinkError(f"{name}: not a serial port")
         tty.setraw(self.file)
         settings = termios.tcgetattr(self.file)
         settings[2] = termios.CS8 | termios.CREAD | termios.CLOCAL          # 8N1, no flow control
@@ -163,11 +166,20 @@ def run(board: Board) -> tuple[int, int]:
     return sum(count for count, _ in counts), sum(wrong for _, wrong in counts)
 
 
+def seconds(text: str) -> float:
+    """An argparse type."""
+    value = float(text)
+    if not 0 < value <= LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"must be more than 0 and at most {LONGEST_SECONDS}, got {text!r}")
+    return value
+
+
 def main() -> int:
     """Say PASS or FAIL."""
     parser = argparse.ArgumentParser(description="Plays the vectors of a case through the board.")
     parser.add_argument("--port", required=True, help="serial port of the board, such as /dev/ttyUSB1")
-    parser.add_argument("--timeout", type=float, default=2.0, help="seconds without an answer until it gives up")
+    parser.add_argument("--timeout", type=seconds, default=2.0,
+                        help="seconds without an answer until it gives up (default: 2)")
     arguments = parser.parse_args()
     try:
         manifest = json.loads((CASE / "case.json").read_text(encoding="utf-8"))
@@ -175,6 +187,9 @@ def main() -> int:
     except (LinkError, OSError, ValueError) as error:
         print(f"{Path(__file__).name}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{Path(__file__).name}: interrupted", file=sys.stderr)
+        return 130
     print(f"FAIL {mismatches} of {results} results" if mismatches else f"PASS {results} results")
     return 1 if mismatches else 0
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from quadcim import __version__
+from quadcim.boards.axi import axis_prefix, whole_bytes
 from quadcim.boards.handoff import Handoff
 
 __all__ = ["FAMILIES", "LIBRARY", "VENDOR", "VERSION", "AxiStream", "axi_streams", "packaged_description",
@@ -13,7 +14,7 @@ VERSION = ".".join(__version__.split(".")[:2])
 """Vivado's catalogue knows a major and a minor number."""
 FAMILIES = ("virtexuplus", "virtexuplusHBM")
 """The families of devices like the VCU128's, by Vivado's names."""
-_NAMES = {"i": "s_axis", "w": "s_axis_w", "o": "m_axis"}
+_ABOUT = {"i": "Beats in", "w": "Weights in", "o": "Beats out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +37,20 @@ class AxiStream:
         return f"{self.name}_{logical.lower()}"
 
 
-def wrapper_name(handoff: Handoff) -> str:
-    """The module that is packaged."""
-    return f"{handoff.top}_axis"
+def wrapper_name(top: str) -> str:
+    """The module of the wrapper around that of a unit."""
+    return f"{top}_axis"
 
 
 def axi_streams(handoff: Handoff) -> tuple[AxiStream, ...]:
     """The interfaces that the wrapper has for the unit's streams: data are whole bytes."""
-    about = {"i": "Beats in", "w": "Weights in", "o": "Beats out"}
-    streams = ((name, handoff.stream(name)) for name in _NAMES)
-    return tuple(AxiStream(_NAMES[name], name != "o", (ports["payload"].width + 7) // 8, about[name])
-                 for name, ports in streams if ports)
+    return tuple(AxiStream(axis_prefix(name), name != "o", whole_bytes(ports["payload"].width), about)
+                 for name, about in _ABOUT.items() if (ports := handoff.stream(name)))
 
 
 def packaged_sources(handoff: Handoff) -> tuple[str, ...]:
     """The sources of the wrapper by their path in the case directory, those that others instantiate first."""
-    return (*handoff.sources, f"vcu128/{wrapper_name(handoff)}.v")
+    return (*handoff.sources, f"vcu128/{wrapper_name(handoff.top)}.v")
 
 
 def packaged_description(handoff: Handoff) -> str:

@@ -31,7 +31,7 @@ _VIEWS = {
 def component_xml(handoff: Handoff) -> str:
     """Describe ``<top>_axis``, with the case's own files; equal settings give equal bytes."""
     root = Xml.Element("spirit:component", _NAMESPACES)
-    _texts(root, vendor=VENDOR, library=LIBRARY, name=wrapper_name(handoff), version=VERSION)
+    _texts(root, vendor=VENDOR, library=LIBRARY, name=wrapper_name(handoff.top), version=VERSION)
     streams = axi_streams(handoff)
     interfaces = _add(root, "busInterfaces")
     for stream in streams:
@@ -44,7 +44,7 @@ def component_xml(handoff: Handoff) -> str:
     _texts(root, description=packaged_description(handoff))
     parameter = _add(_add(root, "parameters"), "parameter")
     _texts(parameter, name="Component_Name")
-    _add(parameter, "value", _resolved("user", "PARAM_VALUE.Component_Name"), text=wrapper_name(handoff))
+    _add(parameter, "value", _resolved("user", "PARAM_VALUE.Component_Name"), text=wrapper_name(handoff.top))
     _extensions(_add(root, "vendorExtensions"), handoff)
     Xml.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
@@ -107,7 +107,7 @@ def _model(model: Xml.Element, handoff: Handoff, streams: tuple[AxiStream, ...])
     for name, (title, environment) in _VIEWS.items():
         view = _add(views, "view")
         _texts(view, name=name, displayName=title, envIdentifier=environment, language="verilog",
-               modelName=wrapper_name(handoff))
+               modelName=wrapper_name(handoff.top))
         _texts(_add(view, "fileSetRef"), localName=f"{name}_view_fileset")
     ports = _add(model, "ports")
     for name in ("aclk", "aresetn"):
@@ -148,6 +148,6 @@ def _extensions(parent: Xml.Element, handoff: Handoff) -> None:
     for family in FAMILIES:
         _add(families, "family", {"lifeCycle": "Production"}, text=family, prefix="xilinx")
     _add(_add(core, "taxonomies", prefix="xilinx"), "taxonomy", text="/UserIP", prefix="xilinx")
-    _add(core, "displayName", text=wrapper_name(handoff), prefix="xilinx")
+    _add(core, "displayName", text=wrapper_name(handoff.top), prefix="xilinx")
     _add(core, "vendorDisplayName", text="quadcim", prefix="xilinx")
     _add(core, "coreRevision", text="1", prefix="xilinx")

@@ -64,7 +64,7 @@ puts "packaged $name: add $package to the IP repositories of a project"
 
 def package_script(handoff: Handoff) -> str:
     """Write the script; equal settings give equal bytes."""
-    name = wrapper_name(handoff)
+    name = wrapper_name(handoff.top)
     values = {
         "name": _quoted(name), "vendor": VENDOR, "library": LIBRARY, "version": VERSION, "part": VCU128_PART,
         "description": _quoted(packaged_description(handoff)),

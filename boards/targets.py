@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.reset import RESETS, Reset, find_reset
 
-__all__ = ["TARGETS", "VCU128_PART", "Target", "check_target", "find_target"]
+__all__ = ["CLOCK_MHZ", "TARGETS", "VCU128_PART", "Target", "check_target", "find_target"]
 
 VCU128_PART = "xcvu37p-fsvh2892-2L-e"
 """The FPGA of the VCU128 with its package and speed grade."""
 
-_CLOCK_MHZ = (1, 10_000)
+CLOCK_MHZ = (1, 10_000)
+"""The least and the greatest clock frequency that a case may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,14 @@ class Target:
         One line for people.
     technology : str
         How units are built unless another way is asked for (`quadcim.spec.technology`).
-    resets : tuple of str
-        The resets that the RTL may have (`quadcim.spec.reset`), the usual one first.
+    usual_reset : str
+        The reset that the RTL has unless another is asked for (`quadcim.spec.reset`).
     initialise : bool
         Whether registers have initial values.
     clock_mhz : float
         The clock to aim for when none is asked for.
+    resets : tuple of str
+        The resets that it may have.
     needs_ready : bool
         Whether units must accept being stalled.
     fpga : bool
@@ -40,26 +43,25 @@ class Target:
     name: str
     description: str
     technology: str
-    resets: tuple[str, ...]
+    usual_reset: str
     initialise: bool
     clock_mhz: float
+    resets: tuple[str, ...] = tuple(RESETS)
     needs_ready: bool = False
     fpga: bool = True
 
     def reset(self, name: str | None = None) -> Reset:
         """The reset of a name, or the usual one."""
-        return find_reset(self.resets[0] if name is None else name)
+        return find_reset(self.usual_reset if name is None else name)
 
-
-_RESETS_AT_ONCE = ("async-high", "async-low", "sync-high", "sync-low")
 
 TARGETS: dict[str, Target] = {target.name: target for target in (
-    Target("generic", "plain RTL for any flow", technology="generic", resets=tuple(RESETS), initialise=True,
+    Target("generic", "plain RTL for any flow", technology="generic", usual_reset="sync-high", initialise=True,
            clock_mhz=500),
     Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper, Vivado project, a host's program", technology="fpga",
-           resets=("sync-high",), initialise=True, clock_mhz=100, needs_ready=True),
-    Target("asic28", "28 nm standard cells: asynchronous reset, no initial values, scripts, stubs, datasheet",
-           technology="generic", resets=_RESETS_AT_ONCE, initialise=False, clock_mhz=500, fpga=False),
+           usual_reset="sync-high", initialise=True, clock_mhz=100, resets=("sync-high",), needs_ready=True),
+    Target("asic28", "28 nm standard cells: no initial values, scripts, stubs of macros, datasheet",
+           technology="generic", usual_reset="async-high", initialise=False, clock_mhz=500, fpga=False),
 )}
 
 
@@ -79,7 +81,7 @@ def check_target(target: Target, *, flow_control: str, technology: str, clock_mh
         If the clock is out of range, the target needs backpressure and the unit has none, its cells are not those of
         the technology, or its registers cannot be reset so.
     """
-    low, high = _CLOCK_MHZ
+    low, high = CLOCK_MHZ
     if technology == "ultrascale" and not target.fpga:
         raise IllegalSetting("technology", f"generic, cells or fpga for the target {target.name}", technology)
     if reset.name not in target.resets:

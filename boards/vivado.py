@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.ip import axi_streams, packaged_sources
+from quadcim.boards.ip import axi_streams, packaged_sources, wrapper_name
 from quadcim.boards.targets import VCU128_PART
 from quadcim.boards.text import TclTemplate, comment
 
@@ -12,9 +12,9 @@ __all__ = ["program_script", "project_script", "timing_files"]
 
 _TIMING = TclTemplate("""
 # Places and routes the AXI4-Stream wrapper of the unit on its own, out of context: its clock rate and its size.
-# Usage, from any folder: vivado -mode batch -source @{unit}_axis.tcl
+# Usage, from any folder: vivado -mode batch -source @wrapper.tcl
 # What Vivado makes goes to the folder build/ beside this script.
-set top "@{unit}_axis"
+set top "@wrapper"
 set part "@part"
 set here [file dirname [file normalize [info script]]]
 set build [file join $here build $top]
@@ -35,12 +35,15 @@ report_utilization -hierarchical -file utilization.rpt
 report_timing_summary -file timing.rpt
 write_checkpoint -force routed.dcp
 set slack [get_property SLACK [get_timing_paths]]
+if {$slack eq ""} {
+  error "there is no timing path, so no clock rate: see $build/timing.rpt"
+}
 set period [get_property PERIOD [get_clocks aclk]]
 puts "slack $slack ns at a period of $period ns: [format %.1f [expr {1000.0 / ($period - $slack)}]] MHz"
 """)
 
 _TIMING_XDC = TclTemplate("""
-# For @{unit}_axis on its own; in a larger design its clock comes from there.
+# For @wrapper on its own; in a larger design its clock comes from there.
 create_clock -name aclk -period @period [get_ports aclk]
 # The neighbours' registers are next to the ports.
 set_input_delay -clock aclk -max 0.000 [get_ports {@inputs}]
@@ -162,7 +165,8 @@ if {$design eq "selftest"} {
 
 def _script(handoff: Handoff, template: TclTemplate, designs: Sequence[str], **values: str) -> str:
     choice = " or ".join([*(f"{design} (if none is given)" for design in designs[:1]), *designs[1:]])
-    text = template.substitute(unit=handoff.top, part=VCU128_PART, designs=" ".join(designs), choice=choice,
+    text = template.substitute(unit=handoff.top, wrapper=wrapper_name(handoff.top), part=VCU128_PART,
+                               designs=" ".join(designs), choice=choice,
                                **values)
     return comment(handoff.header, "#") + text
 
@@ -190,12 +194,12 @@ def timing_files(handoff: Handoff) -> dict[str, str]:
     dict
         File name to text: ``<top>_axis.tcl`` and ``.xdc``.
     """
-    name = f"{handoff.top}_axis"
+    name = wrapper_name(handoff.top)
     ports: dict[str, list[str]] = {"in": ["aresetn"], "out": []}
     for stream in axi_streams(handoff):
         for logical, direction, width in stream.ports:
             ports[direction].append(stream.port(logical) + "[*]" * (width > 1))
-    constraints = _TIMING_XDC.substitute(unit=handoff.top, period=f"{1000 / handoff.clock_mhz:.3f}",
+    constraints = _TIMING_XDC.substitute(wrapper=name, period=f"{1000 / handoff.clock_mhz:.3f}",
                                          inputs=" ".join(ports["in"]), outputs=" ".join(ports["out"]))
     return {f"{name}.tcl": _script(handoff, _TIMING, (), sources=_sources(handoff)),
             f"{name}.xdc": comment(handoff.header, "#") + constraints}

@@ -15,6 +15,9 @@ __all__ = ["MACROS", "SUBJECTS", "build", "in_space", "run_script"]
 # Commands that return what a tool would; like all others they are written to the log.
 _TOOL = """\
 close [open $::env(LOG) a]
+proc redirect {where name body} {
+  if {$where eq "-variable"} { uplevel 1 [list set $name [uplevel 1 $body]] }
+}
 foreach {name value} {@answers} {
   proc $name args [format {
     set log [open $::env(LOG) a]

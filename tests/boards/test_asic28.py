@@ -36,7 +36,7 @@ def _constraints(case: Case, scratch: Path, **replaced: str) -> list[list[str]]:
 
 
 def test_files(case):
-    macros = [f"{case.top}_bit_cells{ending}" for ending in ("_stub.v", ".lef", ".lib")
+    macros = [f"{case.top}_bit_cells{ending}" for ending in ("_stub.v", "_model.v", ".lef", ".lib")
               if "module " + case.top + "_bit_cells (" in (case.folder / f"rtl/{case.top}.v").read_text()]
     expected = {f"{case.top}{ending}" for ending in (".f", ".sdc", ".upf", ".md", *_SCRIPTS)} | {*macros}
     assert {path.name for path in (case.folder / "asic28").iterdir()} == expected
@@ -62,6 +62,11 @@ def test_file_list_compiles_from_the_case_directory(case, tmp_path):
     done = subprocess.run([tool("iverilog"), "-g2005", "-Wall", "-s", case.top, "-o", tmp_path / "out", "-f",
                            f"asic28/{case.top}.f"], cwd=case.folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_report_tells_of_no_other_reset(case):
+    row, = re.findall(r"^\| target \| .*$", (case.folder / "report.md").read_text(), re.MULTILINE)
+    assert "28 nm" in row and "reset" not in row
 
 
 def _ports(calls: list[list[str]], command: str, *words: str) -> str:
@@ -120,6 +125,14 @@ def test_numbers_stand_at_the_top_and_rule(case, tmp_path):
     assert _ports(calls, "set_driving_cell", "-lib_cell", "BUFFD4")
     text = (case.folder / f"asic28/{case.top}.sdc").read_text()
     assert not re.search(r"[\d.]{2,}", text.partition("# ---- Ports")[2].replace("0]", ""))
+
+
+def test_what_a_path_may_take_is_said(case):
+    text = (case.folder / f"asic28/{case.top}.sdc").read_text()
+    elastic = any(port.name == "o__ready" for port in case.ports)
+    assert ("# i__ready is not from a register" in text) == (elastic and bool(case.latency_cycles))
+    assert ("85 % of the cycle are the unit's" in text) == (not case.latency_cycles)
+    assert not re.search("outputs come from registers|removal are checked", text)
 
 
 def test_power_intent(case, tmp_path):

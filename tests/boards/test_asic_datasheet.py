@@ -67,6 +67,15 @@ def test_estimates_are_called_so(case):
     if case.latency_cycles:
         (bits, gates, um2), = re.findall(r"registers of stages \(estimate\) \| (\d+) bits \| (\d+) \| (\d+) ", text)
         assert (int(gates), int(um2)) == (6 * int(bits), round(0.49 * 6 * int(bits)))
+    weights = [row for row in _rows(text) if row[0] == "weights in registers, unless KEEP_MACROS=1 (estimate)"]
+    if case.kind == "cim" and case.macro.storage != "constant":
+        macro = case.macro
+        bits = macro.rows * macro.columns * macro.banks
+        size = f"{macro.columns} x {macro.rows * macro.banks} bits"
+        assert weights == [[weights[0][0], size, str(6 * bits), str(round(0.49 * 6 * bits))]]
+    else:
+        assert not weights
+    assert ("Not included: logic, above all that of adders." in text) == (case.kind == "cim")
 
 
 def test_gate_equivalents_of_the_report(make_case):
@@ -80,6 +89,30 @@ def test_gate_equivalents_of_the_report(make_case):
                                          ("3-elastic", "None: the unit is plain logic")])
 def test_cells_of_a_library(name, words, make_case):
     assert words in _section(build(name, make_case), "Cells that a library may bring")
+
+
+@pytest.mark.parametrize("generation", ["2001", "2005"])
+def test_the_adder_of_a_library_is_verilog(generation, make_case, tmp_path):
+    case = build("cells", make_case)
+    instance, = re.findall(r"`(FA1D1 .*;)`", _section(case, "Cells that a library may bring"))
+    pattern, = set(re.findall(r"\*(\w+)\] ?\.?", _section(case, "Cells that a library may bring")))
+    assert instance.split()[1] == pattern
+    header = {name: ", ".join(f"{direction} {port}" for direction, ports in (("input", inputs), ("output", outputs))
+                              for port in ports.split())
+              for name, inputs, outputs in (("quadcim_full_adder", "a b c", "sum carry"), ("FA1D1", "A B CI", "S CO"))}
+    (tmp_path / "adder.v").write_text(
+        f"module quadcim_full_adder({header['quadcim_full_adder']});\n  {instance}\nendmodule\n"
+        f"module FA1D1({header['FA1D1']});\n  assign {{CO, S}} = A + B + CI;\nendmodule\n")
+    subprocess.run([tool("iverilog"), f"-g{generation}", "-Wall", "-o", tmp_path / "out", tmp_path / "adder.v"],
+                   check=True)
+
+
+def test_reset_names_what_there_is(case):
+    text = _section(case, "Reset")
+    planes = case.kind == "cim" and case.macro.planes > 1
+    assert ("counter" in text) == planes
+    assert ("removal like hold" in text) == ("It acts at once" in text) == (
+        case.reset.asynchronous and bool(case.latency_cycles))
 
 
 # ---- The diagram says what the hardware does

@@ -8,9 +8,11 @@ import pytest
 from quadcim.sim.case import Case
 from tests.boards.asic_cases import MACROS, SUBJECTS, build, in_space, run_script
 
+_UNITS = "Time_unit : {time}\nCapacitive_load_unit : {load}"
 _ANSWERS = {**dict.fromkeys(("analyze", "elaborate", "link", "compile_ultra", "set_top", "verify", "read_verilog",
                              "link_design"), "1"),
-            "get_db": "12.5", "get_attribute": "0.01", "worst_slack": "0.01", "get_timing_paths": "paths"}
+            "get_db": "12.5", "get_attribute": "0.01", "worst_slack": "0.01", "get_timing_paths": "paths",
+            "report_units": _UNITS.format(time="1.0e-09 Second(ns)", load="1.0e-12 Farad(pF)")}
 _FLOWS = {
     "genus.tcl": ["read_libs", "read_hdl", "elaborate", "check_design", "read_sdc", "check_timing_intent",
                   "syn_generic", "syn_map", "syn_opt", "report_area", "report_timing", "report_power", "report_qor",
@@ -83,6 +85,16 @@ def test_without_a_library_it_says_which_variable(script, library, make_case, tm
     ("genus.tcl", {"get_db": "-3.5"}, "Error: timing is not met: worst slack -3.5 ps"),
     ("dc.tcl", {"get_attribute": "-0.25"}, "Error: timing is not met: worst slack -0.25 ns"),
     ("sta.tcl", {"worst_slack": "-0.25"}, "Error: timing is not met: worst slack -0.25 ns"),
+    ("genus.tcl", {"get_db": "1.76 -0.5 no_value"}, "Error: timing is not met: worst slack -0.5 ps"),
+    ("dc.tcl", {"get_attribute": "1.76 -0.5"}, "Error: timing is not met: worst slack -0.5 ns"),
+    ("genus.tcl", {"get_db": ""}, "Error: no path is timed: the slack is ''"),
+    ("genus.tcl", {"get_db": "no_value"}, "Error: no path is timed: the slack is 'no_value'"),
+    ("dc.tcl", {"get_attribute": ""}, "Error: no path is timed: the slack is ''"),
+    ("sta.tcl", {"worst_slack": "1e+30"}, "Error: no path is timed: the slack is '1e+30'"),
+    ("dc.tcl", {"report_units": _UNITS.format(time="1.0e-12 Second(ps)", load="1.0e-12 Farad(pF)")},
+     "Error: the constraints are in ns and pF, the first library of LIBERTY_DB is not:"),
+    ("dc.tcl", {"report_units": _UNITS.format(time="1ns", load="1.0e-15 Farad(fF)")},
+     "Error: the constraints are in ns and pF, the first library of LIBERTY_DB is not:"),
     ("sta.tcl", {"link_design": "0"}, "Error: there are unresolved references"),
     ("sta.tcl", {"read_verilog": "0"}, "Error: the netlist cannot be read"),
     ("dc.tcl", {"link": "0"}, "Error: there are unresolved references"),
@@ -97,6 +109,8 @@ def test_it_stops(script, answers, said, make_case, tmp_path):
     assert error.startswith(said)
     if "link" in answers or "elaborate" in answers or "analyze" in answers:
         assert not {"compile_ultra", "write"} & {call[0] for call in calls}
+    if "report_units" in answers:
+        assert not {"create_clock", "compile_ultra", "write"} & {call[0] for call in calls}
     if "timing" in said:
         _calls, allowed = run(case, script, tmp_path, answers=answers, settings={"ALLOW_VIOLATIONS": "1"})
         assert allowed.startswith("worst slack -")
@@ -108,6 +122,60 @@ def test_genus_takes_black_boxes_for_errors(make_case, tmp_path):
     before = [" ".join(call) for call in calls][:[call[0] for call in calls].index("elaborate")]
     assert "set_db hdl_error_on_blackbox true" in before
     assert "set_db lp_insert_clock_gating true" in before
+
+
+@pytest.mark.parametrize("script, command, before", [
+    ("genus.tcl", "set_db time_recovery_arcs true", "read_sdc"),
+    ("dc.tcl", "set_app_var enable_recovery_removal_arcs true", "create_clock"),
+    ("sta.tcl", "set_cmd_units -time ns -capacitance pF", "read_sdc"),
+    ("conformal.do", "set_flatten_model -seq_constant", "set_system_mode"),
+    ("conformal.do", "set_flatten_model -gated_clock", "set_system_mode"),
+    ("conformal.do", "set_analyze_option -auto", "set_system_mode"),
+])
+def test_what_tools_do_only_if_asked(script, command, before, make_case, tmp_path):
+    case = in_space(build("3-elastic", make_case), tmp_path)
+    calls, _said = run(case, script, tmp_path)
+    assert command in [" ".join(call) for call in calls[:[call[0] for call in calls].index(before)]]
+
+
+@pytest.mark.parametrize("script, reads", [
+    ("genus.tcl", ["read_power_intent", "apply_power_intent", "commit_power_intent", "read_sdc", "syn_generic"]),
+    ("dc.tcl", ["link", "load_upf", "set_voltage", "create_clock", "compile_ultra", "save_upf"])])
+def test_power_intent_is_read_if_asked(script, reads, make_case, tmp_path):
+    case = in_space(build("loaded-async-low", make_case), tmp_path)
+    upf = case.folder / f"asic28/{case.top}.upf"
+    assert not any(str(upf) in call for call in run(case, script, tmp_path)[0])
+    calls, said = run(case, script, tmp_path, settings={"POWER_INTENT": "1"})
+    assert said.startswith("worst slack ")
+    assert [command for command in dict.fromkeys(call[0] for call in calls) if command in reads] == reads
+    assert str(upf) in next(call for call in calls if call[0] in ("read_power_intent", "load_upf"))
+
+
+@pytest.mark.parametrize("script", ["genus.tcl", "dc.tcl", "yosys.tcl"])
+def test_a_failure_leaves_no_results_of_an_earlier_run(script, make_case, tmp_path):
+    case = in_space(build("3-elastic", make_case), tmp_path)
+    folder = case.folder / "asic28/build" / script.partition(".")[0]
+    folder.mkdir(parents=True)
+    for name in (f"{case.top}.v", f"{case.top}.sdf", "area.rpt", "notes.txt"):
+        (folder / name).write_text("")
+    run(case, script, tmp_path, settings=dict.fromkeys(("LIBERTY", "LIBERTY_DB"), "/nowhere"))
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
+def test_yosys_reads_the_clock_of_the_sdc(make_case, tmp_path):
+    case = in_space(build("3-elastic", make_case), tmp_path)
+
+    def limit(**settings: str) -> str:
+        abc, = (call for call in run(case, "yosys.tcl", tmp_path, settings=settings)[0] if call[1] == "abc")
+        return abc[-1]
+
+    assert limit() == "1000"
+    sdc = case.folder / f"asic28/{case.top}.sdc"
+    sdc.write_text(sdc.read_text().replace("1.250", "2.5"))
+    assert limit() == "2000"
+    assert limit(LOGIC_PS="700") == "700"
+    sdc.write_text(sdc.read_text().replace("set clock_period", "set another_period"))
+    assert run(case, "yosys.tcl", tmp_path)[1] == f"Error: {sdc} sets no clock_period: set LOGIC_PS"
 
 
 def test_clock_gating_in_design_compiler(make_case, tmp_path):
@@ -124,7 +192,7 @@ def test_macros_are_kept(name, script, make_case, tmp_path):
     calls, said = run(case, script, tmp_path, settings={"KEEP_MACROS": "1"})
     assert said == "" or said.startswith("worst slack ")
     module, folder = f"{case.top}_bit_cells", case.folder / f"asic28/build/{script.partition('.')[0]}"
-    kept = (folder / f"without_macros_{case.top}.v").read_text()
+    kept = (folder / f"rtl/{case.top}.v").read_text()
     whole = (case.folder / f"rtl/{case.top}.v").read_text()
     definition, = re.findall(rf"\nmodule {module} \(.*?\nendmodule\n", whole, re.DOTALL)
     assert kept == whole.replace(definition, "")
@@ -133,3 +201,10 @@ def test_macros_are_kept(name, script, make_case, tmp_path):
     assert (f"{module}.lib" in libraries) != (script in ("dc.tcl", "formality.tcl"))
     assert (str(tmp_path / "a MACRO_DB") in libraries) == (script in ("dc.tcl", "formality.tcl"))
     assert not any(word == str(case.folder / f"rtl/{case.top}.v") for call in calls for word in call)
+
+
+def test_without_macros_nothing_is_copied(make_case, tmp_path):
+    case = in_space(build("3-elastic", make_case), tmp_path)
+    calls, _said = run(case, "yosys.tcl", tmp_path, settings={"KEEP_MACROS": "1"})
+    assert ["yosys", "read_verilog", str(case.folder / f"rtl/{case.top}.v")] in calls
+    assert not (case.folder / "asic28/build/yosys/rtl").exists()

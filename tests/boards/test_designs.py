@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,34 @@ def test_no_board_answers(make_case, tmp_path):
     assert (code, said) == (2, "")
     assert complaint.startswith(f"{case.top}_host.py: ") and str(missing) in complaint
     assert _alone(case)[0] == 2
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "0", "-1", "1e9"])
+def test_a_timeout_is_a_time(seconds, make_case):
+    case = board_case(make_case, "combinational")
+    assert _alone(case, "--port", "/dev/null", f"--timeout={seconds}") == (
+        2, "", f"{case.top}_host.py: error: argument --timeout: must be more than 0 and at most 3600, got '{seconds}'")
+
+
+def test_what_is_no_serial_port(make_case):
+    case = board_case(make_case, "combinational")
+    assert _alone(case, "--port", "/dev/null") == (2, "", f"{case.top}_host.py: /dev/null: not a serial port")
+
+
+def test_an_interrupted_host_says_so(make_case):
+    """While it waits for an answer to its question for the digest."""
+    case = board_case(make_case, "combinational")
+    terminal, host_end = pty.openpty()
+    try:
+        command = [sys.executable, case.folder / f"vcu128/{case.top}_host.py", "--port", os.ttyname(host_end),
+                   "--timeout", "60"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as host:
+            received = b""
+            while not received.endswith(b"P"):
+                received += os.read(terminal, 16)
+            host.send_signal(signal.SIGINT)
+            said = host.communicate()
+    finally:
+        os.close(terminal)
+        os.close(host_end)
+    assert (host.returncode, *said) == (130, "", f"{case.top}_host.py: interrupted\n")

@@ -114,6 +114,8 @@ def test_timing_script(case, here):
     read = [Path(call[-1].strip("{}")).resolve() for call in calls if call[0] == "read_verilog"]
     assert read == [(here / path.relative_to(case.folder)).resolve() for path in case.rtl] + [
         (here / f"vcu128/{top}.v").resolve()]
+    assert _run(here, f"{top}.tcl", slack="")[1] == (
+        f"there is no timing path, so no clock rate: see {here}/vcu128/build/{top}/timing.rpt")
     calls, error = _run(here, f"{top}.xdc")
     assert error == ""
     assert ["create_clock", "-name", "aclk", "-period", "2.500", "<aclk>"] in calls
