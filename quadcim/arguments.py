@@ -19,22 +19,23 @@ def add_case_options(command: argparse.ArgumentParser) -> None:
     """Add the options of every command that writes a case: for what it is, and where it goes."""
     command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(TARGETS))
     command.add_argument("--reset", metavar="NAME",
-                         help="one of " + ", ".join(RESETS) + " (default: sync-high, for asic28 async-high)")
+                         help="one of " + ", ".join(RESETS) + " (default: " + ", ".join(
+                             f"{target.usual_reset} for {target.name}" for target in TARGETS.values()) + ")")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
     command.add_argument("--force", action="store_true", help="replace an older case there")
 
 
-def number(kind: type, minimum: float = -_LARGEST) -> Callable[[str], float]:
+def number(kind: type, minimum: float = -_LARGEST, maximum: float = _LARGEST) -> Callable[[str], float]:
     """An argparse type: a number from `minimum` up; beyond a thousand million it is a slip of the hand."""
     words = "a whole number" if kind is int else "a number"
-    legal = words if minimum < 0 else f"{words} from {minimum} to {_LARGEST}"
+    legal = words if minimum < 0 else f"{words} from {minimum} to {maximum}"
 
     def parse(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
             value = math.nan
-        if not minimum <= value <= _LARGEST:
+        if not minimum <= value <= maximum:
             raise argparse.ArgumentTypeError(f"must be {legal}, got {text!r}")
         return value
 

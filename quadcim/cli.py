@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from quadcim import __version__
 from quadcim.arguments import add_case_options, number, stages_argument
-from quadcim.boards.targets import TARGETS, find_target
+from quadcim.boards.targets import CLOCK_MHZ, TARGETS, find_target
 from quadcim.cli_cim import add_generate_cim, print_case
 from quadcim.cli_cnn import add_train_cnn
 from quadcim.cli_regress import add_regress
@@ -174,7 +174,7 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--rounding", metavar="MODE", help="one of " + ", ".join(ROUNDINGS))
     command.add_argument("--stages", type=stages_argument, metavar="N",
                          help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock")
-    command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
+    command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--method", metavar="NAME", help="how to evaluate the function: " + ", ".join(METHODS))
     command.add_argument("--technology", metavar="NAME",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quadcim.arguments import add_case_options, number, stages_argument
-from quadcim.boards.targets import find_target
+from quadcim.boards.targets import CLOCK_MHZ, find_target
 from quadcim.spec.cell_noise import CellNoise
 from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
@@ -62,7 +62,7 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
                               "overflow and output format of the result")
     command.add_argument("--stages", type=stages_argument, metavar="N",
                          help="pipeline stages; or auto: the fewest for the clock (default: the preset's, or auto)")
-    command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
+    command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--technology", metavar="NAME",
                          help="one of " + ", ".join(TECHNOLOGIES)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quadcim.arguments import number
+from quadcim.boards.targets import CLOCK_MHZ
 from quadcim.files import SYNTHESIS, check_output_folder, output_folder
 from quadcim.spec.errors import IllegalSetting
 
@@ -27,7 +28,7 @@ def add_synth(commands: argparse._SubParsersAction) -> None:
                          help="the cell library, plain or gzipped Liberty (default: none; resources of the VCU128)")
     command.add_argument("--models", type=Path, metavar="FILE",
                          help="Verilog models of its cells (default: made from the functions in the library)")
-    command.add_argument("--clock-mhz", type=number(float, 1), metavar="F",
+    command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
                          help="clock to aim for in standard cells, and for power (default: the case's)")
     command.add_argument("--node-nm", type=number(int, 1), metavar="N",
                          help="the library's node; adds a rough estimate for 28 nm")

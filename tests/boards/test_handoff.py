@@ -6,25 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyslang
 import pytest
 
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_activation
 from quadcim.hw.yosys import run_passes
 from quadcim.sim.case import Case
-from quadcim.sim.tools import find_simulator
 from quadcim.spec.errors import IllegalSetting
+from tests.acceptance import icarus_accepts, slang_accepts, verilator_accepts
 from tests.boards.conftest import board_case
-from tests.boards.helpers import tool, write
+from tests.boards.helpers import write
 from tests.conftest import make_unit
 
 _PRIMITIVES = Path(__file__).with_name("primitives.v")
 _SELF_TESTED = ("combinational", "two-stages")
-
-# As for units (tests/hw/test_verilog.py).
-_WAIVED = ["-Wno-DECLFILENAME", "-Wno-UNUSEDSIGNAL", "-Wno-PINMISSING", "-Wno-UNUSEDPARAM", "-Wno-WIDTHEXPAND",
-           "-Wno-PROCASSINIT"]
 
 
 def _designs(case: Case) -> list[tuple[str, list[Path]]]:
@@ -81,24 +76,17 @@ def test_axi_wrapper_has_exactly_these_ports(case):
 
 def test_icarus_accepts(case):
     for top, sources in _designs(case):
-        run = subprocess.run([tool("iverilog"), "-g2005", "-Wall", "-s", top, "-o", os.devnull,
-                              *sources], capture_output=True, text=True, check=False)
-        assert (run.returncode, run.stdout + run.stderr) == (0, ""), top
+        icarus_accepts(top, sources)
 
 
 def test_verilator_accepts(case):
     for top, sources in _designs(case):
-        run = subprocess.run([find_simulator("verilator").executable, "--lint-only", "-Wall", "--language", "1364-2005",
-                              *_WAIVED, "--top-module", top, *sources], capture_output=True, text=True, check=False)
-        assert (run.returncode, run.stderr) == (0, ""), top
+        verilator_accepts(top, sources)
 
 
 def test_slang_accepts(case):
-    for top, sources in _designs(case):
-        compilation = pyslang.ast.Compilation()
-        for path in sources:
-            compilation.addSyntaxTree(pyslang.syntax.SyntaxTree.fromFile(str(path)))
-        assert [d for d in compilation.getAllDiagnostics() if d.isError()] == [], top
+    for _top, sources in _designs(case):
+        slang_accepts(sources)
 
 
 def test_yosys_accepts_with_the_vendor_s_primitives(case):
