@@ -132,9 +132,9 @@ def _client(jobs: int, scheduler: str | None) -> Iterator["Client"]:
         with client:
             yield client
         return
-    # No dashboard: nothing listens that nobody asked for. Each worker's memory is its share of the machine's.
-    with (LocalCluster(n_workers=jobs, threads_per_worker=1,
-                       dashboard_address=None) as cluster,  # pyright: ignore[reportArgumentType] - its hint lacks None
+    # Dask's web server cannot be left out: on a port of its own, it is in nobody's way, other sweeps' neither. Each
+    # worker's memory is its share of the machine's.
+    with (LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
           Client(cluster) as client):
         yield client
 

@@ -4,10 +4,12 @@ import csv
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -65,12 +67,23 @@ def test_what_is_known_is_not_measured_again(plan, tmp_path):
     assert all("max_error_ulp" in row for row in table(tmp_path / "a.db"))
 
 
+def test_another_cluster_on_the_usual_port_is_in_nobody_s_way(plan, tmp_path):
+    with socket.create_server(("127.0.0.1", 8787)) if _free(8787) else nullcontext():
+        assert swept(SweepPlan(plan.points[:3], plan.measure), tmp_path / "a.db").measured == 3
+
+
+def _free(port: int) -> bool:
+    """Whether nobody else has the port: then the test takes it."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 def test_a_scheduler_gives_the_same_rows(plan, tmp_path):
     from distributed import LocalCluster
 
     swept(plan, tmp_path / "a.db", jobs=1)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:  # pyright: ignore
-        swept(plan, tmp_path / "b.db", scheduler=cluster.scheduler_address)  # pyright: ignore
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        swept(plan, tmp_path / "b.db", scheduler=cluster.scheduler_address)
     assert table(tmp_path / "a.db") == table(tmp_path / "b.db")
 
 
@@ -137,8 +150,8 @@ def test_a_batch_that_dies_costs_only_the_point_that_killed_it(plan, tmp_path, m
 
     monkeypatch.setattr("quadcim.sweep.engine._measure_all", dies)
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
-                      dashboard_address=None) as cluster:  # pyright: ignore
-        result = swept(plan, tmp_path / "a.db", scheduler=cluster.scheduler_address)  # pyright: ignore
+                      dashboard_address="127.0.0.1:0") as cluster:
+        result = swept(plan, tmp_path / "a.db", scheduler=cluster.scheduler_address)
     rows = table(tmp_path / "a.db")
     assert (result.measured, result.failed, len(rows)) == (30, 1, 30)
     (failed,) = [row for row in rows if "MemoryError: killed" in row.get("errors", {}).values()]
