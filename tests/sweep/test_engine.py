@@ -83,7 +83,7 @@ def test_a_scheduler_gives_the_same_rows(plan, tmp_path):
 
     swept(plan, tmp_path / "a.db", jobs=1)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
-        swept(plan, tmp_path / "b.db", scheduler=cluster.scheduler_address)
+        swept(plan, tmp_path / "b.db", scheduler=cluster.scheduler_address)  # pyright: ignore
     assert table(tmp_path / "a.db") == table(tmp_path / "b.db")
 
 
@@ -151,7 +151,7 @@ def test_a_batch_that_dies_costs_only_the_point_that_killed_it(plan, tmp_path, m
     monkeypatch.setattr("quadcim.sweep.engine._measure_all", dies)
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
                       dashboard_address="127.0.0.1:0") as cluster:
-        result = swept(plan, tmp_path / "a.db", scheduler=cluster.scheduler_address)
+        result = swept(plan, tmp_path / "a.db", scheduler=cluster.scheduler_address)  # pyright: ignore
     rows = table(tmp_path / "a.db")
     assert (result.measured, result.failed, len(rows)) == (30, 1, 30)
     (failed,) = [row for row in rows if "MemoryError: killed" in row.get("errors", {}).values()]
