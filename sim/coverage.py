@@ -86,6 +86,8 @@ class Coverage:
     def reset(self, inside: int) -> None:
         """A reset came upon so many beats inside."""
         self._hit("reset", "with beats inside" if inside else "empty")
+        self._paused = self._stalled = 0
+        self._bank = None
 
     def loaded(self) -> None:
         """Weights were written before the first beat."""

@@ -74,7 +74,8 @@ $waited
       cycle = 0;
       idle = 0;
       held = 1'b0;
-    end
+      rest = 0;
+$forget    end
   endtask
 
   integer k;
@@ -145,12 +146,13 @@ endmodule
 `default_nettype wire
 ''')
 
-_STALL_RULE = """\
+_STALL_RULE = Template("""\
       // The unit stalls its input only when it holds all the beats it can, or takes several cycles for one.
-      if (i_ready === 1'b1 || accepted - received >= CAPACITY) waited = 0;
+      if (i_ready === 1'b1 || accepted - received >= CAPACITY$loading) waited = 0;
       else if (i_valid || INTERVAL == 1) waited = waited + 1;
       if (waited >= INTERVAL) complain;
-"""
+""")
+_FORGET = "      waited = 0;\n"
 _WAITED = "  integer waited = 0;       // cycles that the input has been stalled\n"
 _RELOAD = """\
         if (run == 3) begin
@@ -215,7 +217,8 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         out_msb=width["o__payload"] - 1, connections=connections, seed=1,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n",
         o_ready_rule="taking" if elastic else "1'b1",
-        capacity=capacity, stall_rule=_STALL_RULE if elastic else "", waited=_WAITED if elastic else "",
+        capacity=capacity, waited=_WAITED if elastic else "", forget=_FORGET if elastic else "",
+        stall_rule=_STALL_RULE.substitute(loading=" || !loaded" if writes else "") if elastic else "",
         runs="Five" if writes else "Three", last=5 if writes else 3, reload=_RELOAD if writes else "",
         reloaded=";\n// then with every weight inverted, and with all weights 1" if writes else "",
         other_weights=", 3 and 4: other weights" if writes else "",

@@ -34,6 +34,16 @@ _MACROS = {
     "cells": (CimMacro(24, 4, 8, technology="cells", signed=True, stages=2), CimIntegers()),
 }
 
+# Beats that take several cycles, cut off by a reset; and a table of weights that takes longer than a beat.
+_STALLING = {
+    "constant ones": (CimMacro(12, 2, 4, encoding="bipolar", storage="constant"), CimIntegers(((1, 1),) * 12)),
+    "six stages": (CimMacro(7, 2, 4, signed=True, encoding="bipolar", stages=6), CimIntegers()),
+    "two stages a plane": (CimMacro(5, 2, 8, bits_per_cycle=4, stages=4), CimIntegers()),
+    "lutram, one cycle": (CimMacro(2, 2, 1, storage="lutram", technology="ultrascale", stages=1), CimIntegers()),
+    "lutram, selected": (CimMacro(7, 2, 1, storage="lutram", technology="ultrascale", stages=3), CimIntegers()),
+    "lutram": (CimMacro(6, 2, 2, storage="lutram", technology="ultrascale", stages=2), CimIntegers()),
+}
+
 
 @pytest.fixture(params=_MACROS)
 def case(request, tmp_path):
@@ -48,6 +58,31 @@ def make(name: str, folder, target: str = "generic") -> Case:
 
 def test_plain_testbench_passes(case, tmp_path):
     assert run(case, tmp_path).splitlines() == ["PASS"]
+
+
+@pytest.mark.parametrize("name", _STALLING)
+def test_a_stall_that_is_allowed_passes(name, make_case, tmp_path):
+    macro, integers = _STALLING[name]
+    assert run(make_case(macro, integers=integers), tmp_path).splitlines() == ["PASS"]
+
+
+@pytest.mark.parametrize("name", _STALLING)
+def test_a_stall_that_is_too_long_fails(name, make_case, tmp_path):
+    # From the reset in mid-stream on, every eighth cycle is lost: no result is wrong, and full speed is behind it.
+    def spoil(folder):
+        (path,) = (folder / "rtl").iterdir()
+        text = path.read_text()
+        start = text.index("assign stage1_moves = ")
+        end = text.index(";", start)
+        late = """
+          reg [7:0] resets = 0, lost = 0;
+          always @(posedge clk) begin resets <= resets + rst; lost <= lost + 1; end"""
+        moves = text[start:end].replace(" = ", " = ~(resets > 6 & &lost[2:0]) & (") + ");"
+        path.write_text(text[:start] + moves + late + text[end + 1:])
+
+    macro, integers = _STALLING[name]
+    lines = run(make_case(macro, integers=integers), tmp_path, edit=spoil).splitlines()
+    assert lines[-1].startswith("FAIL") and lines[0].startswith("run 2 "), lines
 
 
 def test_cocotb_passes(case, seed):

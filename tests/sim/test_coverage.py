@@ -55,6 +55,19 @@ def test_what_is_counted(make_case):
         "input: least": 1, "input: x = -2": 1, "input: x = 1": 1}
 
 
+def test_a_reset_ends_what_is_counted(macro_case):
+    coverage = Coverage(macro_case)
+    bank = next(p for p in macro_case.ports if p.name == "i__payload").layout[1]
+    for _ in range(2):
+        for _ in range(5):
+            coverage.cycle(offered=False, ready=True, valid=True, taking=False, inside=1, writing=False)
+        coverage.beat(1 << bank.offset)
+        coverage.reset(1)
+    coverage.cycle(offered=True, ready=True, valid=True, taking=True, inside=1, writing=False)
+    assert not sum(coverage.hits["input pause"].values()) and not sum(coverage.hits["output stall"].values())
+    assert coverage.hits["bank"] == {"0": 0, "1": 2, "2": 0, "kept": 0, "changed": 0}
+
+
 def test_banks_and_patterns(macro_case):
     coverage = Coverage(macro_case)
     field = {field.name: field for field in next(p for p in macro_case.ports if p.name == "i__payload").layout}
