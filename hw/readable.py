@@ -25,6 +25,7 @@ _TARGET = re.compile(rf"assign ({_NAME}|\{{[^}}]*\}})")
 _BITWISE = re.compile(rf"(?:{_NAME}(?: ?\[\d+\])?|1'h[01]|[ ~&|^()])+")
 _OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
 _NEGATION = re.compile(rf"! ({_NAME})( ?\[[^]]+\])?")
+_NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
 _LINE = 120
 _RESERVED = {"assign", "always", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
@@ -65,7 +66,7 @@ def _module(name: str, ports: str, body: str) -> str:
                    key=lambda d: _natural(d.name))
     header = ",\n".join(f"  {declarations[port]}" for port in port_names)
     lines = [f"module {name} (\n{header}\n);", *(f"  {d};" for d in inner), "",
-             *(_wrap(f"  {statement}") for statement in _sorted(declarations, statements)), "endmodule\n"]
+             *(_wrap(_embrace(f"  {statement}")) for statement in _sorted(declarations, statements)), "endmodule\n"]
     return "\n".join(lines)
 
 
@@ -77,6 +78,11 @@ def _none_set(declarations: dict[str, _Declaration], statement: str) -> str:
         return f"~| {name}{index}" if word else match[0]
 
     return _NEGATION.sub(write, statement)
+
+
+def _embrace(statement: str) -> str:
+    """Say by brackets to which ``if`` an ``else`` belongs, where one stands within another."""
+    return _NESTED.sub(r"\1 begin\2\n    end", statement)
 
 
 def _wrap(statement: str) -> str:

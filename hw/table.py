@@ -48,5 +48,5 @@ def _verilog(name: str, bits: int, width: int, entries: list[str]) -> str:
     # The last case is the default, so that no latch is inferred.
     lines[-1] = f"      default: value{lines[-1].partition(': value')[2]}"
     return "\n".join([
-        f"module {name} (", f"  input [{bits - 1}:0] address,", f"  output reg [{width - 1}:0] value", ");",
+        f"module {name} (", f"  input wire [{bits - 1}:0] address,", f"  output reg [{width - 1}:0] value", ");",
         "  always @*", "    case (address)", *lines, "    endcase", "endmodule", ""])

@@ -135,7 +135,7 @@ $write    if (!rst && cycle > 4$loaded) begin
           i_payload <= ~inputs[offered % BEATS];   // an idle input carries what must not matter
         end
       end
-      taking = run == 0 || rest == 0 && $$random(seed) % 3 != 0;
+      taking = run == 0 || (rest == 0 && $$random(seed) % 3 != 0);
       if (rest != 0) rest = rest - 1;
       else if (run != 0 && $$random(seed) % 32 == 0) rest = REST;
       o_ready <= ${o_ready_rule};

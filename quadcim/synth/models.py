@@ -31,7 +31,7 @@ def cell_models(cells: Iterable[Cell]) -> str:
 
 
 def _model(cell: Cell) -> str:
-    ports = [f"{pin.direction} {pin.name}" for pin in cell.pins if pin.direction in ("input", "output")]
+    ports = [f"{pin.direction} wire {pin.name}" for pin in cell.pins if pin.direction in ("input", "output")]
     lines = [f"module {cell.name}({', '.join(ports)});\n"]
     if cell.opaque or any(pin.function is None for pin in cell.outputs):
         raise IllegalSetting("models", f"a Verilog file, since the library does not say what {cell.name} does",

@@ -18,7 +18,7 @@ from tests.boards.conftest import board_case
 from tests.boards.helpers import write
 from tests.conftest import make_unit
 
-_PRIMITIVES = Path(__file__).with_name("primitives.v")
+PRIMITIVES = Path(__file__).with_name("primitives.v")
 _SELF_TESTED = ("combinational", "two-stages")
 
 
@@ -26,7 +26,7 @@ def _designs(case: Case) -> list[tuple[str, list[Path]]]:
     """The modules for the board, and the sources of each."""
     folder, top = case.folder / "vcu128", case.top
     axis = folder / f"{top}_axis.v"
-    return [(path.stem, [*case.simulation_sources, *dict.fromkeys([axis, path]), _PRIMITIVES])
+    return [(path.stem, [*case.simulation_sources, *dict.fromkeys([axis, path]), PRIMITIVES])
             for path in sorted(folder.glob("*.v"))]
 
 
@@ -91,7 +91,7 @@ def test_slang_accepts(case):
 
 def test_yosys_accepts_with_the_vendor_s_primitives(case):
     for top, sources in _designs(case):
-        models = [case.folder / "models/primitives.v", _PRIMITIVES]
+        models = [case.folder / "models/primitives.v", PRIMITIVES]
         run_passes("read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v",
                    ["read_verilog", *(str(path) for path in sources if path not in models)],
                    f"hierarchy -check -top {top}", "proc", "check -assert")

@@ -52,6 +52,29 @@ def test_wide_contexts_are_left_alone():
     assert "assign y_part = ~a;" in make_readable(yosys_text(body))
 
 
+def test_an_else_stands_within_brackets_where_two_ifs_could_have_it():
+    body = """\
+  input a;
+  wire a;
+  input b;
+  wire b;
+  output y;
+  reg y;
+  always @(posedge b)
+    if (a)
+      if (b) y <= 1'h0;
+      else y <= 1'h1;
+"""
+    assert make_readable(yosys_text(body)).endswith("""\
+  always @(posedge b)
+    if (a) begin
+      if (b) y <= 1'h0;
+      else y <= 1'h1;
+    end
+endmodule
+""")
+
+
 def test_an_expression_used_twice_stays():
     body = _LOGIC.replace("_1_ = a & b", "_1_ = _0_ & b").replace("assign alias = _1_", "assign alias = _0_")
     text = make_readable(yosys_text(body + "  assign y = alias;\n"))
