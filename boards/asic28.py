@@ -8,7 +8,7 @@ from quadcim.boards.asic_setup import setup
 from quadcim.boards.asic_stubs import stub_files
 from quadcim.boards.asic_synthesis import synthesis_scripts
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.text import comment
+from quadcim.spec.quoting import comment
 
 __all__ = ["asic_files"]
 

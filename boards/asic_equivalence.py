@@ -2,7 +2,8 @@
 
 from quadcim.boards.asic_setup import BEGIN
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.text import TclTemplate, comment
+from quadcim.boards.text import TclTemplate
+from quadcim.spec.quoting import comment
 
 __all__ = ["equivalence_scripts"]
 

@@ -1,7 +1,8 @@
 """Power intent (UPF, IEEE 1801) of a unit for standard cells."""
 
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.text import TclTemplate, comment
+from quadcim.boards.text import TclTemplate
+from quadcim.spec.quoting import comment
 
 __all__ = ["SUPPLY_V", "power_intent"]
 

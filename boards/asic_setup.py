@@ -1,7 +1,8 @@
 """What the Tcl scripts of the 28 nm handoff share: where files are, how settings are read, how a script stops."""
 
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.text import TclTemplate, comment
+from quadcim.boards.text import TclTemplate
+from quadcim.spec.quoting import comment
 
 __all__ = ["BEGIN", "setup"]
 

@@ -3,8 +3,9 @@
 from quadcim.boards.asic_macro import CLOCK, TIMING_NS, Stub, stubs
 from quadcim.boards.asic_power import SUPPLY_V
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.text import TclTemplate, comment
+from quadcim.boards.text import TclTemplate
 from quadcim.spec.ports import Port
+from quadcim.spec.quoting import comment
 
 __all__ = ["stub_files"]
 

@@ -3,7 +3,8 @@
 from quadcim.boards.asic_power import SUPPLY_V
 from quadcim.boards.asic_setup import BEGIN
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.text import TclTemplate, comment
+from quadcim.boards.text import TclTemplate
+from quadcim.spec.quoting import comment
 
 __all__ = ["synthesis_scripts"]
 

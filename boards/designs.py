@@ -11,11 +11,11 @@ from quadcim.boards.host import BAUD, DIGEST_BYTES
 from quadcim.boards.ip import wrapper_name
 from quadcim.boards.link import Link
 from quadcim.boards.self_test import SelfTest
-from quadcim.boards.text import comment
 from quadcim.boards.units import ExternalUnit
 from quadcim.boards.vcu128 import VCU128Platform
 from quadcim.hw.verilog import emit_verilog, verilog_from_rtlil
 from quadcim.spec.ports import Port
+from quadcim.spec.quoting import comment
 
 __all__ = ["BOARD_MHZ", "LinkBoard", "SelfTestBoard", "board_files"]
 

@@ -10,10 +10,10 @@ from quadcim.boards.ip import wrapper_name
 from quadcim.boards.ipxact import component_xml
 from quadcim.boards.package_ip import package_script
 from quadcim.boards.self_test import checksum, stimulus
-from quadcim.boards.text import comment
 from quadcim.boards.units import ExternalUnit
 from quadcim.boards.vivado import program_script, project_script, timing_files
 from quadcim.hw.verilog import emit_verilog
+from quadcim.spec.quoting import comment
 
 __all__ = ["vcu128_files"]
 

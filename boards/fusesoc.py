@@ -10,7 +10,7 @@ from quadcim import __version__
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.ip import wrapper_name
 from quadcim.boards.targets import VCU128_PART
-from quadcim.boards.text import comment
+from quadcim.spec.quoting import comment
 
 __all__ = ["core_file"]
 

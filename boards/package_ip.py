@@ -14,7 +14,7 @@ from quadcim.boards.ip import (
     wrapper_name,
 )
 from quadcim.boards.targets import VCU128_PART
-from quadcim.boards.text import comment
+from quadcim.spec.quoting import comment
 
 __all__ = ["package_script"]
 

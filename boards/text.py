@@ -3,18 +3,13 @@
 from collections.abc import Iterable
 from string import Template
 
-__all__ = ["TclTemplate", "comment", "table"]
+__all__ = ["TclTemplate", "table"]
 
 
 class TclTemplate(Template):
     """A template with ``@name`` and ``@{name}``: Tcl has its own use for the dollar."""
 
     delimiter = "@"
-
-
-def comment(header: str, mark: str) -> str:
-    """Put `mark` before each line."""
-    return "".join(f"{mark} {line}".rstrip() + "\n" for line in header.splitlines())
 
 
 def table(rows: Iterable[tuple[str, ...]], *, head: tuple[str, ...] = ("", "")) -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.ip import axi_streams, packaged_sources, wrapper_name
 from quadcim.boards.targets import VCU128_PART
-from quadcim.boards.text import TclTemplate, comment
+from quadcim.boards.text import TclTemplate
+from quadcim.spec.quoting import comment
 
 __all__ = ["program_script", "project_script", "timing_files"]
 

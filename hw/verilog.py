@@ -13,6 +13,7 @@ from quadcim.hw.readable import make_readable
 from quadcim.hw.shared import SHARED, port_values, shared_modules
 from quadcim.hw.table import split_tables
 from quadcim.hw.yosys import run_passes
+from quadcim.spec.quoting import comment
 from quadcim.spec.reset import RESETS, Reset
 
 __all__ = ["EmittedVerilog", "emit_verilog", "verilog_from_rtlil"]
@@ -90,10 +91,9 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
         text = re.sub(r"^ *attribute \\init .*\n", "", text, flags=re.MULTILINE)
     text, tables = split_tables(text)
     body = verilog_from_rtlil(text) + (f"\n{tables}" if tables else "")
-    comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
     order = ["clk", reset.port, *members]
     top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]
     ports = sorted(((port, direction, int(width)) for width, direction, port in _PORT.findall(top)),
                    key=lambda port: order.index(port[0]))
-    verilog = f"{comment}\n`default_nettype none\n\n{body}\n`default_nettype wire\n"
+    verilog = f"{comment(header, '//')}\n`default_nettype none\n\n{body}\n`default_nettype wire\n"
     return EmittedVerilog(verilog, tuple(ports))
