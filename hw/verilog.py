@@ -1,4 +1,4 @@
-"""Verilog-2005 from Amaranth components, by Yosys in this process."""
+"""Verilog-2005 from Amaranth components, by Yosys."""
 
 import re
 import tempfile

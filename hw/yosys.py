@@ -1,4 +1,9 @@
-"""Yosys in this process, or in one of its own."""
+"""Yosys in a process of its own for each design.
+
+What Yosys makes of a design depends on the designs that its process saw before: it counts on with the numbers that it
+names by, and orders the operands of an expression by when a name first came up. So equal designs give equal bytes only
+in a new process, which costs a tenth of a second, and which an error of Yosys ends in place of this one.
+"""
 
 import json
 import os
@@ -11,9 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyosys
-from pyosys import libyosys  # pyright: ignore[reportAttributeAccessIssue] - a compiled module
 
-__all__ = ["ABC", "YosysFailure", "run_passes", "run_passes_apart"]
+__all__ = ["ABC", "YosysFailure", "run_passes"]
 
 ABC = Path(pyosys.__path__[0], "yosys-abc")
 """The ABC that Yosys brings."""
@@ -27,19 +31,7 @@ class YosysFailure(RuntimeError):
 def run_passes(*passes: str | Sequence[str]) -> None:
     """Run Yosys passes, in order, on a new design, quietly.
 
-    A pass is a line, or a list of words where one of them is a path. An error of Yosys ends the process.
-    """
-    _run(passes, "tee", "-q")
-
-
-def _run(passes: Sequence[str | Sequence[str]], *prefix: str) -> None:
-    design = libyosys.Design()
-    for words in passes:
-        libyosys.Pass.call(design, [*prefix, *(shlex.split(words) if isinstance(words, str) else words)])
-
-
-def run_passes_apart(*passes: str | Sequence[str]) -> None:
-    """Run Yosys passes as `run_passes` does, in a process of their own, which an error ends in place of this one.
+    A pass is a line, or a list of words where one of them is a path.
 
     Raises
     ------
@@ -48,7 +40,7 @@ def run_passes_apart(*passes: str | Sequence[str]) -> None:
     """
     # A failure leaves ABC's files behind.
     with tempfile.TemporaryDirectory() as scratch:
-        run = subprocess.run([sys.executable, "-m", "quadcim.hw.yosys"], input=json.dumps(passes),
+        run = subprocess.run([sys.executable, "-P", __file__], input=json.dumps(passes),
                              env=os.environ | {"TMPDIR": scratch}, capture_output=True, text=True, check=False)
     if run.returncode:
         said = run.stdout + run.stderr
@@ -58,4 +50,8 @@ def run_passes_apart(*passes: str | Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    _run(json.load(sys.stdin))
+    from pyosys import libyosys  # pyright: ignore[reportAttributeAccessIssue] - a compiled module
+
+    design = libyosys.Design()
+    for words in json.load(sys.stdin):
+        libyosys.Pass.call(design, shlex.split(words) if isinstance(words, str) else words)

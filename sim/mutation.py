@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from quadcim.hw.yosys import run_passes_apart
+from quadcim.hw.yosys import run_passes
 from quadcim.sim.case import Case
 from quadcim.sim.prover import Pass, prove
 from quadcim.sim.tools import find_simulator, run_tool
@@ -81,7 +81,7 @@ def mutants(case: Case, count: int, *, seed: int = 0) -> Iterator[list[Mutant]]:
         folder = Path(name)
         original, listed = folder / "original.il", folder / "listed.txt"
         # Tables become multiplexers, so that their entries are changed too.
-        run_passes_apart(*(["read_verilog", str(path)] for path in case.rtl), f"hierarchy -check -top {case.top}",
+        run_passes(*(["read_verilog", str(path)] for path in case.rtl), f"hierarchy -check -top {case.top}",
                          "proc -norom", "pmuxtree", "opt_clean", ["write_rtlil", str(original)],
                          ["mutate", "-list", str(count), "-seed", str(seed), "-o", str(listed)])
         lines = [line for line in listed.read_text().splitlines() if " -port CLK " not in line]
@@ -92,7 +92,7 @@ def mutants(case: Case, count: int, *, seed: int = 0) -> Iterator[list[Mutant]]:
             # What follows -wire and -src only says where it is.
             command = re.sub(r" -(wire|wirebit|src) .*", "", line).split()
             passes += ["design -load original", command, ["write_verilog", "-noattr", str(mutant.path)]]
-        run_passes_apart(*passes)
+        run_passes(*passes)
         yield found
 
 

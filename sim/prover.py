@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from quadcim.hw.yosys import ABC, run_passes_apart
+from quadcim.hw.yosys import ABC, run_passes
 
 __all__ = ["Pass", "Verdict", "prove"]
 
@@ -64,7 +64,7 @@ def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int) -
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "harness.v").write_text(harness)
-        run_passes_apart(*reading, ["read_verilog", "-sv", "-formal", str(folder / "harness.v")],
+        run_passes(*reading, ["read_verilog", "-sv", "-formal", str(folder / "harness.v")],
                          "hierarchy -check -top harness", *_TO_GATES, ["write_aiger", "-zinit", str(folder / "gates")])
         start = time.perf_counter()
         found = _abc(folder, f"bmc3 -F {cycles} -T {seconds}")

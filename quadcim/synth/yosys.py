@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from quadcim.hw.yosys import YosysFailure, run_passes_apart
+from quadcim.hw.yosys import YosysFailure, run_passes
 from quadcim.sim.tools import ToolError
 
 __all__ = ["run_yosys"]
 
 
 def run_yosys(*passes: str | Sequence[str]) -> None:
-    """Run Yosys passes, in order, on a new design; see `quadcim.hw.yosys.run_passes_apart`.
+    """Run Yosys passes, in order, on a new design; see `quadcim.hw.yosys.run_passes`.
 
     Raises
     ------
@@ -17,6 +17,6 @@ def run_yosys(*passes: str | Sequence[str]) -> None:
         If Yosys fails; it says why, in a line.
     """
     try:
-        run_passes_apart(*passes)
+        run_passes(*passes)
     except YosysFailure as error:
         raise ToolError(str(error)) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quadcim.cli import main
-from quadcim.hw.yosys import YosysFailure, run_passes_apart
+from quadcim.hw.yosys import YosysFailure, run_passes
 from quadcim.sim.case import Case
 from quadcim.spec.presets import PRESETS
 from quadcim.synth.liberty import read_library
@@ -33,7 +33,7 @@ def replay(case: Case, script: str, scratch: Path, **settings: str) -> Path:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        run_passes_apart(*(call[1:] for call in calls))
+        run_passes(*(call[1:] for call in calls))
     finally:
         os.chdir(before)
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import klayout.db as kdb
 import pytest
 
-from quadcim.hw.yosys import run_passes_apart
+from quadcim.hw.yosys import run_passes
 from quadcim.sim.case import Case
 from quadcim.spec.cim import CimMacro
 from tests.boards.asic_cases import MACROS, build
@@ -30,7 +30,7 @@ def _stub(case: Case, ending: str) -> Path:
 
 def _ports(path: Path, module: str, scratch: Path, *read: str) -> dict[str, tuple[str, int]]:
     """Direction and width of a module's ports, by Yosys."""
-    run_passes_apart([*read, str(path)], "proc", ["write_json", str(scratch / "module.json")])
+    run_passes([*read, str(path)], "proc", ["write_json", str(scratch / "module.json")])
     ports = json.loads((scratch / "module.json").read_text())["modules"][module]["ports"]
     return {name: (port["direction"], len(port["bits"])) for name, port in ports.items()}
 
