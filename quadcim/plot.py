@@ -27,6 +27,7 @@ _INK, _PALE, _BAND, _FUNCTION, _UNIT, _MARK = "#333333", "#c4c4c4", "#f1f1f1", "
 STYLE: dict[Any, Any] = {  # the stubs want literal keys
     "svg.fonttype": "none",  # text stays text: no glyphs inside
     "svg.hashsalt": "quadcim",  # names of elements are random otherwise
+    "text.parse_math": False,  # a dollar in a name is a dollar
     "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": _INK,
     "axes.linewidth": 0.8, "legend.frameon": False, "path.simplify": False,
 }

@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
@@ -15,6 +14,7 @@ from quadcim.spec.cnn import CnnQuantisation, CnnTraining
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import find_function, usual_formats
+from quadcim.spec.quoting import shell_line
 from quadcim.spec.training import InrTraining
 from quadcim.spec.unit import ActivationUnit
 
@@ -74,17 +74,16 @@ class Kind:
         for name, value in self._options(settings).items():
             if value is not False and value is not None:
                 words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
-        return " ".join([*map(shlex.quote, words), "--out", "DIR"])
+        return shell_line([*words, "--out", "DIR"])
 
     def _options(self, settings: Settings) -> Settings:
-        spec = self.build(settings)
-        if isinstance(spec, ActivationUnit):
-            activation = spec.activation
-            return {"function": activation.function, "input": activation.input, "output": activation.output,
-                    "rounding": activation.rounding, "stages": spec.stages, "flow_control": spec.flow_control,
-                    "technology": spec.technology, "method": spec.method}
+        """The options of the command; what they stand for is not built, which would need a training's files again."""
         given = {name: value for name, value in settings.items() if name not in _FILES}
-        return {"stages": spec.stages} | given if isinstance(spec, CimMacro) else settings
+        if self is KINDS["activation"]:
+            activation = _unit(settings).activation
+            unit = {**_UNIT_DEFAULTS, **given, "input": activation.input, "output": activation.output}
+            return {name: value for name, value in unit.items() if name != "width"}
+        return {"stages": self.defaults["stages"]} | given if self is KINDS["cim"] else given
 
 
 _FILES = ("liberty",)

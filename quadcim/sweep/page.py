@@ -1,9 +1,7 @@
 """The page of a sweep: plots to hover over and to filter, and a table, in one HTML file that needs no network."""
 
 import itertools
-import json
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bokeh.document import Document
@@ -18,8 +16,6 @@ from bokeh.models import (
     DataTable,
     Div,
     HoverTool,
-    Legend,
-    LegendItem,
     MultiChoice,
     Select,
     TableColumn,
@@ -29,9 +25,10 @@ from bokeh.palettes import Category10_10
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
+from quadcim.spec.quoting import html_text
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MORE_IS_BETTER
-from quadcim.sweep.results import Results, axis_text
+from quadcim.sweep.results import Results, axis_text, setting_text
 
 __all__ = ["MOST_POINTS", "sweep_page"]
 
@@ -56,9 +53,10 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
     IllegalSetting
         If no point has a figure.
     """
-    whole = Results.of(rows)
+    whole, title = Results.of(rows), setting_text(title)
     results = whole.thinned(MOST_POINTS)
-    source, choices = _source(results), _choices(results)
+    choices = _choices(results)
+    source = _source(results, choices)
     options = [(name, name.replace("_", " ")) for name in (*results.figures, *results.numbers)]
     axes = {axis: Select(title=f"{axis} axis", value=name, options=options, width=220, name=f"{axis}-axis")
             for axis, name in (("x", results.x), ("y", results.y))}
@@ -73,9 +71,9 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
         widget.js_on_change("value", update)
     names = (*results.settings, *results.figures)
     content: list[UIElement] = [
-        Div(text=_introduction(title, whole, results), sizing_mode="stretch_width"),
+        Div(text=_introduction(title, whole, results), disable_math=True, sizing_mode="stretch_width"),
         *([_wrapping(choices.values())] if choices else []),
-        column(_wrapping(axes.values()), plot, sizing_mode="stretch_width"),
+        column(_wrapping(axes.values()), _legend(results), plot, sizing_mode="stretch_width"),
         *_curves(results),
         DataTable(source=source, view=view, index_position=None, reorderable=False, sizing_mode="stretch_width",
                   height=480, columns=[TableColumn(field=name, title=name.replace("_", " ")) for name in names]),
@@ -90,7 +88,7 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
 _UPDATE = """
 const {data} = source, names = [axes.x.value, axes.y.value];
 const booleans = Array.from(data[names[0]], (_, k) => Object.entries(choices).every(
-  ([name, choice]) => !choice.value.length || choice.value.includes(String(data[name][k]))));
+  ([name, choice]) => !choice.value.length || choice.value.includes(String(data[`choice ${name}`][k]))));
 data.x = Array.from(data[names[0]]);
 data.y = Array.from(data[names[1]]);
 labels.x.axis_label = texts[names[0]];
@@ -118,7 +116,7 @@ def _introduction(title: str, whole: Results, results: Results) -> str:
     count = f"{len(whole.rows)} points"
     if len(results.rows) < len(whole.rows):
         count += f", of which {len(results.rows)} are shown here: the first Pareto front, and others drawn evenly"
-    return (f"<h1>{escape(title)}</h1><p>{count}. Hover over a point for its settings and the command that rebuilds "
+    return (f"<h1>{html_text(title)}</h1><p>{count}. Hover over a point for its settings and the command that rebuilds "
             "it; choose axes and filters; the line is the Pareto front of what is shown; click a head of the table to "
             "sort.</p>")
 
@@ -128,26 +126,39 @@ def _wrapping(widgets: Any) -> UIElement:
     return row(*widgets, sizing_mode="stretch_width", styles={"flex-wrap": "wrap"})
 
 
-def _source(results: Results) -> ColumnDataSource:
-    """All points; those without a figure have none there."""
+def _source(results: Results, choices: Iterable[str]) -> ColumnDataSource:
+    """All points; those without a figure have none there. Of settings that may be chosen, also the values' numbers."""
     rows, settings, figures = results.rows, results.settings, results.figures
-    data: dict[str, list[Any]] = {name: [entry.get(name) for entry in rows] for name in settings}
+    data: dict[str, list[Any]] = {name: [_cell(entry.get(name)) for entry in rows] for name in settings}
     data |= {name: [entry.get(name, float("nan")) for entry in rows] for name in figures}
-    order = list(dict.fromkeys(str(entry.get(results.colour)) for entry in rows))
-    data["colour"] = [Category10_10[order.index(str(entry.get(results.colour))) % 10] for entry in rows]
+    for name in choices:
+        values = results.values(name)
+        data[f"choice {name}"] = [values.index(entry.get(name)) for entry in rows]
+    data["colour"] = _colours(results)
     data["command"] = [find_kind(entry["kind"]).rebuild({name: entry[name] for name in settings if name in entry})
                        for entry in rows]
     return ColumnDataSource(data | {"x": list(data[results.x]), "y": list(data[results.y])})
 
 
+def _colours(results: Results) -> list[str]:
+    """The colour of each point."""
+    order = list(dict.fromkeys(str(entry.get(results.colour)) for entry in results.rows))
+    return [Category10_10[order.index(str(entry.get(results.colour))) % 10] for entry in results.rows]
+
+
+def _cell(value: object) -> object:
+    """A setting in the table: words as one reads them."""
+    return value if value is None or isinstance(value, int | float) else setting_text(value)
+
+
 def _choices(results: Results) -> Mapping[str, MultiChoice]:
-    """A choice of values for each setting that varies."""
+    """A choice of values for each setting that varies. The widget takes labels as HTML; values are numbers."""
     widgets: dict[str, MultiChoice] = {}
     for name in results.settings:
-        values = sorted({json.dumps(entry.get(name)) for entry in results.rows}, key=lambda text: (len(text), text))
-        if 1 < len(values) <= _MOST_CHOICES:
-            widgets[name] = MultiChoice(title=name.replace("_", " "), options=[text.strip('"') for text in values],
-                                        width=220, name=f"choice-{name}")
+        if 1 < len(values := results.values(name)) <= _MOST_CHOICES:
+            options = [(str(index), html_text(setting_text(value))) for index, value in enumerate(values)]
+            widgets[name] = MultiChoice(title=name.replace("_", " "), placeholder="all", options=options, width=220,
+                                        name=f"choice-{name}")
     return widgets
 
 
@@ -162,13 +173,17 @@ def _scatter(source: ColumnDataSource, view: CDSView, results: Results) -> tuple
     plot.add_tools(HoverTool(renderers=[points],  # pyright: ignore
                              tooltips=[(name.replace("_", " "), f"@{name}")
                                        for name in (*results.settings, *results.figures, "command")]))
-    known: dict[str, int] = {}
-    for index, entry in enumerate(results.rows):
-        known.setdefault(str(entry.get(results.colour)), index)
-    plot.add_layout(Legend(items=[LegendItem(label=value, renderers=[points], index=index)
-                                  for value, index in known.items()], title=results.colour.replace("_", " "),
-                           orientation="horizontal", location="bottom_right", background_fill_alpha=0.5))
     return plot, front
+
+
+def _legend(results: Results) -> UIElement:
+    """Which colour stands for what."""
+    known = {str(entry.get(results.colour)): colour for entry, colour in zip(results.rows, _colours(results),
+                                                                            strict=True)}
+    items = [f'<span style="color: {colour}">&#9679;</span> {html_text(setting_text(value))}'
+             for value, colour in known.items()]
+    return Div(text=f"<b>{results.colour.replace('_', ' ')}</b> &ensp;" + " &ensp; ".join(items), disable_math=True,
+               sizing_mode="stretch_width", name="legend")
 
 
 def _curves(results: Results) -> list[UIElement]:

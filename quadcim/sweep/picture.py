@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quadcim.plot import STYLE
-from quadcim.sweep.results import Results, axis_text, cost_front
+from quadcim.sweep.results import Results, axis_text, cost_front, setting_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,6 +62,6 @@ def _scatter(axes: "Axes", results: Results, x: str, y: str) -> None:
     drawn = [row for row in results.rows if x in row and y in row]
     for value in dict.fromkeys(str(row.get(results.colour)) for row in drawn):
         points = [(row[x], row[y]) for row in drawn if str(row.get(results.colour)) == value]
-        axes.scatter(*zip(*points, strict=True), s=16, alpha=0.7, label=value)
+        axes.scatter(*zip(*points, strict=True), s=16, alpha=0.7, label=f"{results.colour} {setting_text(value)}")
     best = sorted((row[x], row[y]) for row in cost_front(drawn, x, y))
     axes.plot(*zip(*best, strict=True), color="#888888", linestyle="--", linewidth=1, label="Pareto front")

@@ -10,9 +10,10 @@ from quadcim.sweep.kinds import KINDS
 from quadcim.sweep.measurements import FIGURES, MORE_IS_BETTER
 from quadcim.sweep.objectives import Objectives
 
-__all__ = ["Results", "axis_text", "cost_front"]
+__all__ = ["Results", "axis_text", "cost_front", "setting_text"]
 
 Row = Mapping[str, Any]
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,18 @@ class Results:
         if name not in legal:
             raise IllegalSetting(option, "of " + ", ".join(legal), name)
 
+    def values(self, name: str) -> list[Any]:
+        """The values of a setting, in order: numbers before words, and none where it is not given."""
+        return sorted({row.get(name) for row in self.rows},
+                      key=lambda value: (value is None, isinstance(value, str), value if value is not None else 0))
+
     def lines(self, number: str, figure: str) -> dict[str, list[tuple[float, float]]]:
         """A figure over a setting: a line for equal other settings, of two points or more."""
         shared = [name for name in self.settings if len({str(row.get(name)) for row in self.rows}) == 1]
         groups: dict[str, list[tuple[float, float]]] = {}
         for row in self.rows:
             if figure in row:
-                others = ", ".join(f"{name} {row[name]}" for name in self.settings
+                others = ", ".join(f"{name} {setting_text(row[name])}" for name in self.settings
                                    if name != number and name not in shared and name in row)
                 groups.setdefault(others, []).append((row[number], row[figure]))
         return {others: sorted(line) for others, line in groups.items() if len(line) > 1}
@@ -102,6 +108,14 @@ class Results:
         kept = {id(row) for row in cost_front(self.rows, self.x, self.y)}
         kept |= {id(row) for row in self.rows[::-(-len(self.rows) // most)]}
         return Results([row for row in self.rows if id(row) in kept])
+
+
+def setting_text(value: object) -> str:
+    """A value of a setting as one reads it, in one line that is not too long."""
+    text = "not given" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST // 3]}…{text[-2 * _LONGEST // 3:]}"
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def axis_text(name: str) -> str:

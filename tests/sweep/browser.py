@@ -8,7 +8,7 @@ from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -53,7 +53,9 @@ class Page:
 
     def hover(self, x: float, y: float) -> None:
         """Move the mouse to a place of the window."""
-        ActionChains(self.driver).move_by_offset(round(x), round(y)).perform()
+        actions = ActionBuilder(self.driver)
+        actions.pointer_action.move_to_location(round(x), round(y))
+        actions.perform()
 
     def complaints(self) -> list[str]:
         """What the console calls an error."""

@@ -27,6 +27,11 @@ def test_a_training_is_known_by_the_content_of_its_picture(photo):
     assert Point("inr", {"image": str(moved), "steps": 5}).digest != digest
 
 
+def test_a_command_needs_no_file(photo):
+    photo.unlink()
+    assert find_kind("inr").rebuild({"image": str(photo)}) == f"quadcim train inr --image {photo} --out DIR"
+
+
 def test_psnr_and_accuracy(photo, capsys):
     settings = {"image": str(photo), "hidden": 8, "layers": 1, "steps": 20, "activation_bits": 6}
     found = measure_point("inr", settings, ["psnr"])["psnr"]

@@ -16,7 +16,8 @@ def test_front_and_colours(tmp_path):
     sweep_picture(rows(40), tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text()
     said = re.findall(r"<text[^>]*>([^<]*)</text>", text)
-    assert {"LUT on UltraScale+", "greatest error, ulp of the output", "quad", "sine", "Pareto front"} <= set(said)
+    assert {"LUT on UltraScale+", "greatest error, ulp of the output", "function quad", "function sine",
+            "Pareto front"} <= set(said)
     sweep_picture(rows(40), tmp_path / "b.svg")
     assert (tmp_path / "b.svg").read_text() == text
 
