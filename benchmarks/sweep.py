@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from benchmarks.report import Bar, Table, say
+from quadcim.sweep.database import read_rows
 from quadcim.sweep.engine import SweepResult, run_sweep
 from quadcim.sweep.plan import SweepPlan
 from quadcim.sweep.search import FrontSearch
@@ -149,7 +149,7 @@ def _search(table: Table, folder: Path) -> None:
     say(f"sweep: the front of {len(plan.points)} points")
     everything = SweepPlan(plan.points, plan.measure)
     _sweep(everything, folder / "all.db", 2)
-    known = {row["digest"]: row for row in _rows(folder / "all.db")}
+    known = {row["digest"]: row for row in read_rows(folder / "all.db")}
     costs = plan.search.objectives.costs
     front = {costs(row) for row in plan.search.objectives.front(known.values())}
 
@@ -182,17 +182,9 @@ def _sweep(plan: SweepPlan, path: Path, jobs: int) -> SweepResult:
         store.close()
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    store = Store(path, create=False)
-    try:
-        return store.rows()
-    finally:
-        store.close()
-
-
 def _worked(path: Path) -> float:
     """The seconds that went into measurements."""
-    store = Store(path, create=False)
+    store = Store(path)
     try:
         return store.seconds()
     finally:

@@ -33,9 +33,10 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    from quadcim.sweep.export import check_export
     from quadcim.sweep.measurements import check_tools
     from quadcim.sweep.plan import SweepPlan
-    from quadcim.sweep.store import Store, check_export
+    from quadcim.sweep.store import Store
 
     plan = SweepPlan.load(options.file)
     if options.dry_run:
@@ -60,6 +61,7 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from quadcim.sweep.engine import points_left, run_sweep
+    from quadcim.sweep.export import export_rows
     from quadcim.sweep.measurements import is_illegal
 
     if options.retry:
@@ -73,9 +75,9 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
             progress.update(done - progress.n)
 
         result = run_sweep(plan, store, jobs=options.jobs, scheduler=options.scheduler, report=report)
-    if options.export:
-        store.export(options.export)
     rows = store.rows()
+    if options.export:
+        export_rows(rows, options.export)
     if plan.search:
         _print_front(plan.search.objectives, rows)
     for row in rows:
@@ -110,7 +112,7 @@ def add_report(commands: argparse._SubParsersAction) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from quadcim.sweep.store import Store
+    from quadcim.sweep.database import read_rows
 
     if options.out.exists() and not options.force:
         raise IllegalSetting("out", "a path that does not exist yet (--force replaces)", str(options.out))
@@ -119,9 +121,7 @@ def _report(options: argparse.Namespace) -> int:
         raise IllegalSetting("out", "a file that ends in .html, .svg or .png", str(options.out))
     if kind == "html" and (options.x or options.y):
         raise IllegalSetting("out", "a file that ends in .svg or .png, if an axis is given", str(options.out))
-    store = Store(options.db, create=False)
-    rows = store.rows()
-    store.close()
+    rows = read_rows(options.db)
     with output_file(options.out) as scratch:
         if kind == "html":
             from quadcim.sweep.page import sweep_page

@@ -16,6 +16,7 @@ import pytest
 
 from quadcim.cli import main
 from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.database import read_rows
 from quadcim.sweep.engine import _measure_all, run_sweep
 from quadcim.sweep.plan import SweepPlan
 from quadcim.sweep.store import Store
@@ -38,11 +39,7 @@ def plan(tmp_path) -> SweepPlan:
 
 
 def table(path: Path) -> list[dict]:
-    store = Store(path, create=False)
-    try:
-        return sorted(store.rows(), key=lambda row: row["digest"])
-    finally:
-        store.close()
+    return sorted(read_rows(path), key=lambda row: row["digest"])
 
 
 def swept(plan: SweepPlan, path: Path, **settings):

@@ -7,9 +7,11 @@ from pyarrow import parquet
 from quadcim.cli import main
 from quadcim.sim.tools import ToolError
 from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.export import check_export, export_rows
 from quadcim.sweep.measurements import MEASUREMENTS, Measured
 from quadcim.sweep.points import Point
-from quadcim.sweep.store import Store, check_export, tool_versions
+from quadcim.sweep.store import Store
+from quadcim.sweep.versions import tool_versions
 
 
 @pytest.fixture
@@ -27,8 +29,8 @@ def test_exports_agree(store, tmp_path):
     for width in (4, 6, 8):
         store.add(point(width), {"error": Measured({"max_error_ulp": 1 / width, "lut": width}, None, 0.1)})
     store.add(point(10), {"lut": Measured({}, "OSError: it broke", 0.1)})
-    store.export(tmp_path / "a.csv")
-    store.export(tmp_path / "a.parquet")
+    export_rows(store.rows(), tmp_path / "a.csv")
+    export_rows(store.rows(), tmp_path / "a.parquet")
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
     table = parquet.read_table(tmp_path / "a.parquet").to_pylist()
     assert [row["width"] for row in table] == [4, 6, 8, 10] and table[0]["max_error_ulp"] == 0.25
@@ -43,7 +45,7 @@ def test_a_failed_export_leaves_nothing(store, tmp_path, monkeypatch):
     monkeypatch.setattr("csv.DictWriter.writerows", lambda *_: 1 / 0)
     (tmp_path / "a.csv").write_text("older")
     with pytest.raises(ZeroDivisionError):
-        store.export(tmp_path / "a.csv")
+        export_rows(store.rows(), tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text() == "older" and not list(tmp_path.glob("*.part"))
 
 

@@ -1,0 +1,116 @@
+"""The database of results as its readers see it: whether a file is one, and what it says. Nothing here writes."""
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.kinds import KINDS
+from quadcim.sweep.versions import all_versions
+
+__all__ = ["DATABASE", "VERSION", "check_database", "found_rows", "is_empty", "read_rows"]
+
+VERSION = 1
+"""Of the tables, as ``PRAGMA user_version`` says it."""
+DATABASE = "a database of quadcim sweep"
+_COLUMNS = {"points": "digest kind settings spec", "measured": "digest measurement tools error seconds finished",
+            "figures": "digest tools name value"}
+_LARGEST = 2**53
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether a database has nothing in it yet."""
+    version, tables = _one(connection, "PRAGMA user_version"), _one(connection, "SELECT count(*) FROM sqlite_master")
+    return not version and not tables
+
+
+def check_database(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is none of ours, or of another version."""
+    version = _one(connection, "PRAGMA user_version")
+    columns = {table: " ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+               for table in _COLUMNS}
+    if version != VERSION or columns != _COLUMNS:
+        raise IllegalSetting("db", f"{DATABASE}, version {VERSION}", f"{path}, which is something else")
+
+
+def _one(connection: sqlite3.Connection, query: str) -> int:
+    return connection.execute(query).fetchone()[0]
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """What `found_rows` gives, of a file that is left as it is; what a running sweep has found so far is there too.
+
+    Raises
+    ------
+    IllegalSetting
+        If the file is no such database, or damaged.
+    """
+    if not path.is_file():
+        raise IllegalSetting("db", f"{DATABASE} that exists", str(path))
+    try:
+        with closing(_connect(path)) as connection:
+            check_database(connection, path)
+            return found_rows(connection, path)
+    except sqlite3.Error as error:
+        raise IllegalSetting("db", DATABASE, f"{path} ({error})") from None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open for reading. Where nobody can write, a log cannot be followed, and need not be if there is none."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True)
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if os.access(path.absolute().parent, os.W_OK) or (log.exists() and log.stat().st_size):
+            raise
+        connection = sqlite3.connect(f"{uri}&immutable=1", uri=True)
+    return connection
+
+
+def found_rows(connection: sqlite3.Connection, path: Path) -> list[dict[str, Any]]:
+    """A row for each point measured with today's tools: kind, settings, figures, and errors by measurement.
+
+    Raises
+    ------
+    IllegalSetting
+        If what the tables hold is damaged.
+    """
+    try:
+        return list(_rows(connection).values())
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise IllegalSetting("db", DATABASE, f"{path}, which is damaged") from None
+
+
+def _rows(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    tools = all_versions()
+    among = f"tools IN ({', '.join('?' * len(tools))})"
+    # One transaction: all that is read is of one moment.
+    connection.execute("BEGIN")
+    try:
+        rows = {digest: {"digest": str(digest), "kind": kind, **_settings(kind, settings)}
+                for digest, kind, settings in connection.execute(f"""SELECT points.digest, kind, settings FROM points
+                    WHERE digest IN (SELECT digest FROM measured WHERE {among}) ORDER BY points.rowid""", tools)}
+        for digest, name, value in connection.execute(
+                f"SELECT digest, name, value FROM figures WHERE {among}", tools):
+            rows[digest][str(name)] = int(value) if float(value).is_integer() else float(value)
+        for digest, name, error in connection.execute(
+                f"SELECT digest, measurement, error FROM measured WHERE {among} AND error IS NOT NULL", tools):
+            rows[digest].setdefault("errors", {})[str(name)] = str(error)
+    finally:
+        connection.execute("COMMIT")
+    return rows
+
+
+def _settings(kind: str, text: str) -> dict[str, Any]:
+    """The settings of a point, which any program may have written."""
+    settings = json.loads(text)
+    for value in dict.values(settings):
+        if not isinstance(value, str) and not abs(value) <= _LARGEST:
+            raise ValueError(value)
+    return {name: value for name, value in settings.items() if name in KINDS[kind].settings}
