@@ -59,6 +59,13 @@ def regress(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def seeds(session: nox.Session) -> None:
+    """What draws from the seed, with 200 seeds."""
+    _install(session, "test", "route")
+    _run(session, "pytest", "--seeds", "200", "-q", "-n", _workers(), "--dist", "worksteal")
+
+
+@nox.session(venv_backend="none")
 def formal(session: nox.Session) -> None:
     """Proofs about emitted Verilog at small widths, and a table of them; bugs put in are found."""
     _install(session, "test")

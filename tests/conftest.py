@@ -26,11 +26,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long regression too")
     parser.addoption("--formal", action="store_true", help="run all proofs, not only the quick ones")
     parser.addoption("--seed", type=int, default=None, help="seed of everything random (default: drawn, and printed)")
+    parser.addoption("--seeds", type=int, default=0, metavar="N",
+                     help="run what draws from the seed, and nothing else, with N seeds from that one on")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: part of the long regression (nox -s regress)")
     config.addinivalue_line("markers", "formal: one of the longer proofs (nox -s formal)")
+    config.addinivalue_line("markers", "shared_seeds: its cases share the seeds of --seeds, since each takes seconds")
     seed = config.getoption("--seed")
     if seed is None:
         # Workers of one run share the seed of the process that started them.
@@ -45,7 +48,35 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"quadcim seed: {config.stash[_SEED]} (repeat with --seed {config.stash[_SEED]})"
 
 
+def _draws(definition: pytest.Item) -> bool:
+    """Whether a test takes the run's seed, and not one of its own."""
+    own = [name for mark in definition.iter_markers("parametrize") for name in str(mark.args[0]).split(",")]
+    return "seed" in getattr(definition, "fixturenames", ()) and "seed" not in own
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if (count := metafunc.config.getoption("--seeds")) and _draws(metafunc.definition):
+        first = metafunc.config.stash[_SEED]
+        metafunc.parametrize("seed", range(first, first + count))
+
+
+def _seeded(items: list[pytest.Item], count: int) -> list[pytest.Item]:
+    """What is left to run with `count` seeds: of a test that shares them, case k of K has seeds k, k + K, ..."""
+    places: dict[object, dict[object, int]] = {}
+    left = []
+    for item in filter(_draws, items):
+        indices: dict[str, int] = dict(item.callspec.indices)  # pyright: ignore[reportAttributeAccessIssue]
+        cases = places.setdefault(item.function, {})  # pyright: ignore[reportAttributeAccessIssue]
+        seed = indices.pop("seed")
+        left.append((item, seed, cases, cases.setdefault(tuple(indices.items()), len(cases))))
+    return [item for item, seed, cases, place in left
+            if item.get_closest_marker("shared_seeds") is None
+            or seed % min(len(cases), count) == place % min(len(cases), count)]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if count := config.getoption("--seeds"):
+        items[:] = _seeded(items, count)
     for marker, reason in (("long", "long regression: nox -s regress"), ("formal", "longer proof: nox -s formal")):
         if not config.getoption(f"--{marker}"):
             for item in items:

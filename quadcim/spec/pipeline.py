@@ -73,9 +73,19 @@ class StagePlan:
         return tuple(self.steps[begin:end] for begin, end in pairwise(edges))
 
     @property
+    def stage_delays_ps(self) -> tuple[int, ...]:
+        """Estimated delay of each stage's logic."""
+        return tuple(stage[0].restart_ps + sum(step.delay_ps for step in stage) for stage in self.stage_steps)
+
+    @property
     def slowest_stage_ps(self) -> int:
         """Estimated delay of the slowest stage's logic."""
-        return max(stage[0].restart_ps + sum(step.delay_ps for step in stage) for stage in self.stage_steps)
+        return max(self.stage_delays_ps)
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """Register bits, then how unequal the stages are: the sum of their squared delays."""
+        return self.register_bits, sum(delay * delay for delay in self.stage_delays_ps)
 
 
 def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
@@ -85,8 +95,8 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
 
         best + max(0, min(best / 8, (best with a stage less - best) / 2))
 
-    the one with the fewest register bits is taken, then the one with the most equal stages. So up to an eighth of the
-    speed is given up where that saves registers, but never more than half of what the last stage brought.
+    the one of least `StagePlan.cost` is taken: the fewest register bits, then the most equal stages. So up to an
+    eighth of the speed is given up where that saves registers, but never more than half of what the last stage brought.
 
     Parameters
     ----------

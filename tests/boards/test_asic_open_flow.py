@@ -18,6 +18,8 @@ from tests.boards.asic_cases import build, in_space, run_script
 from tests.boards.helpers import tool
 from tests.synth.libraries import NEEDS_ICARUS, NEEDS_STA, TINY
 
+pytestmark = pytest.mark.shared_seeds
+
 _MAPPED = ["0-elastic", "3-always", "1-elastic-sync-low", "loaded-async-low", "constant", "cells"]
 _TIES = {"TIE_HIGH": "TIEHI Y", "TIE_LOW": "TIELO Y"}
 

@@ -16,6 +16,8 @@ from quadcim.spec.ports import Port
 from tests.boards.cocotb_run import run_cocotb
 from tests.conftest import make_unit
 
+pytestmark = pytest.mark.shared_seeds
+
 _UNITS = [
     make_unit("SQ2.4", "SQ2.4", "nearest", 0, "elastic"),  # combinational, both sides extended
     make_unit("SQ2.6", "SQ1.7", "truncate", 1, "elastic"),  # whole bytes

@@ -24,6 +24,8 @@ from tests.boards.conftest import board_case
 from tests.boards.helpers import definition, tool, write
 from tests.conftest import make_unit
 
+pytestmark = pytest.mark.shared_seeds
+
 _UNIT = make_unit("SQ2.4", "SQ2.4", "nearest", 2, "elastic")
 
 

@@ -10,6 +10,8 @@ from amaranth.sim import Simulator
 from quadcim.boards.uart import UartReceiver, UartTransmitter
 from quadcim.spec.errors import IllegalSetting
 
+pytestmark = pytest.mark.shared_seeds
+
 _PERIOD = 1e-8
 
 

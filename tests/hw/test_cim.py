@@ -14,6 +14,8 @@ from quadcim.spec.formats import Format
 from quadcim.spec.narrow import OVERFLOWS, ROUNDINGS, Narrow
 from tests.hw.cim_case import legal_stages, macro_simulator, reference, row_writes
 
+pytestmark = pytest.mark.shared_seeds
+
 _BEATS = 300
 
 

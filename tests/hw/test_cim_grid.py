@@ -22,6 +22,8 @@ from quadcim.spec.technology import TECHNOLOGIES
 from tests.hw.cim_case import legal_stages, macro_simulator, reference, row_writes
 from tests.pairwise import Case, all_pairs, pairs_of, pairwise
 
+pytestmark = pytest.mark.shared_seeds
+
 _PHASES, _REWRITTEN = 4, 12
 _PAUSES = ((0.0, 0.0), (0.3, 0.4))
 _CELLS = {"one bank": ("registers", 1), "three banks": ("registers", 3), "constant": ("constant", 1),

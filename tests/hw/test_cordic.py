@@ -15,6 +15,8 @@ from quadcim.spec.cordic import CordicIntegers
 from quadcim.spec.delay import DELAY_MODELS
 from tests.hw.baselines import build, every_input, make_sine, simulator, sine_errors
 
+pytestmark = pytest.mark.shared_seeds
+
 
 def _build(activation, stages, flow_control):
     return build(CordicPlan, CordicUnit, activation, CordicIntegers.freeze(activation), stages, flow_control)

@@ -7,6 +7,8 @@ import pytest
 
 from quadcim.hw.counter_tree import CarryCounter, CounterTree, FullAdder, PairAdder
 
+pytestmark = pytest.mark.shared_seeds
+
 
 def digits(value: int, count: int) -> list[int]:
     return [value >> place & 1 for place in range(count)]

@@ -15,6 +15,8 @@ from quadcim.spec.formats import Format
 from quadcim.spec.narrow import Narrow
 from tests.hw.cim_case import legal_stages, macro_simulator, reference, row_writes
 
+pytestmark = pytest.mark.shared_seeds
+
 _BEATS = 400
 _STORED: dict[str, Any] = {"storage": "lutram", "technology": "ultrascale"}
 

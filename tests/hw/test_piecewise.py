@@ -15,6 +15,8 @@ from quadcim.spec.formats import Format
 from quadcim.spec.functions import FUNCTIONS, usual_formats
 from quadcim.spec.unit import ActivationUnit
 
+pytestmark = pytest.mark.shared_seeds
+
 _TECHNOLOGIES = ("generic", "fpga", "ultrascale", "cells")
 
 

@@ -14,6 +14,8 @@ from quadcim.hw.verilog import emit_verilog
 from quadcim.models.activation import golden
 from tests.conftest import make_unit
 
+pytestmark = pytest.mark.shared_seeds
+
 
 def stream_through(unit, inputs: list[int], *, pause: float, draw: random.Random) -> list[int]:
     """What comes out for `inputs`; both sides pause with a probability."""

@@ -16,6 +16,8 @@ from quadcim.hw.yosys import YosysFailure, run_passes
 from quadcim.sim.tools import find_simulator, run_tool
 from quadcim.spec.errors import IllegalSetting
 
+pytestmark = pytest.mark.shared_seeds
+
 _LUT = {f"I{index}": 1 for index in range(6)}
 _CARRY = {"CI": 1, "CI_TOP": 1, "DI": 8, "S": 8}
 _RAM = {**{f"ADDR{port}": 5 for port in "ABCDEFGH"}, **{f"DI{port}": 2 for port in "ABCDEFGH"}, "WE": 1}

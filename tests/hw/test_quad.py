@@ -11,6 +11,8 @@ from quadcim.sim.vectors import edge_inputs
 from quadcim.spec.activation import ROUNDINGS
 from tests.conftest import make_unit
 
+pytestmark = pytest.mark.shared_seeds
+
 _INPUTS = ["SQ2.2", "SQ1.4", "UQ0.6", "SQ2.5", "UQ2.6", "SQ3.6", "SQ2.8", "UQ1.10", "SQ2.10", "SQ4.9", "SQ2.12",
            "SQ1.14", "SQ2.14"]
 _OUTPUTS = ["SQ1.5", "UQ0.7", "SQ2.6", "SQ1.9", "SQ2.10", "UQ2.11", "SQ2.14", "SQ4.14", "SQ2.18", "SQ1.23"]

@@ -20,6 +20,8 @@ from quadcim.spec.unit import ActivationUnit
 from tests.hw.test_primitives import icarus  # noqa: F401 - a fixture
 from tests.hw.test_quad import check, every_input
 
+pytestmark = pytest.mark.shared_seeds
+
 
 def phi(input: str, output: str, stages: int, flow_control: str = "always",
         rounding: str = "nearest") -> ActivationUnit:

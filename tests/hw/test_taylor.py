@@ -15,6 +15,8 @@ from quadcim.spec.delay import DELAY_MODELS
 from quadcim.spec.taylor import TaylorIntegers
 from tests.hw.baselines import build, every_input, make_sine, simulator, sine_errors
 
+pytestmark = pytest.mark.shared_seeds
+
 
 def _build(activation, stages, flow_control):
     return build(TaylorPlan, TaylorUnit, activation, TaylorIntegers.freeze(activation), stages, flow_control)

@@ -13,6 +13,8 @@ from quadcim.sim.tools import find_simulator
 from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 from tests.sim.test_bulk import spoiled
 
+pytestmark = pytest.mark.shared_seeds
+
 
 def test_command_line(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -13,6 +13,8 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import PRESETS
 from tests.conftest import make_unit
 
+pytestmark = pytest.mark.shared_seeds
+
 
 def spoiled(case: Case, folder, old: str, new: str) -> Case:
     """A copy of a case whose RTL was changed, manifest and all."""

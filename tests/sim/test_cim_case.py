@@ -20,7 +20,8 @@ from quadcim.spec.narrow import Narrow
 from tests.sim.test_bulk import spoiled
 from tests.sim.test_testbench import run
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
+pytestmark = [pytest.mark.shared_seeds,
+              pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")]
 
 _CELLS = tuple((row % 2, int(row % 3 == 0), 1) for row in range(16))
 _AFFINE = CimIntegers(None, (3, -2, 1), (1, 2, 3), (-7, 0, 5))

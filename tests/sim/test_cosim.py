@@ -14,6 +14,8 @@ from quadcim.spec.presets import PRESETS
 from tests.conftest import make_unit
 from tests.sim.test_bulk import spoiled
 
+pytestmark = pytest.mark.shared_seeds
+
 _TESTS = 11
 
 

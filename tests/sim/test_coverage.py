@@ -11,6 +11,8 @@ from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.presets import PRESETS
 from tests.conftest import make_unit
 
+pytestmark = pytest.mark.shared_seeds
+
 
 @pytest.fixture
 def macro_case(tmp_path):

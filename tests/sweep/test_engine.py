@@ -21,6 +21,8 @@ from quadcim.sweep.engine import _measure_all, run_sweep
 from quadcim.sweep.plan import SweepPlan
 from quadcim.sweep.store import Store
 
+pytestmark = pytest.mark.shared_seeds
+
 _FILE = """
 measure = ["latency", "delay"]
 [fixed]

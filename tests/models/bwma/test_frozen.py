@@ -19,6 +19,8 @@ from quadcim.sim.case import Case
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cnn import CnnQuantisation, CnnTraining
 
+pytestmark = pytest.mark.shared_seeds
+
 
 @pytest.fixture(scope="module")
 def trained():

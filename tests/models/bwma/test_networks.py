@@ -4,6 +4,8 @@ import torch
 from quadcim.models.bwma.networks import create_network
 from quadcim.spec.cnn import CNN_NETWORKS, CnnQuantisation
 
+pytestmark = pytest.mark.shared_seeds
+
 # Arxiv 1512.03385 has 0.27 million; ResNet-18 for 32 x 32 pictures is known for 11.17 million. Layer by layer for the
 # others: weights of the convolutions, two numbers a channel for the normalisation, and the classifier.
 _PARAMETERS = {

@@ -1,9 +1,12 @@
+import pytest
 import torch
 
 from quadcim.models.bwma.datasets import Pictures, digits
 from quadcim.models.bwma.networks import create_network
 from quadcim.models.bwma.training import _augmented, accuracy, fit_classifier
 from quadcim.spec.cnn import CnnQuantisation
+
+pytestmark = pytest.mark.shared_seeds
 
 
 def train(seed: int) -> list:
