@@ -177,7 +177,7 @@ class RowSum:
         for index, row in enumerate(heap.rows):
             low, high = self.spans[-1]
             first, last = self.row_span(index)
-            carry = int(high > first and low < high)
+            carry = int(self._meets(index))
             largest += sum(1 << bit.column for bit in row) + (carry * plus_one << max(first, low))
             top = min(max(high, last) + carry, heap.columns, max(largest.bit_length(), last))
             self.spans.append((first if low == high else min(low, first), top))
@@ -196,8 +196,13 @@ class RowSum:
 
     def adder_span(self, index: int) -> tuple[int, int] | None:
         """The columns that the adder of a row spans; None if the row needs none."""
-        (low, high), first = self.spans[index], self.row_span(index)[0]
-        return None if low == high or first >= high else (max(first, low), self.spans[index + 1][1])
+        low, first = self.spans[index][0], self.row_span(index)[0]
+        return (max(first, low), self.spans[index + 1][1]) if self._meets(index) else None
+
+    def _meets(self, index: int) -> bool:
+        """Whether a row and the accumulator share columns; the last one has to make up for the excess."""
+        (low, high), (first, last) = self.spans[index], self.row_span(index)
+        return low < high and first < high and (low < last or index == len(self.heap.rows) - 1)
 
     @property
     def excess(self) -> int:

@@ -79,7 +79,7 @@ class PlainLogic:
         which needs no carry, is written apart: otherwise Yosys takes a sequence of additions for one of many operands,
         and builds it of full adders in LUTs. Each doubles the cost.
         """
-        word = Signal(max(row) + 1, name=f"row_{name}")
+        word = Signal(max(row, default=0) + 1, name=f"row_{name}")
         m.d.comb += word.eq(Cat(row[bit].value if bit in row else Const(0) for bit in range(len(word))))
         complement = Cat(~word, Const(-1, width))[:width]
         return Cat(~(accumulator[0] ^ word[0]), (accumulator - complement)[1:width])

@@ -54,6 +54,8 @@ class PiecewiseUnit(PipelinedUnit):
             return self._look_up(m, live)
         if name == "sign":
             return self._sign(m, live)
+        if name == "wire":
+            return {"y": live["total"]}
         live = self._summation.build(m, name, live, continues=self.continues(name))
         return {"y": live["total"]} if name == self.plan.steps[-1].name else live
 

@@ -67,15 +67,17 @@ class PiecewisePlan:
         if integers.square:
             rows += self._square()
         rows += [self._correction(number, entry) for number, entry in enumerate(integers.corrections)]
+        columns = self.activation.output.width + integers.guard_bits
+        # The sum is modulo 2**columns.
+        rows = [tuple(bit for bit in row if bit.column < columns) for row in rows]
         rows = [row for row in rows if row]
         if integers.fold.sign:
             rows = self._with_sign(rows)
-        columns = self.activation.output.width + integers.guard_bits
         # The constants of the other rows are in the base.
         entries = [(value + self._constant - self._excess(rows, columns)) % (1 << columns) for value in integers.base]
         self._constant = 0
         base = self._table_row("base", self._segment(integers.address_bits), columns, entries)
-        if self.technology.rows:
+        if self.technology.rows and (rows or base):
             ones = (HeapBit(f"one_{bit}", bit, ()) for bit in range(columns) if self._constant >> bit & 1)
             base, self._constant = tuple(sorted((*base, *ones), key=lambda bit: bit.column)), 0
         return (*rows, base) if base else tuple(rows)
@@ -204,6 +206,11 @@ class PiecewisePlan:
             wire.operand for wire in self.sum.heap.kept}
 
     @property
+    def is_constant(self) -> bool:
+        """Whether every input has the same result."""
+        return not self.sum.heap.rows and not self.integers.fold.sign
+
+    @property
     def is_folded(self) -> bool:
         """Whether there is a fold before everything else."""
         return self.integers.fold.reflect >= 0
@@ -220,6 +227,8 @@ class PiecewisePlan:
             delay = mirrored + max(delays.table_ps(len(lookup.address)) for lookup in self.early)
             steps.append(Step("lookup", delay, self._after_lookup()))
         steps += self.sum.steps(delays)
+        if len(steps) == int(self.is_folded) and not sign:  # nothing to add: the sum is wires
+            steps.append(Step("wire", 0, 0 if self.is_constant else self.activation.output.width))
         if sign:
             steps.append(Step("sign", delays.exclusive_or_ps, self.activation.output.width))
         return tuple(steps)

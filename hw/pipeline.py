@@ -99,13 +99,19 @@ class PipelinedUnit(wiring.Component):
         """The output payload from the last step's result, by wires alone: what no register has to hold."""
         return y
 
+    def arriving(self) -> Value:
+        """The input payload; where a register holds it first, without the bits that do not count."""
+        first, payload = self._plan.steps[0], self.i.payload
+        return payload[:first.live_bits] if first.is_hold and first.live_bits < len(payload) else payload
+
     def elaborate(self, platform) -> Module:
         """The steps, the registers after those that end a stage, and the handshake."""
         m = Module()
         moves = self._control(m)
-        live: Live = {"x": self.i.payload}
+        live: Live = {"x": self.arriving()}
         for index, step in enumerate(self._plan.steps):
-            live = self.build_step(m, step.name, live)
+            if not step.is_hold:
+                live = self.build_step(m, step.name, live)
             if index in self._plan.cuts:
                 stage = self._plan.cuts.index(index)
                 live = register(m, live, stage=stage + 1, moves=moves[stage])

@@ -7,14 +7,17 @@ from quadcim.hw.quad_dsp_plan import QuadDspPlan
 from quadcim.hw.quad_plan import QuadPlan
 from quadcim.hw.taylor_plan import TaylorPlan
 from quadcim.spec.cordic import CordicIntegers
+from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.integers import Integers
-from quadcim.spec.pipeline import StagePlan, Step, fewest_stages, plan_stages
+from quadcim.spec.pipeline import HOLD, StagePlan, Step, fewest_stages, plan_stages
 from quadcim.spec.quad import QuadIntegers
 from quadcim.spec.taylor import TaylorIntegers
 from quadcim.spec.technology import find_technology
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["Design", "stages_for_clock", "unit_design", "unit_plan", "unit_steps"]
+
+_LONGEST_WAIT = 64
 
 Design = QuadPlan | QuadDspPlan | PiecewisePlan | CordicPlan | TaylorPlan
 
@@ -36,8 +39,12 @@ def unit_design(unit: ActivationUnit, integers: Integers) -> Design:
 
 
 def unit_steps(unit: ActivationUnit) -> tuple[Step, ...]:
-    """The steps of a unit; it may have 0 to ``len(steps)`` stages."""
-    return unit_design(unit, freeze(unit)).steps(find_technology(unit.technology).delays)
+    """The steps of a unit; it may have 0 to ``len(steps) + 1`` stages, as a register may stand before the first one."""
+    design = unit_design(unit, freeze(unit))
+    steps = design.steps(find_technology(unit.technology).delays)
+    if isinstance(design, PiecewisePlan) and design.is_constant:  # it may wait as long as is wanted, and holds nothing
+        steps += tuple(Step(f"{HOLD}_{number}", 0, 0) for number in range(2, min(unit.stages, _LONGEST_WAIT) + 1))
+    return steps
 
 
 def unit_plan(unit: ActivationUnit) -> StagePlan:
@@ -46,9 +53,16 @@ def unit_plan(unit: ActivationUnit) -> StagePlan:
     Raises
     ------
     IllegalSetting
-        If the unit has fewer steps than stages.
+        If the unit has more stages than that.
     """
-    return plan_stages(unit_steps(unit), unit.stages)
+    steps = unit_steps(unit)
+    most = len(steps) + 1
+    if not 0 <= unit.stages <= most:
+        raise IllegalSetting("stages", f"0 to {most} for this unit", unit.stages)
+    if unit.stages == most:
+        held = unit.activation.input_bits if any(step.live_bits for step in steps) else 0
+        steps = (Step(HOLD, 0, held), *steps)
+    return plan_stages(steps, unit.stages)
 
 
 def stages_for_clock(unit: ActivationUnit, clock_mhz: float) -> int:

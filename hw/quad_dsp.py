@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Valu
 
 from quadcim.hw.pipeline import Live, PipelinedUnit, register
 from quadcim.hw.quad_dsp_plan import QuadDspPlan
-from quadcim.spec.pipeline import StagePlan
+from quadcim.spec.pipeline import HOLD, StagePlan
 from quadcim.spec.unit import FlowControl
 
 __all__ = ["QuadDspUnit"]
@@ -56,7 +56,10 @@ class QuadDspUnit(PipelinedUnit):
         stages = self._design.stages(self._plan)
         f, shift = self._design.integers.fraction_bits, self._design.integers.shift
         phase, product_sum = Signal(f + 2), Signal(48)
-        m.d.comb += phase.eq(self.i.payload)
+        x = self.arriving()
+        if HOLD in stages:
+            x = register(m, {"x": x}, stage=1, moves=moves[0])["x"]
+        m.d.comb += phase.eq(x)
         enables = {name: moves[stage] for name, stage in stages.items()}
         waiting = self._design.sign_stages(self._plan)
         negative = self._delay_sign(m, phase[f + 1], {stage: moves[stage] for stage in waiting[:-1]})

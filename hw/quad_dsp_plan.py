@@ -13,7 +13,7 @@ ceiling of the other. The constants stand still, and s drives one bit each of AL
 from quadcim.spec.activation import Activation
 from quadcim.spec.delay import DelayModel
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.pipeline import StagePlan, Step
+from quadcim.spec.pipeline import HOLD, StagePlan, Step
 from quadcim.spec.quad import QuadIntegers
 
 __all__ = ["QuadDspPlan"]
@@ -112,5 +112,7 @@ class QuadDspPlan:
 
     def flip_flops(self, plan: StagePlan) -> int:
         """Payload bits in flip-flops outside the block."""
-        saturated = self.activation.output.width if "saturate" in self.stages(plan) else 0
-        return max(len(self.sign_stages(plan)) - 1, 0) + saturated
+        stages = self.stages(plan)
+        saturated = self.activation.output.width if "saturate" in stages else 0
+        held = self.activation.input_bits if HOLD in stages else 0
+        return held + max(len(self.sign_stages(plan)) - 1, 0) + saturated

@@ -60,6 +60,11 @@ class _Operands:
         return held
 
 
+def _constant(heap: Heap) -> Const:
+    """The sum of a heap without rows."""
+    return Const(heap.constant % (1 << heap.columns) >> heap.guard, heap.columns - heap.guard)
+
+
 class TreeSummation:
     """The compressor tree, level by level, and the adder, chunk by chunk."""
 
@@ -75,6 +80,8 @@ class TreeSummation:
         """Whole operands, which the first step reads; the sum itself where nothing is to be added."""
         if self._plan.chunks:
             return live
+        if not self._heap.rows:
+            return {**self._kept(live, first=True), "total": _constant(self._heap)}
         products = self._products(m, live) | {ONE: Const(1)}
         bits = [products[column[0]] if column else Const(0) for column in self._plan.tree.columns]
         return {**self._kept(live, first=True), "total": Cat(bits[self._heap.guard:])}
@@ -169,8 +176,9 @@ class RowSummation:
         self._logic = logic
 
     def enter(self, m: Module, live: Live) -> Live:
-        """The operand bits that some row reads."""
-        return _Operands(live, {}).narrow(self._plan.live(0))
+        """The operand bits that some row reads; the sum itself where there are no rows."""
+        held = _Operands(live, {}).narrow(self._plan.live(0))
+        return held if self._plan.heap.rows else {**held, "total": _constant(self._plan.heap)}
 
     def build(self, m: Module, name: str, live: Live, *, continues: bool) -> Live:
         """Add the logic of a step."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quadcim.fit.reference import input_bits, real_values
+from quadcim.fit.reference import real_values
 from quadcim.spec.activation import Activation
 from quadcim.spec.integers import Integers
 from quadcim.spec.piecewise import PiecewiseIntegers
@@ -82,7 +82,7 @@ def function_plot(unit: ActivationUnit, integers: Integers, inputs: NDArray[np.i
 
 def _values(activation: Activation, inputs: NDArray[np.int64]) -> NDArray[np.float64]:
     """The function at raw inputs, in ulp of the output."""
-    bits = input_bits(activation)
+    bits = activation.input_bits
     if bits <= _WIDEST_LISTED:
         return real_values(activation)[inputs & (1 << bits) - 1]
     import torch

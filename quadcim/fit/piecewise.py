@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from quadcim.fit.reference import input_bits, real_values
+from quadcim.fit.reference import real_values
 from quadcim.fit.solver import Curve, Problem, Shape, Solver
 from quadcim.spec.activation import Activation
 from quadcim.spec.cost import piecewise_cost, product_bits, sized_cost
@@ -29,7 +29,7 @@ _SLACK, _SLACK_NARROW, _NARROW = 0.9, 0.6, 10
 
 def folds(activation: Activation, values: NDArray[np.float64]) -> Iterator[Fold]:
     """The folds that the values allow: none, about zero, and within a quarter of a period."""
-    bits = input_bits(activation)
+    bits = activation.input_bits
     yield Fold(bits)
     if bits < 3 or (not activation.input.signed and bits == activation.input.width):
         return

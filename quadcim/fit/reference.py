@@ -10,7 +10,7 @@ from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.functions import find_function
 
-__all__ = ["admitted_outputs", "input_bits", "real_values"]
+__all__ = ["admitted_outputs", "real_values"]
 
 # Double precision errs by less than this many ulp of any output that is 32 bits wide or less.
 _DOUBT_ULP = 1e-6
@@ -47,16 +47,9 @@ class _Precise:
 _BUILT_IN: dict[str, Callable] = {"abs": abs, "maximum": max, "minimum": min}
 
 
-def input_bits(activation: Activation) -> int:
-    """How many low bits of the input the value depends on: all of them, or those of one period."""
-    period = 0 if activation.samples else find_function(activation.function).period
-    whole = activation.input.fraction_bits + period.bit_length() - 1
-    return min(activation.input.width, whole) if period else activation.input.width
-
-
 def _raws(activation: Activation, low_bits: NDArray[np.int64]) -> NDArray[np.int64]:
     """The raw inputs of some low bits: the ones nearest to zero."""
-    bits = input_bits(activation)
+    bits = activation.input_bits
     signed = activation.input.signed or bits < activation.input.width
     return np.where(signed & (low_bits >> (bits - 1) == 1), low_bits - (1 << bits), low_bits)
 
@@ -68,7 +61,7 @@ def real_values(activation: Activation) -> NDArray[np.float64]:
         if not activation.samples.values:
             raise IllegalSetting("function", "a function whose samples are at hand", activation.function)
         return np.array(activation.samples.values) * scale
-    raws = _raws(activation, np.arange(1 << input_bits(activation)))
+    raws = _raws(activation, np.arange(1 << activation.input_bits))
     x = raws / 2.0 ** activation.input.fraction_bits
     with np.errstate(over="ignore"):
         return np.asarray(find_function(activation.function).evaluate(_Numpy, x)) * scale

@@ -74,6 +74,13 @@ class Activation:
         if self.rounding not in ROUNDINGS:
             raise IllegalSetting("rounding", "one of " + ", ".join(ROUNDINGS), self.rounding)
 
+    @property
+    def input_bits(self) -> int:
+        """How many low bits of the input the value depends on: all of them, or those of one period."""
+        period = 0 if self.samples else find_function(self.function).period
+        whole = self.input.fraction_bits + period.bit_length() - 1
+        return min(self.input.width, whole) if period else self.input.width
+
     def to_json(self) -> dict[str, str]:
         """A JSON-ready description; `from_json` reads it back."""
         described = {"function": self.function, "input": str(self.input), "output": str(self.output),

@@ -7,8 +7,10 @@ from itertools import pairwise
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["StagePlan", "Step", "fewest_stages", "plan_stages"]
+__all__ = ["HOLD", "StagePlan", "Step", "fewest_stages", "plan_stages"]
 
+HOLD = "hold"
+"""Name of a step that does nothing, or the beginning of it."""
 _SPARED_SHARE = 8
 
 
@@ -33,6 +35,11 @@ class Step:
     delay_ps: int
     live_bits: int
     restart_ps: int = 0
+
+    @property
+    def is_hold(self) -> bool:
+        """Whether the step does nothing: all that it is for is the register after it."""
+        return self.name.partition("_")[0] == HOLD
 
 
 @dataclass(frozen=True, slots=True)

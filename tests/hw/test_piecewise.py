@@ -59,7 +59,7 @@ def check(unit: ActivationUnit, make_case, seed: int) -> None:
 
 @pytest.mark.parametrize("unit", [*_catalogue(), *_widest()])
 def test_every_input(unit, make_case, seed):
-    check(dataclasses.replace(unit, stages=unit.stages % (len(unit_steps(unit)) + 1)), make_case, seed)
+    check(dataclasses.replace(unit, stages=unit.stages % (len(unit_steps(unit)) + 2)), make_case, seed)
 
 
 @pytest.mark.parametrize("technology", _TECHNOLOGIES[:3])
@@ -67,5 +67,5 @@ def test_every_input(unit, make_case, seed):
 def test_every_number_of_stages(method, technology, make_case, seed):
     activation = Activation("sine", Format.parse("SQ2.6"), Format.parse("SQ2.6"), "faithful")
     unit = ActivationUnit(activation, 0, "elastic", technology, method)
-    for stages in range(len(unit_steps(unit)) + 1):
+    for stages in range(len(unit_steps(unit)) + 2):
         check(dataclasses.replace(unit, stages=stages), make_case, seed)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from amaranth.sim import Simulator
 
-from quadcim.hw.plans import unit_plan
+from quadcim.hw.plans import unit_plan, unit_steps
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.models.activation import golden
@@ -61,7 +61,8 @@ def test_every_input_in_amaranth_s_simulator(rounding, stages, flow_control, see
 
 def test_register_bits_of_the_plan_are_those_of_the_verilog():
     # The plan minimises them: they must be what is built.
-    for stages in range(1, 8):
+    deepest = len(unit_steps(make_unit("SQ2.14", "SQ2.14", "faithful", 0, "always"))) + 1
+    for stages in (*range(1, 8), deepest):
         unit = make_unit("SQ2.14", "SQ2.14", "faithful", stages, "always")
         text = emit_verilog(create_unit(unit), name=unit.name, header="").text
         widths = re.findall(r"\breg (?:signed )?(?:\[(\d+):0\] )?", text)

@@ -45,12 +45,12 @@ def check_all(unit: ActivationUnit, case: Case, seed: int) -> None:
 
 _FLOWS = ("always", "elastic")
 _WIDTHS = [phi(both, both, stages, flow) for both, stages, flow in itertools.chain(
-    itertools.product(["SQ2.6"], range(5), _FLOWS), itertools.product(["SQ2.14"], range(5), ["elastic"]),
+    itertools.product(["SQ2.6"], range(6), _FLOWS), itertools.product(["SQ2.14"], range(5), ["elastic"]),
     itertools.product(["SQ2.10"], [0, 3], ["always"]))]
-_SATURATED = [phi("SQ2.10", "SQ1.11", stages, _FLOWS[stages % 2]) for stages in range(6)]
+_SATURATED = [phi("SQ2.10", "SQ1.11", stages, _FLOWS[stages % 2]) for stages in range(7)]
 _FORMATS = [
     phi("UQ0.6", "UQ0.7", 3), phi("UQ1.10", "SQ2.10", 4), phi("UQ2.6", "UQ2.11", 5),
-    phi("SQ3.6", "SQ1.9", 2, "elastic"), phi("SQ6.9", "SQ4.14", 3, "elastic"), phi("SQ1.14", "SQ2.14", 2),
+    phi("SQ3.6", "SQ1.9", 2, "elastic"), phi("SQ6.9", "SQ4.14", 5, "elastic"), phi("SQ1.14", "SQ2.14", 2),
     phi("SQ2.2", "SQ1.23", 4), phi("SQ8.0", "SQ2.3", 3), phi("SQ2.8", "UQ0.9", 1),
     phi("SQ2.10", "SQ2.10", 3, rounding="truncate"), phi("SQ2.12", "SQ2.6", 3, "elastic"),
     phi("SQ2.10", "SQ2.10", 2, rounding="faithful"), phi("SQ2.17", "SQ2.17", 3), phi("SQ3.17", "SQ2.30", 4)]
@@ -84,8 +84,8 @@ def test_cost(stages, make_case):
 def test_illegal_settings():
     with pytest.raises(IllegalSetting, match="17 fraction bits"):
         unit_plan(phi("SQ2.18", "SQ2.18", 3))
-    with pytest.raises(IllegalSetting, match="0 to 4"):
-        unit_plan(phi("SQ2.14", "SQ2.14", 5))
+    with pytest.raises(IllegalSetting, match="0 to 5"):
+        unit_plan(phi("SQ2.14", "SQ2.14", 6))
     activation = phi("SQ2.14", "SQ2.14", 3, rounding="faithful").activation
     with pytest.raises(IllegalSetting, match="nearest or truncate"):
         QuadDspPlan(activation, QuadIntegers.freeze(activation))
