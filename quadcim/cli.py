@@ -254,8 +254,7 @@ def _simulate(options: argparse.Namespace) -> int:
                       waves=options.waves)
     for failure in result.failures:
         print(failure)
-    print(f"{'FAIL' if result.failed else 'PASS'}: {result.passed} tests passed, {result.failed} failed with "
-          f"{simulator.name}, seed {options.seed}")
+    print(f"{'FAIL' if result.failed else 'PASS'}: {result.summary} with {simulator.name}, seed {options.seed}")
     for path in result.artefacts:
         print(path)
     return 1 if result.failed else 0

@@ -83,7 +83,7 @@ def _regress(options: argparse.Namespace) -> int:
     seed = int.from_bytes(os.urandom(3)) if options.seed is None else options.seed
     print(f"{len(units)} cases on {' and '.join(simulators)}, seed {seed}", flush=True)
     from quadcim.regress.modes import mode_hits
-    from quadcim.regress.results import coverage_lines, write_results
+    from quadcim.regress.results import coverage_lines, tests_line, write_results
 
     with output_folder(options.out, marker=REGRESSION, force=options.force) as folder:
         results = _run(units, folder / "cases", simulators, seed, options)
@@ -93,9 +93,9 @@ def _regress(options: argparse.Namespace) -> int:
     print(f"coverage: {covered}" + (f"; {len(holes)} holes:" if holes else ""))
     for line in holes:
         print(f"  {line}")
-    passed, failed = (sum(getattr(result, name) for result in results) for name in ("passed", "failed"))
-    print(f"{'FAIL' if failed else 'PASS'}: {len(results)} runs, {passed} tests passed, {failed} failed, seed {seed}; "
-          f"results in {options.out}")
+    failed = any(result.failed for result in results)
+    print(f"{'FAIL' if failed else 'PASS'}: {len(results)} runs, {tests_line(results)}, seed {seed}; results in "
+          f"{options.out}")
     return 1 if failed else 0
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quadcim.arguments import number, processors
-from quadcim.files import output_file
+from quadcim.files import check_output_file, output_file
 from quadcim.spec.errors import IllegalSetting
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
     workers.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.1:8786")
     command.add_argument("--export", type=Path, metavar="FILE",
                          help="write all results at the end: FILE.csv or FILE.parquet")
+    command.add_argument("--force", action="store_true", help="replace an older file of --export")
     command.add_argument("--retry", action="store_true", help="measure again what failed before")
     command.add_argument("--dry-run", action="store_true", help="only say how many points there are")
     command.set_defaults(run=_sweep)
@@ -43,7 +44,7 @@ def _sweep(options: argparse.Namespace) -> int:
         print(f"{_points(plan)}; about {_duration(plan.seconds)} of work")
         return 0
     if options.export:
-        check_export(options.export)
+        check_export(options.export, force=options.force)
     if options.scheduler is None:
         check_tools(plan.measure)
     store = Store(options.db or options.file.with_suffix(".db"))
@@ -77,7 +78,7 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
         result = run_sweep(plan, store, jobs=options.jobs, scheduler=options.scheduler, report=report)
     rows = store.rows()
     if options.export:
-        export_rows(rows, options.export)
+        export_rows(rows, options.export, force=options.force)
     if plan.search:
         _print_front(plan.search.objectives, rows)
     for row in rows:
@@ -114,15 +115,14 @@ def add_report(commands: argparse._SubParsersAction) -> None:
 def _report(options: argparse.Namespace) -> int:
     from quadcim.sweep.database import read_rows
 
-    if options.out.exists() and not options.force:
-        raise IllegalSetting("out", "a path that does not exist yet (--force replaces)", str(options.out))
+    check_output_file(options.out, option="out", force=options.force)
     kind = options.out.suffix.removeprefix(".")
     if kind not in ("html", "svg", "png"):
         raise IllegalSetting("out", "a file that ends in .html, .svg or .png", str(options.out))
     if kind == "html" and (options.x or options.y):
         raise IllegalSetting("out", "a file that ends in .svg or .png, if an axis is given", str(options.out))
     rows = read_rows(options.db)
-    with output_file(options.out) as scratch:
+    with output_file(options.out, option="out", force=options.force) as scratch:
         if kind == "html":
             from quadcim.sweep.page import sweep_page
 

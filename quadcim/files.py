@@ -1,54 +1,35 @@
-"""Output that appears whole or not at all."""
+"""Output that appears whole or not at all, and replaces only what is ours."""
 
 import errno
-import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from quadcim.ownership import (
+    CASE,
+    REGRESSION,
+    SIMULATION,
+    SYNTHESIS,
+    TRAINING,
+    Marker,
+    file_sha256,
+    foreign_files,
+    read_list,
+    write_list,
+)
+from quadcim.scratch import reclaim, replace_folder, scratch_folder, turn
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["CASE", "REGRESSION", "SYNTHESIS", "TRAINING", "Marker", "check_output_folder", "output_file",
-           "output_folder"]
+__all__ = ["CASE", "REGRESSION", "SIMULATION", "SYNTHESIS", "TRAINING", "Marker", "check_output_file",
+           "check_output_folder", "output_file", "output_folder"]
+
+_NAMED = 5
+_FREE = "a path that does not exist yet (--force replaces)"
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """The JSON file by which a folder of ours is known: only such a folder is ever replaced.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    schema : str
-        What its key "schema" says.
-    """
-
-    name: str
-    schema: str
-
-    def marks(self, folder: Path) -> bool:
-        """Whether a folder is one of ours."""
-        try:
-            return json.loads((folder / self.name).read_text(encoding="utf-8"))["schema"] == self.schema
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
-
-
-CASE = Marker("case.json", "quadcim-case-3")
-"""A case directory."""
-TRAINING = Marker("metrics.json", "quadcim-training-1")
-"""What a training leaves."""
-REGRESSION = Marker("regress.json", "quadcim-regress-1")
-"""What a regression leaves."""
-SYNTHESIS = Marker("synth.json", "quadcim-synth-1")
-"""What a synthesis leaves."""
-
-
-def check_output_folder(out: Path, *, marker: Marker, force: bool) -> None:
+def check_output_folder(out: Path, *, marker: Marker, force: bool, option: str = "out") -> None:
     """Refuse a folder that cannot be written, before any work is done for it.
 
     Parameters
@@ -58,58 +39,147 @@ def check_output_folder(out: Path, *, marker: Marker, force: bool) -> None:
     marker : Marker
         What every folder of this kind holds.
     force : bool
-        Whether an older folder of this kind may be replaced.
+        Whether an older folder of this kind may be replaced: one in which every file is ours, and unedited.
+    option : str
+        The option that names it.
 
     Raises
     ------
     IllegalSetting
         If `out` exists and must not be replaced, or cannot be made.
     """
-    legal = "a path that does not exist yet (--force replaces)"
     try:
-        if os.path.lexists(out):
-            if not force:
-                raise IllegalSetting("out", legal, str(out))
-            empty = out.is_dir() and not any(out.iterdir())
-            if out.is_symlink() or not (empty or marker.marks(out)):
-                raise IllegalSetting("out", f"a new path, or a folder with a {marker.name} of ours to replace",
-                                     str(out))
-        parent = _absolute(out).parent
-        while not os.path.lexists(parent):
-            parent = parent.parent
+        path = _absolute(out)
+        reclaim(path.parent)
+        base = _base(path)
+        if base == path.parent:
+            with turn(base):
+                _check_place(path, marker, force, option)
     except OSError as error:
-        raise IllegalSetting("out", f"a path that the file system takes ({error.strerror})", str(out)) from error
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise IllegalSetting("out", "a path in a folder that can be written", str(out))
+        raise IllegalSetting(option, f"a path that the file system takes ({error.strerror})", str(out)) from error
+    if not base.is_dir() or not os.access(base, os.W_OK):
+        raise IllegalSetting(option, "a path in a folder that can be written", str(out))
+
+
+def _check_place(out: Path, marker: Marker, force: bool, option: str) -> None:
+    """Refuse to replace what is there without `force`, or if it holds anything that is not ours."""
+    if not os.path.lexists(out):
+        return
+    if not force:
+        raise IllegalSetting(option, _FREE, str(out))
+    legal = f"a new path, or a folder to replace that holds only what quadcim wrote there ({marker.name}), unedited"
+    if out.is_symlink() or not out.is_dir():
+        raise IllegalSetting(option, legal, f"{out}, which is no folder")
+    found = list(islice(foreign_files(out, marker), _NAMED + 1))
+    if found:
+        more = ", and more" if len(found) > _NAMED else ""
+        raise IllegalSetting(option, legal, f"{out} with {', '.join(found[:_NAMED])}{more}")
 
 
 @contextmanager
-def output_folder(out: Path, *, marker: Marker, force: bool) -> Iterator[Path]:
-    """A temporary folder that becomes `out` when the block ends well, and vanishes when it does not.
+def output_folder(out: Path, *, marker: Marker, force: bool, option: str = "out") -> Iterator[Path]:
+    """A scratch folder that becomes `out` when the block ends well, its files listed, and vanishes when it does not.
 
     Takes what `check_output_folder` takes, and raises what it raises; also at the end of the block, if something has
     appeared at `out` meanwhile.
     """
-    check_output_folder(out, marker=marker, force=force)
+    check_output_folder(out, marker=marker, force=force, option=option)
     path = _absolute(out)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch_folder = tempfile.TemporaryDirectory(prefix=".quadcim-", dir=path.parent)
-    except OSError as error:
-        raise IllegalSetting("out", f"a path in a folder that can be written ({error.strerror})", str(out)) from error
-    with scratch_folder as scratch:
-        new, old = Path(scratch, "new"), Path(scratch, "old")
+    with scratch_folder(_base(path)) as scratch:
+        new = scratch / "new"
         new.mkdir()
         yield new
-        check_output_folder(out, marker=marker, force=force)
-        if path.exists():
-            path.rename(old)
-        try:
-            new.rename(path)
-        except BaseException:
-            if old.exists() and not path.exists():
-                old.rename(path)
-            raise
+        write_list(new)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with turn(path.parent):
+            _check_place(path, marker, force, option)
+            replace_folder(path, new, scratch)
+
+
+def check_output_file(path: Path, *, option: str, force: bool) -> None:
+    """Refuse a file that cannot be written, before any work is done for it.
+
+    A file of ours has its checksum beside it, in ``NAME.sha256``: the file itself can be of any kind.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be.
+    option : str
+        The option that names it.
+    force : bool
+        Whether an older file may be replaced: one that quadcim wrote, and that was not edited.
+
+    Raises
+    ------
+    IllegalSetting
+        If it exists and must not be replaced, or cannot be made.
+    """
+    try:
+        if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+            raise IllegalSetting(option, "a path in a folder that can be written", str(path))
+        with turn(path.absolute().parent):
+            _check_file(path, option, force)
+    except OSError as error:
+        raise IllegalSetting(option, f"a path that the file system takes ({error.strerror})", str(path)) from error
+
+
+def _check_file(path: Path, option: str, force: bool) -> None:
+    """Refuse to replace what is there without `force`, or if it is not ours."""
+    for there in (path, _beside(path)):
+        if os.path.lexists(there):
+            if not force:
+                raise IllegalSetting(option, _FREE, str(there))
+            if there.is_symlink() or not there.is_file() or _sums(path) is None:
+                raise IllegalSetting(option, "a new path, or a file to replace that quadcim wrote", str(there))
+    if path.exists() and file_sha256(path) not in (_sums(path) or ()):
+        raise IllegalSetting(option, "a new path, or a file to replace that has not been edited", str(path))
+
+
+_HEAD = "# quadcim wrote this file, and replaces it only while its checksum holds\n"
+
+
+def _beside(path: Path) -> Path:
+    """Where the checksum of a file of ours lies."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _sums(path: Path) -> list[str] | None:
+    """The checksums that a file of ours may have, or None if it is none of ours."""
+    beside = _beside(path)
+    try:
+        said = beside.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    return list(read_list(beside).values()) if said.startswith(_HEAD) else None
+
+
+@contextmanager
+def output_file(path: Path, *, option: str, force: bool) -> Iterator[Path]:
+    """A scratch file that becomes `path` when the block ends well, its checksum beside it, and vanishes otherwise.
+
+    Takes what `check_output_file` takes, and raises what it raises.
+    """
+    check_output_file(path, option=option, force=force)
+    path = path.absolute()
+    with scratch_folder(path.parent) as scratch:
+        new, beside = scratch / path.name, _beside(path)
+        yield new
+        with turn(path.parent):
+            _check_file(path, option, force)
+            # Between the renames either file is ours: a kill leaves nothing that the next run refuses.
+            sums = [file_sha256(file) for file in (new, path) if file.exists()]
+            for kept in (sums, sums[:1]):
+                (scratch / "sums").write_text(_HEAD + "".join(f"{digest}  {path.name}\n" for digest in kept),
+                                              encoding="utf-8")
+                (scratch / "sums").replace(beside)
+                if new.exists():
+                    new.replace(path)
+
+
+def _base(path: Path) -> Path:
+    """The deepest folder on the way to a path that exists."""
+    return next(parent for parent in path.parents if os.path.lexists(parent))
 
 
 def _absolute(out: Path) -> Path:
@@ -118,14 +188,3 @@ def _absolute(out: Path) -> Path:
     if len(path.name.encode()) > 255:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     return path
-
-
-@contextmanager
-def output_file(path: Path) -> Iterator[Path]:
-    """A temporary file that becomes `path` when the block ends well, and vanishes when it does not."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield scratch
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

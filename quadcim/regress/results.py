@@ -9,7 +9,14 @@ from quadcim.files import REGRESSION
 from quadcim.regress.runs import RunResult
 from quadcim.sim.coverage import Hits, holes, merged
 
-__all__ = ["coverage_lines", "write_results"]
+__all__ = ["coverage_lines", "tests_line", "write_results"]
+
+
+def tests_line(results: Sequence[RunResult]) -> str:
+    """How many tests passed, failed, and were skipped, in all runs."""
+    passed, failed, skipped = (sum(getattr(result, name) for result in results)
+                               for name in ("passed", "failed", "skipped"))
+    return f"{passed} tests passed, {failed} failed, {skipped} skipped"
 
 
 def write_results(folder: Path, results: Sequence[RunResult], modes: Hits, *, seed: int,
@@ -42,6 +49,7 @@ def write_results(folder: Path, results: Sequence[RunResult], modes: Hits, *, se
         "schema": REGRESSION.schema, "seed": seed,
         "runs": [{"case": result.run.name, "simulator": result.run.simulator, "seed": result.run.seed,
                   "beats": result.run.beats, "passed": result.passed, "failed": result.failed,
+                  "skipped": result.skipped,
                   "seconds": round(result.seconds, 2)} for result in results]})
     return cases, modes
 
@@ -90,8 +98,7 @@ def coverage_lines(cases: Mapping[str, Hits], modes: Hits) -> list[str]:
 
 def _report(results: Sequence[RunResult], cases: Mapping[str, Hits], modes: Hits, *, seed: int, out: Path) -> str:
     failed = [result for result in results if result.failed]
-    passed, wrong = (sum(getattr(result, name) for result in results) for name in ("passed", "failed"))
-    lines = ["# Regression", "", f"{len(results)} runs, {passed} tests passed, {wrong} failed; seed {seed}.", ""]
+    lines = ["# Regression", "", f"{len(results)} runs, {tests_line(results)}; seed {seed}.", ""]
     if failed:
         lines += ["## Failures", ""]
         for result in failed:
@@ -101,7 +108,8 @@ def _report(results: Sequence[RunResult], cases: Mapping[str, Hits], modes: Hits
     covered, *open_bins = coverage_lines(cases, modes)
     lines += ["## Coverage", "", f"{covered}. Holes:" if open_bins else f"{covered}.", ""]
     lines += [f"- {line}" for line in open_bins] + [""] * bool(open_bins)
-    lines += ["## Runs", "", "| case | simulator | seed | passed | failed | s |", "|---|---|---|---|---|---|"]
+    lines += ["## Runs", "", "| case | simulator | seed | passed | failed | skipped | s |",
+              "|---|---|---|---|---|---|---|"]
     lines += [f"| {result.run.name} | {result.run.simulator} | {result.run.seed} | {result.passed} | {result.failed} "
-              f"| {result.seconds:.1f} |" for result in results]
+              f"| {result.skipped} | {result.seconds:.1f} |" for result in results]
     return "\n".join(lines) + "\n"

@@ -57,7 +57,7 @@ class RunResult:
     ----------
     run : Run
         Which.
-    passed, failed : int
+    passed, failed, skipped : int
         Numbers of tests; a run without results counts as a failed one.
     failures : tuple of str
         What each failed test said.
@@ -70,6 +70,7 @@ class RunResult:
     run: Run
     passed: int
     failed: int
+    skipped: int
     failures: tuple[str, ...]
     seconds: float
     hits: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -123,7 +124,8 @@ def run_one(run: Run) -> RunResult:
     try:
         result = simulate(Case.load(run.case), simulator=find_simulator(run.simulator), beats=run.beats, seed=run.seed)
     except ToolError as error:
-        return RunResult(run, 0, 1, (str(error),), time.perf_counter() - start)
+        return RunResult(run, 0, 1, 0, (str(error),), time.perf_counter() - start)
     coverage = run.case / "sim" / run.simulator / "coverage.json"
     hits = json.loads(coverage.read_text()) if coverage.is_file() else {}
-    return RunResult(run, result.passed, result.failed, result.failures, time.perf_counter() - start, hits)
+    return RunResult(run, result.passed, result.failed, result.skipped, result.failures, time.perf_counter() - start,
+                     hits)

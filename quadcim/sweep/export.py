@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from quadcim.files import output_file
+from quadcim.files import check_output_file, output_file
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.measurements import FIGURES
 
 __all__ = ["check_export", "export_rows"]
 
 
-def export_rows(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+def export_rows(rows: Iterable[Mapping[str, Any]], path: Path, *, force: bool = False) -> None:
     """Write rows as CSV or Parquet, by the ending of `path`; an older file stays until the new one is whole.
 
     Parameters
@@ -21,19 +21,22 @@ def export_rows(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
         What `quadcim.sweep.store.Store.rows` gives; errors become one text.
     path : Path
         The file.
+    force : bool
+        Whether an older file that quadcim wrote may be replaced.
     """
     table = [{**row, "errors": "; ".join(f"{name}: {error}" for name, error in row.get("errors", {}).items()) or None}
              for row in rows]
     names = sorted(dict.fromkeys(name for row in table for name in row),
                    key=lambda name: (name == "errors", name in FIGURES))
-    with output_file(path) as scratch:
+    with output_file(path, option="export", force=force) as scratch:
         (_write_parquet if path.suffix == ".parquet" else _write_csv)(table, names, scratch)
 
 
-def check_export(path: Path) -> None:
-    """Refuse a file that `export_rows` does not know how to write."""
+def check_export(path: Path, *, force: bool = False) -> None:
+    """Refuse a file that `export_rows` does not know how to write, or must not replace."""
     if path.suffix not in (".csv", ".parquet"):
         raise IllegalSetting("export", "a file that ends in .csv or .parquet", str(path))
+    check_output_file(path, option="export", force=force)
 
 
 def _write_csv(rows: list[dict[str, Any]], names: list[str], path: Path) -> None:

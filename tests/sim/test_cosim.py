@@ -1,5 +1,8 @@
 """The cocotb regression, on the simulators that are installed."""
 
+import json
+import shutil
+import subprocess
 from xml.etree import ElementTree
 
 import pytest
@@ -7,9 +10,11 @@ import pytest
 from quadcim.boards.targets import find_target
 from quadcim.cli import main
 from quadcim.generate import generate_activation
+from quadcim.ownership import file_sha256
 from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.tools import find_simulator
+from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import PRESETS
 from tests.conftest import make_unit
 from tests.sim.test_bulk import spoiled
@@ -51,12 +56,32 @@ def test_first_mismatch_is_reported(simulator, make_case, tmp_path):
     assert all("first mismatch at cycle" in failure and "expected raw" in failure for failure in result.failures)
 
 
+def test_records_are_true_and_stable(simulator, make_case, tmp_path):
+    case = Case.load(shutil.copytree(make_case(PRESETS["phi8"]).folder, tmp_path / "case",
+                                     ignore=shutil.ignore_patterns("sim")))
+    sums = {path: file_sha256(path) for path in case.folder.rglob("*") if path.is_file()}
+    result = simulate(case, simulator=simulator, seed=3)
+    assert (result.passed, result.failed, result.skipped) == (_TESTS, 0, 1)
+    assert {path: file_sha256(path) for path in sums} == sums
+    assert "`sim/<simulator>/report.md`" in (case.folder / "report.md").read_text()
+    folder = case.folder / "sim" / simulator.name
+    assert [path for path in (case.folder / "sim").iterdir() if path != folder] == []
+    assert ".quadcim-" not in (folder / "results.xml").read_text()
+    subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
+    report, figures = (folder / "report.md").read_text(), json.loads((folder / "simulate.json").read_text())
+    assert "PASS: 11 tests passed, 0 failed, 1 skipped." in report and "| weights_written_meanwhile | skipped |" in report
+    assert [test["outcome"] for test in figures["tests"]].count("skipped") == 1 and figures["seed"] == 3
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(IllegalSetting, match="notes.txt"):
+        simulate(case, simulator=simulator)
+
+
 def test_command_line(tmp_path, capsys, make_case):
     generate_activation(PRESETS["phi8"], target=find_target("generic"), clock_mhz=100, out=tmp_path / "good case")
     bad = spoiled(Case.load(tmp_path / "good case"), tmp_path, "folded = ", "folded = ~")
     assert main(["simulate", str(tmp_path / "good case"), "--waves", "--seed", "3"]) == 0
     output = capsys.readouterr().out
-    assert "PASS: 11 tests passed, 0 failed" in output and "seed 3" in output
+    assert "PASS: 11 tests passed, 0 failed, 1 skipped with" in output and "seed 3" in output
     assert any(line.endswith((".fst", ".vcd")) for line in output.splitlines())
     assert main(["simulate", str(bad.folder)]) == 1
     assert "FAIL: 0 tests passed, 11 failed" in capsys.readouterr().out

@@ -1,0 +1,127 @@
+"""Folders to work in, beside what they will become: locked while a run lives, reclaimed by the next if it was killed.
+
+A scratch folder holds ``lock``, on which its run has an exclusive ``flock``, and whatever the run makes. What it moves
+out of the way lies in ``old``, and ``place`` says where that was: a kill between the two renames of a replacement loses
+nothing, since whoever reclaims the folder puts it back first, if its place is still empty.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["in_use", "is_scratch", "reclaim", "replace_folder", "scratch_folder", "turn"]
+
+_PREFIX = ".quadcim-"
+_LOCK, _OLD, _PLACE = "lock", "old", "place"
+_SAYS = b"a scratch folder of quadcim, whose next run removes it\n"
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A new folder in `parent`, gone when the block ends; what killed runs left in `parent` is reclaimed first."""
+    reclaim(parent)
+    folder, lock = _create(parent)
+    try:
+        yield folder
+    finally:
+        _clear(folder)
+        os.close(lock)
+
+
+def _create(parent: Path) -> tuple[Path, int]:
+    """A folder and its lock, which is held; another run may take either for a dead one's until it is."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+            with suppress(OSError):  # a file system without locks: its folders are never reclaimed
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                os.write(lock, _SAYS)
+            if (folder / _LOCK).exists():
+                return folder, lock
+            os.close(lock)
+
+
+def replace_folder(path: Path, new: Path, scratch: Path) -> None:
+    """Put a folder in the place of another, which goes into a scratch folder; in the `turn` of the folder around."""
+    place = scratch / _PLACE
+    if path.exists():
+        place.write_bytes(os.fsencode(path))
+        path.rename(scratch / _OLD)
+    new.rename(path)
+    place.unlink(missing_ok=True)  # now nobody puts the old one back, even if its place is empty
+
+
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Runs that end at once take turns to look at, and to replace, what is in a folder."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def reclaim(parent: Path) -> None:
+    """Remove the scratch folders in `parent` whose runs are gone, and put back what they had moved out of the way."""
+    with suppress(OSError), os.scandir(parent) as entries:
+        for folder in [Path(entry.path) for entry in entries if entry.name.startswith(_PREFIX)]:
+            if is_scratch(folder):
+                with suppress(OSError), _held(folder) as free:
+                    if free:
+                        _clear(folder)
+            else:
+                with suppress(OSError):
+                    folder.rmdir()  # a run that was killed before it had its lock
+
+
+def is_scratch(folder: Path) -> bool:
+    """Whether a folder is a scratch folder."""
+    lock = folder / _LOCK
+    if not folder.name.startswith(_PREFIX) or folder.is_symlink() or lock.is_symlink() or not lock.is_file():
+        return False
+    said = lock.read_bytes()
+    return said == _SAYS or (not said and len(list(folder.iterdir())) == 1)
+
+
+def in_use(folder: Path) -> bool:
+    """Whether the run of a scratch folder lives."""
+    with _held(folder) as free:
+        return not free
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Whether a scratch folder was nobody's; it is this process's while the block runs."""
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(lock)
+
+
+def _clear(folder: Path) -> None:
+    """Put back, and remove; the lock goes last, so that a kill meanwhile leaves a folder that is known."""
+    with suppress(OSError):
+        place = Path(os.fsdecode((folder / _PLACE).read_bytes()))
+        with turn(place.parent):
+            if not os.path.lexists(place):
+                (folder / _OLD).rename(place)
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != _LOCK:
+            path.unlink()
+    (folder / _LOCK).unlink()
+    with suppress(OSError):
+        folder.rmdir()
