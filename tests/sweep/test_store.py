@@ -42,11 +42,24 @@ def test_exports_agree(store, tmp_path):
 
 def test_a_failed_export_leaves_nothing(store, tmp_path, monkeypatch):
     store.add(point(4), {"error": Measured({"max_error_ulp": 0.5}, None, 0.1)})
+    export_rows(store.rows(), tmp_path / "a.csv")
+    older, names = (tmp_path / "a.csv").read_text(), sorted(tmp_path.iterdir())
     monkeypatch.setattr("csv.DictWriter.writerows", lambda *_: 1 / 0)
-    (tmp_path / "a.csv").write_text("older")
     with pytest.raises(ZeroDivisionError):
-        export_rows(store.rows(), tmp_path / "a.csv")
-    assert (tmp_path / "a.csv").read_text() == "older" and not list(tmp_path.glob("*.part"))
+        export_rows(store.rows(), tmp_path / "a.csv", force=True)
+    assert (tmp_path / "a.csv").read_text() == older and sorted(tmp_path.iterdir()) == names
+
+
+def test_an_export_never_replaces_a_foreign_file(store, tmp_path):
+    store.add(point(4), {"error": Measured({"max_error_ulp": 0.5}, None, 0.1)})
+    for name in ("a.csv", "a.parquet"):
+        (tmp_path / name).write_text("mine")
+        for force in (False, True):
+            with pytest.raises(IllegalSetting, match="export must be"):
+                check_export(tmp_path / name, force=force)
+            with pytest.raises(IllegalSetting, match="export must be"):
+                export_rows(store.rows(), tmp_path / name, force=force)
+        assert (tmp_path / name).read_text() == "mine"
 
 
 def test_another_release_of_a_tool_makes_what_depends_on_it_missing(store, monkeypatch):
