@@ -1,6 +1,9 @@
 // The adder cells that the technology "cells" instantiates. Map them to the full and half adders of a library (in
 // synthesis, by a file of your own in place of this one), or leave them: they are synthesizable as they are.
+// Every case has the same file: of several in one design, compilers that read them together take one.
 
+`ifndef QUADCIM_CELLS
+`define QUADCIM_CELLS
 `default_nettype none
 
 module quadcim_full_adder (
@@ -25,3 +28,4 @@ module quadcim_half_adder (
 endmodule
 
 `default_nettype wire
+`endif

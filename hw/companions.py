@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent
 
 
 def companion_files(verilog: str) -> dict[str, str]:
-    """The files that a unit's Verilog needs beside it, by their path in a case directory.
+    """The files that a unit's Verilog needs beside it, by their path in a case directory; they are the same for all.
 
     ``rtl/quadcim_cells.v`` is synthesizable, to be mapped to a library's cells. ``models/primitives.v`` is for
     simulation only: synthesis takes the vendor's primitives.
@@ -19,6 +19,6 @@ def companion_files(verilog: str) -> dict[str, str]:
     files = {}
     if re.search(r"\bquadcim_(full|half)_adder\b", verilog):
         files["rtl/quadcim_cells.v"] = (_FOLDER / "cells.v").read_text(encoding="ascii")
-    if primitives := primitives_in(verilog):
-        files["models/primitives.v"] = primitives_verilog(primitives)
+    if primitives_in(verilog):
+        files["models/primitives.v"] = primitives_verilog()
     return files

@@ -2,8 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from amaranth.hdl import Cat, Const, Instance, Module, Signal, Value, ValueLike
@@ -14,16 +13,6 @@ PRIMITIVES = ("CARRY8", "DSP48E2", "LUT6_2", "RAM32M16")
 """What there is a model of."""
 
 _MODELS = Path(__file__).with_name("primitives.v")
-_MODULE = re.compile(r"(?:^//[^\n]*\n|^`ifndef \w+\n)*^module (\w+).*?^endmodule\n(?:`endif\n)?",
-                     re.MULTILINE | re.DOTALL)
-_STOP = "quadcim_unsupported"
-
-
-@cache
-def _models() -> tuple[str, dict[str, str]]:
-    """The comment at the top of the models, and the text of each module."""
-    text = _MODELS.read_text(encoding="ascii")
-    return text.partition("`default_nettype")[0], {match[1]: match[0] for match in _MODULE.finditer(text)}
 
 
 def primitives_in(verilog: str) -> tuple[str, ...]:
@@ -31,22 +20,9 @@ def primitives_in(verilog: str) -> tuple[str, ...]:
     return tuple(name for name in PRIMITIVES if re.search(rf"^\s*{name} [#\\\w]", verilog, re.MULTILINE))
 
 
-def primitives_verilog(names: Iterable[str]) -> str:
-    """Verilog-2005 models of some primitives, for simulation only: synthesis takes the vendor's.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Names in `PRIMITIVES`.
-    """
-    header, modules = _models()
-    wanted = {*names}
-    if unknown := wanted.difference(PRIMITIVES):
-        raise KeyError(", ".join(sorted(unknown)))
-    if any(_STOP in modules[name] for name in wanted):
-        wanted.add(_STOP)
-    chosen = [text for name, text in modules.items() if name in wanted]
-    return "\n".join([f"{header}`default_nettype none\n", *chosen, "`default_nettype wire\n"])
+def primitives_verilog() -> str:
+    """Verilog-2005 models of the primitives, for simulation only: synthesis takes the vendor's."""
+    return _MODELS.read_text(encoding="ascii")
 
 
 def lut_init(function: Callable[..., int], inputs: int) -> int:

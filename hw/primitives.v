@@ -3,6 +3,10 @@
 //
 // They lack the outputs of what they do not do, and a setting that they do not have stops the simulation.
 
+// Every case has the same file: of several in one design, compilers that read them together take one.
+
+`ifndef QUADCIM_PRIMITIVES
+`define QUADCIM_PRIMITIVES
 `default_nettype none
 
 // Two look-up tables of five inputs, or one of six: O5 reads the lower half of INIT, O6 all of it.
@@ -328,16 +332,18 @@ module DSP48E2 #(
   endgenerate
 endmodule
 
-// Stops the simulation. Yosys, which would run the initial block as soon as it reads it, finds no such module.
+// Stops the simulation, unless nothing instantiates it. Yosys, which would run the initial block as soon as it reads it, finds no such module.
 `ifndef YOSYS
 module quadcim_unsupported #(
   parameter WHAT = ""
 ) ();
-  initial begin
-    $display("unsupported setting of %0s", WHAT);
-    $finish;
-  end
+  initial
+    if (WHAT != "") begin
+      $display("unsupported setting of %0s", WHAT);
+      $finish;
+    end
 endmodule
 `endif
 
 `default_nettype wire
+`endif

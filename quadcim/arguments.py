@@ -21,6 +21,9 @@ def add_case_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reset", metavar="NAME",
                          help="one of " + ", ".join(RESETS) + " (default: " + ", ".join(
                              f"{target.usual_reset} for {target.name}" for target in TARGETS.values()) + ")")
+    command.add_argument("--name", metavar="NAME",
+                         help="what every module, file, core and IP of the case begins with (default: a readable part "
+                              "and 8 hexadecimal digits that no other case has)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
     command.add_argument("--force", action="store_true", help="replace an older case there")
 

@@ -227,7 +227,7 @@ def _generate_activation(options: argparse.Namespace) -> int:
 
     unit, target = _unit(options), find_target(options.target)
     generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
-                        reset=options.reset, force=options.force)
+                        reset=options.reset, name=options.name, force=options.force)
     return print_case(options.out)
 
 

@@ -23,6 +23,7 @@ from quadcim.spec.canonical import digest
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.integers import Integers
+from quadcim.spec.naming import case_name, check_case_name
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Field, Port
 from quadcim.spec.reset import Reset
@@ -62,13 +63,15 @@ class _Subject:
         """The digest of the specification and its integers."""
         return digest({"spec": self.spec.to_json(), "integers": self.integers.to_json()})
 
-    def top(self, target: Target) -> str:
-        """Name of the top module: cases of one unit for several targets may meet in one project."""
-        return self.spec.name if target.name == "generic" else f"{self.spec.name}_{target.name}"
+    def name(self, order: "_Order") -> str:
+        """What everything of the case begins with."""
+        # All that reaches the Verilog, the versions of what writes it among them.
+        reaching = {"digest": self.identity, "target": order.target.name, "reset": order.reset.name, "tools": _tools()}
+        return order.name or case_name(self.spec.name, reaching)
 
 
 def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path, reset: str | None = None,
-                        force: bool = False) -> None:
+                        name: str | None = None, force: bool = False) -> None:
     """Write the case directory of an activation unit; equal settings give equal bytes.
 
     Parameters
@@ -83,6 +86,8 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         The directory; it appears whole or not at all.
     reset : str, optional
         How the reset works (`quadcim.spec.reset`); by default as is usual for the target.
+    name : str, optional
+        What every module, file, core and IP begins with; by default a name that no other case has.
     force : bool
         Replace an older case there.
 
@@ -92,7 +97,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         If the unit cannot have that many stages, the target cannot take it, or `out` cannot be written.
     """
     plan = unit_plan(unit)
-    order = _Order(target, target.reset(reset), clock_mhz, out, force)
+    order = _Order(target, target.reset(reset), clock_mhz, out, name, force)
     order.check(flow_control=unit.flow_control, technology=unit.technology)
     from quadcim.hw.units import create_unit
     from quadcim.sim.stimulus import ActivationStimulus
@@ -108,7 +113,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
 
 
 def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, clock_mhz: float, out: Path,
-                 reset: str | None = None, force: bool = False) -> None:
+                 reset: str | None = None, name: str | None = None, force: bool = False) -> None:
     """Write the case directory of a compute-in-memory macro; equal settings give equal bytes.
 
     Parameters
@@ -117,7 +122,7 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
         The specification.
     integers : CimIntegers
         Its frozen integers.
-    target, clock_mhz, out, reset, force
+    target, clock_mhz, out, reset, name, force
         As for `generate_activation`.
 
     Raises
@@ -126,7 +131,7 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
         If the macro cannot have that many stages, the integers are not its own, or `out` cannot be written.
     """
     plan = plan_macro(macro, integers)
-    order = _Order(target, target.reset(reset), clock_mhz, out, force)
+    order = _Order(target, target.reset(reset), clock_mhz, out, name, force)
     order.check(flow_control="elastic", technology=macro.technology)
     from quadcim.hw.cim import CimUnit
     from quadcim.sim.stimulus import CimStimulus
@@ -156,10 +161,13 @@ class _Order:
     reset: Reset
     clock_mhz: float
     out: Path
+    name: str | None
     force: bool
 
     def check(self, *, flow_control: str, technology: str) -> None:
         """Refuse what cannot be made, before any work is done for it."""
+        if self.name is not None:
+            check_case_name(self.name)
         check_target(self.target, flow_control=flow_control, technology=technology, clock_mhz=self.clock_mhz,
                      reset=self.reset)
         check_output_folder(self.out, marker=CASE, force=self.force)
@@ -171,7 +179,7 @@ def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
     from quadcim.hw.companions import companion_files
     from quadcim.hw.verilog import emit_verilog
 
-    target, top = order.target, subject.top(order.target)
+    target, top = order.target, subject.name(order)
     header = verilog_header(subject.about, subject.plan, target, order.reset, top=top, identity=subject.identity)
     rtl = emit_verilog(subject.build(), name=top, header=header, reset=order.reset, initialise=target.initialise)
     return Handoff(
@@ -185,34 +193,40 @@ def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
 def _write(subject: _Subject, order: _Order) -> None:
     """Write Verilog, vectors, testbench, report, what the target adds, checksums, and the manifest."""
     from quadcim.boards.bundles import target_files
-    from quadcim.boards.fusesoc import core_file
+    from quadcim.boards.fusesoc import core_files
 
     handoff, plan, about = _hand_off(subject, order), subject.plan, subject.about
-    top, ports = handoff.top, handoff.ports
+    top, ports, writes = handoff.top, handoff.ports, len(subject.stimulus.writes())
     files = {
         f"rtl/{top}.v": handoff.verilog,
         **_vectors(subject.stimulus, {port.name: port.width for port in ports}),
         f"tb/{top}_tb.v": verilog_testbench(
             top=top, ports=ports, latency_cycles=plan.latency_cycles, interval_cycles=about.interval_cycles,
-            capacity=subject.capacity, beats=about.beats, writes=len(subject.stimulus.writes())),
+            capacity=subject.capacity, beats=about.beats, writes=writes),
         "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity),
         **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
-    files |= core_file(handoff, files)
+    files |= core_files(handoff, files)
     manifest = {
-        "schema": CASE.schema, "kind": subject.kind, "top": top, "digest": subject.identity,
+        "schema": CASE.schema, "kind": subject.kind, "name": top, "top": top, "digest": subject.identity,
         "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,
         "spec": subject.spec.to_json(), "integers": subject.integers.to_json(), **subject.more,
         "ports": [port.to_json() for port in ports],
         "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": about.interval_cycles,
+        "beats": about.beats, "writes": writes,
         "files": {name: _sha256(text) for name, text in sorted(files.items())},
-        "tools": {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}},
+        "tools": _tools(),
     }
     files[CASE.name] = json.dumps(manifest, indent=2) + "\n"
     with output_folder(order.out, marker=CASE, force=order.force) as folder:
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
+
+
+def _tools() -> dict[str, str]:
+    """The versions of what writes the files."""
+    return {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}}
 
 
 def _sha256(text: str) -> str:

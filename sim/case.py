@@ -66,6 +66,11 @@ class Case:
         return case if whole else None
 
     @property
+    def name(self) -> str:
+        """What its modules, files, cores and IP begin with."""
+        return self.manifest["name"]
+
+    @property
     def top(self) -> str:
         """Name of the top module."""
         return self.manifest["top"]

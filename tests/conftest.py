@@ -125,6 +125,15 @@ def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
     return make
 
 
+def unit_id(unit: ActivationUnit | CimMacro) -> str:
+    """A unit's settings, as far as tests differ in them."""
+    if isinstance(unit, CimMacro):
+        return "-".join([unit.name, unit.encoding, unit.storage, unit.technology, *["adc"] * bool(unit.adc)])
+    activation = unit.activation
+    return "-".join(map(str, [activation.function, activation.input, activation.output, activation.rounding,
+                              f"s{unit.stages}", unit.flow_control, unit.method, unit.technology]))
+
+
 # An FPGA's primitives are no ASIC.
 PRESET_TARGETS = [(name, target) for name, unit in PRESETS.items() for target in ("generic", "asic28")
                   if target == "generic" or unit.technology != "ultrascale"]

@@ -51,6 +51,8 @@ _WRONG = {
     "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
     "AXI needs ready": ([*_GENERATE, "--target", "vcu128", "--flow-control", "always"], "--flow-control must be elastic"),
     "target": ([*_GENERATE, "--target", "asic7"], "--target must be one of generic, vcu128, asic28, got 'asic7'"),
+    "name": ([*_GENERATE, "--name", "a b"], "--name must be a letter, then at most 29 letters, digits and underscores"),
+    "name of another kind": ([*_CIM, "--rows", "4", "--columns", "2", "--name", "module"], "--name must be a letter"),
     "preset": ([*_GENERATE, "--preset", "phi99"], "--preset must be one of phi8"),
     "existing directory": (["generate", "activation", "--out", "here"], "--out must be a path that does not exist yet"),
     "force on a foreign directory": (["generate", "activation", "--out", "here", "--force"], "--out must be a new path"),
@@ -186,7 +188,7 @@ def test_generate_a_function_of_the_user_s(folder, capsys):
     assert run([*_GENERATE, "--function", "mine.py:bump", "--input", "SQ3.5", "--output", "UQ1.7", "--stages", "1"]) == 0
     (folder / "mine.py").unlink()
     case = Case.load(folder / "new")  # the case knows its own integers
-    assert case.manifest["max_error_ulp"] < 1 and "quadcim_bump_sq3_5" in case.top
+    assert case.manifest["max_error_ulp"] < 1 and case.name.startswith("bump_sq3_5")
     assert "bump, SQ3.5 to UQ1.7" in (folder / "new/function.svg").read_text()
     assert "](function.svg)" in (folder / "new/report.md").read_text()
 

@@ -249,15 +249,9 @@ class CimMacro:
 
     @property
     def name(self) -> str:
-        """A module name that tells macros apart: ``quadcim_cim_256x64_u4p1_unipolar_s2``."""
-        kind = f"{'s' if self.signed else 'u'}{self.activation_bits}p{self.bits_per_cycle}"
-        special = [self.storage] if self.storage != "registers" else []
-        special += [f"b{self.banks}"] if self.banks > 1 else []
-        special += [f"adc{self.adc.rows}x{self.adc.bits}"] if self.adc else []
-        special += ["affine"] if self.narrow else []
-        special += [self.technology] if self.technology != "generic" else []
-        return "_".join(["quadcim", "cim", f"{self.rows}x{self.columns}", kind, self.encoding, f"s{self.stages}",
-                         *special])
+        """What people know it by: ``cim_256x64_u4p1_s2``. Different macros may share it (`quadcim.spec.naming`)."""
+        activation = f"{'s' if self.signed else 'u'}{self.activation_bits}p{self.bits_per_cycle}"
+        return f"cim_{self.rows}x{self.columns}_{activation}_s{self.stages}"
 
     @property
     def hard_macros(self) -> tuple[HardMacro, ...]:

@@ -13,6 +13,9 @@ __all__ = ["FLOW_CONTROLS", "ActivationUnit", "FlowControl"]
 FlowControl = Literal["elastic", "always"]
 FLOW_CONTROLS: tuple[FlowControl, ...] = ("elastic", "always")
 
+# Letters of the function's name in a unit's: its format and its stages have room beside them.
+_SHOWN = 9
+
 
 @dataclass(frozen=True, slots=True)
 class ActivationUnit:
@@ -47,13 +50,9 @@ class ActivationUnit:
 
     @property
     def name(self) -> str:
-        """A module name that tells units apart: ``quadcim_quad_sq2_14_sq2_14_nearest_s3_elastic``."""
-        activation = self.activation
-        formats = f"{activation.input}_{activation.output}".lower().replace(".", "_")
-        name = activation.function.lower().replace("-", "_")
-        special = [self.method] if self.method != "auto" else []
-        special += [self.technology] if self.technology != "generic" else []
-        return "_".join(["quadcim", name, formats, activation.rounding, f"s{self.stages}", self.flow_control, *special])
+        """What people know it by: ``quad_sq2_14_s3``. Different units may share it (`quadcim.spec.naming`)."""
+        function = self.activation.function.lower().replace("-", "_")[:_SHOWN].rstrip("_")
+        return f"{function}_{self.activation.input}_s{self.stages}".lower().replace(".", "_")
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready description; `from_json` reads it back."""

@@ -77,7 +77,7 @@ def find_router() -> None:
 
 
 def harness(top: str, ports: Iterable[Port]) -> str:
-    """The unit between registers, as the module ``harness`` of three pins: no path to or from a pin counts.
+    """The unit between registers, as the module ``quadcim_harness`` of three pins: no path to or from a pin counts.
 
     Inputs come from a chain of registers that shifts one pin in; outputs are caught in registers and then gathered
     into a chain that shifts to another pin.
@@ -93,7 +93,7 @@ def harness(top: str, ports: Iterable[Port]) -> str:
         connections.append(f"    .{port.name}({'feed' if port.direction == 'input' else 'result'}[{high - 1}:{low}])")
     high_in, high_out = places["input"] - 1, places["output"] - 1
     return "\n".join([
-        "module harness (input wire clk, input wire si, output wire so);",
+        "module quadcim_harness (input wire clk, input wire si, output wire so);",
         f"  reg [{high_in}:0] feed;", f"  wire [{high_out}:0] result;", f"  reg [{high_out}:0] caught, drain;",
         "  always @(posedge clk) begin", "    feed <= {feed, si};", "    caught <= result;",
         "    drain <= {drain, 1'b0} ^ caught;", "  end", f"  assign so = drain[{high_out}];", f"  {top} unit (",
@@ -126,7 +126,7 @@ def route_case(case: Case, folder: Path, *, seeds: Iterable[int] = ROUTE_SEEDS,
     source = folder / "harness.v"
     source.write_text(harness(case.top, case.ports))
     report(f"mapping {case.top} to the ECP5")
-    run_yosys(*(["read_verilog", str(path)] for path in (*case.rtl, source)), "synth_ecp5 -top harness",
+    run_yosys(*(["read_verilog", str(path)] for path in (*case.rtl, source)), "synth_ecp5 -top quadcim_harness",
               ["write_json", str(folder / "netlist.json")])
     runs, cells = [], {}
     for seed in seeds:

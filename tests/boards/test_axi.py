@@ -14,7 +14,7 @@ from quadcim.sim.vectors import read_vectors
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
 from tests.boards.cocotb_run import run_cocotb
-from tests.conftest import make_unit
+from tests.conftest import make_unit, unit_id
 
 pytestmark = pytest.mark.shared_seeds
 
@@ -24,7 +24,7 @@ _UNITS = [
     make_unit("SQ3.7", "UQ1.8", "nearest", 2, "elastic"),  # two bytes, unsigned output
     make_unit("UQ1.6", "SQ2.9", "nearest", 4, "elastic"),
 ]
-_names = pytest.mark.parametrize("unit", _UNITS, ids=lambda unit: unit.name)
+_names = pytest.mark.parametrize("unit", _UNITS, ids=unit_id)
 
 
 class _Bench:

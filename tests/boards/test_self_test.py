@@ -22,7 +22,7 @@ from quadcim.spec.formats import Format
 from quadcim.spec.ports import Port
 from tests.boards.conftest import board_case
 from tests.boards.helpers import definition, tool, write
-from tests.conftest import make_unit
+from tests.conftest import make_unit, unit_id
 
 pytestmark = pytest.mark.shared_seeds
 
@@ -64,7 +64,7 @@ def _verdicts(unit, expected: int, *, restart: bool = False) -> list[tuple[int, 
     make_unit("SQ2.4", "SQ2.4", "nearest", 0, "elastic"),
     _UNIT,
     make_unit("UQ1.4", "UQ1.6", "truncate", 3, "elastic"),
-], ids=lambda unit: unit.name)
+], ids=unit_id)
 def test_passes_with_the_right_checksum(unit, restart):
     beats = 1 << unit.activation.input.width
     # The first beat leaves after the latency; the checksum is complete one cycle after the last, the verdict two.

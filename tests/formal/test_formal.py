@@ -74,7 +74,7 @@ def _macros():
 def _prove(case: Case, property: str, record_property, seconds: int = 60) -> None:
     proof = prove_case(case, property, seconds=seconds)
     verdict = proof.verdict
-    record_property("proof", [property, case.top.removeprefix("quadcim_"), proof.stages, verdict.cycles,
+    record_property("proof", [property, case.top, proof.stages, verdict.cycles,
                               round(verdict.seconds, 2), verdict.outcome])
     assert verdict.outcome == "proved", proof
 

@@ -10,6 +10,7 @@ from amaranth.hdl import Cat, Const, Fragment, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from quadcim.hw import primitives
 from quadcim.hw.primitives import PRIMITIVES, carry8, lut6_2, lut_init, primitives_in, primitives_verilog
 from quadcim.hw.verilog import emit_verilog
 from quadcim.hw.yosys import YosysFailure, run_passes
@@ -18,6 +19,7 @@ from quadcim.spec.errors import IllegalSetting
 
 pytestmark = pytest.mark.shared_seeds
 
+_HW = Path(primitives.__file__).parent
 _LUT = {f"I{index}": 1 for index in range(6)}
 _CARRY = {"CI": 1, "CI_TOP": 1, "DI": 8, "S": 8}
 _RAM = {**{f"ADDR{port}": 5 for port in "ABCDEFGH"}, **{f"DI{port}": 2 for port in "ABCDEFGH"}, "WE": 1}
@@ -97,7 +99,7 @@ def test_lut6_2(icarus, seed):
     tables = [rng.getrandbits(64) for _ in range(8)]
     instances = [{"INIT": table} for table in tables]
     beats = [{f"I{bit}": address >> bit & 1 for bit in range(6)} for address in range(64)]
-    verilog = primitives_verilog(["LUT6_2"])
+    verilog = primitives_verilog()
     o6 = icarus(verilog, "LUT6_2", instances, _LUT, "O6", 1, beats)
     o5 = icarus(verilog, "LUT6_2", instances, _LUT, "O5", 1, beats)
     for address in range(64):
@@ -109,7 +111,7 @@ def test_carry8(icarus, seed):
     rng = random.Random(seed)
     beats = [{name: rng.getrandbits(bits) for name, bits in _CARRY.items()} for _ in range(2000)]
     instances = [{}, {"CARRY_TYPE": "SINGLE_CY8"}, {"CARRY_TYPE": "DUAL_CY4"}]
-    verilog = primitives_verilog(["CARRY8"])
+    verilog = primitives_verilog()
     sums = icarus(verilog, "CARRY8", instances, _CARRY, "O", 8, beats)
     carries = icarus(verilog, "CARRY8", instances, _CARRY, "CO", 8, beats)
     for beat, o, co in zip(beats, sums, carries, strict=True):
@@ -136,7 +138,7 @@ def test_ram32m16(icarus, seed):
     beats = [{name: rng.getrandbits(bits) for name, bits in _RAM.items()} for _ in range(500)]
     for port in "AGH":
         words = [init[f"INIT_{port}"] >> 2 * address & 3 for address in range(32)]
-        got = icarus(primitives_verilog(["RAM32M16"]), "RAM32M16", [init], _RAM, f"DO{port}", 2, beats, clock="WCLK")
+        got = icarus(primitives_verilog(), "RAM32M16", [init], _RAM, f"DO{port}", 2, beats, clock="WCLK")
         for beat, (value,) in zip(beats, got, strict=True):
             assert value == words[beat[f"ADDR{port}"]]
             if beat["WE"]:
@@ -253,7 +255,7 @@ def test_dsp48e2(icarus, seed, preg, invert):
     instances = [_settings(rng, preg, inverted) for _ in range(40)]
     beats = [_dsp_beat(rng, preg, inverted) for _ in range(400)]
     inputs = {**_DSP, **dict.fromkeys((*_ENABLES, *_RESETS), 1)}
-    results = icarus(primitives_verilog(["DSP48E2"]), "DSP48E2", instances, inputs, "P", 48, beats, clock="CLK")
+    results = icarus(primitives_verilog(), "DSP48E2", instances, inputs, "P", 48, beats, clock="CLK")
     models = [DspModel(settings) for settings in instances]
     for number, (beat, got) in enumerate(zip(beats, results, strict=True)):
         for model, settings, value in zip(models, instances, got, strict=True):
@@ -270,7 +272,7 @@ def test_dsp48e2_latency(icarus, stages):
     inputs = {**_DSP, **dict.fromkeys((*_ENABLES, *_RESETS), 1)}
     still = {**dict.fromkeys(_ENABLES, 1), "OPMODE": 0b000000101, "INMODE": 0b00100, "D": -5}
     beats = [{**still, "A": a} for a in range(20)]
-    got = [p for p, in icarus(primitives_verilog(["DSP48E2"]), "DSP48E2", [settings], inputs, "P", 48, beats,
+    got = [p for p, in icarus(primitives_verilog(), "DSP48E2", [settings], inputs, "P", 48, beats,
                               clock="CLK")]
     latency = sum(stages.values())
     assert got[latency:] == [(a - 5) ** 2 for a in range(20 - latency)]
@@ -287,7 +289,7 @@ def test_unsupported_settings_stop(icarus, module, settings):
     """The simulation stops with a message."""
     inputs, output = {"CARRY8": (_CARRY, "O"), "RAM32M16": (_RAM, "DOA"), "DSP48E2": (_DSP, "P")}[module]
     with pytest.raises(AssertionError, match=f"unsupported setting of {module}"):
-        icarus(primitives_verilog([module]), module, [settings], inputs, output, 1, [{}] * 2)
+        icarus(primitives_verilog(), module, [settings], inputs, output, 1, [{}] * 2)
 
 
 @pytest.mark.parametrize("controls", [{"OPMODE": 0b000000001}, {"OPMODE": 0b001110000}, {"ALUMODE": 0b0100},
@@ -295,7 +297,7 @@ def test_unsupported_settings_stop(icarus, module, settings):
 def test_undefined_controls_stop(icarus, controls):
     registers = dict.fromkeys(("OPMODEREG", "ALUMODEREG", "CARRYINSELREG"), 0)
     with pytest.raises(AssertionError, match="unsupported OPMODE"):
-        icarus(primitives_verilog(["DSP48E2"]), "DSP48E2", [registers], _DSP, "P", 48, [controls] * 3, clock="CLK")
+        icarus(primitives_verilog(), "DSP48E2", [registers], _DSP, "P", 48, [controls] * 3, clock="CLK")
 
 
 class _Adder(wiring.Component):
@@ -323,7 +325,7 @@ def test_instances(icarus, seed):
     verilog = emit_verilog(_Adder(), name="adder", header="").text
     assert primitives_in(verilog) == ("CARRY8", "LUT6_2")
     beats = [{"a": rng.getrandbits(10), "b": rng.getrandbits(10)} for _ in range(1000)]
-    text = primitives_verilog(primitives_in(verilog)) + verilog
+    text = primitives_verilog() + verilog
     got = icarus(text, "adder", [{}], {"a": 10, "b": 10}, "y", 16, beats)
     for beat, (y,) in zip(beats, got, strict=True):
         a, b = beat["a"], beat["b"]
@@ -343,25 +345,31 @@ def test_too_many_inputs():
     Fragment.get(m, None)  # Amaranth warns of modules that were built in vain
 
 
-def test_only_what_is_used():
-    text = primitives_verilog(["LUT6_2"])
-    assert "module LUT6_2" in text
-    assert "DSP48E2" not in text
-    with pytest.raises(KeyError, match="LUT7"):
-        primitives_verilog(["LUT7"])
+def test_files_that_are_read_twice_count_once(tmp_path):
+    for name in ("primitives.v", "cells.v"):
+        text = (_HW / name).read_text()
+        (tmp_path / name).write_text(text + text)
+        run_tool([find_simulator("icarus").executable, "-g2005", "-o", tmp_path / "t", tmp_path / name])
+        # What nothing instantiates runs by itself, and stops nothing.
+        (tmp_path / "top.v").write_text('module top; initial #9 $display("still here"); endmodule\n')
+        run_tool([find_simulator("icarus").executable, "-g2005", "-o", tmp_path / "t", tmp_path / name,
+                  tmp_path / "top.v"])
+        said = subprocess.run([find_simulator("icarus").executable.with_name("vvp"), tmp_path / "t"],
+                              capture_output=True, text=True, check=True)
+        assert said.stdout == "still here\n"
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)
 def test_verilator_and_yosys_read_it(name, tmp_path):
     source = tmp_path / "primitives.v"
-    source.write_text(primitives_verilog([name]))
+    source.write_text(primitives_verilog())
     run_tool([find_simulator("verilator").executable, "--lint-only", "-Wno-fatal", "--language", "1364-2005",
               "--top-module", name, source])
     yosys(name, [source])
 
 
 def test_yosys_refuses_unsupported_settings(tmp_path):
-    (tmp_path / "primitives.v").write_text(primitives_verilog(["DSP48E2"]))
+    (tmp_path / "primitives.v").write_text(primitives_verilog())
     (tmp_path / "top.v").write_text("module top; DSP48E2 #(.AREG(3)) dsp (); endmodule\n")
     with pytest.raises(YosysFailure):
         yosys("top", [tmp_path / "primitives.v", tmp_path / "top.v"])

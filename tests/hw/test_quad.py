@@ -9,17 +9,13 @@ from quadcim.hw.plans import unit_steps
 from quadcim.sim.bulk import BulkSimulator, lane_share
 from quadcim.sim.vectors import edge_inputs
 from quadcim.spec.activation import ROUNDINGS
-from tests.conftest import make_unit
+from tests.conftest import make_unit, unit_id
 
 pytestmark = pytest.mark.shared_seeds
 
 _INPUTS = ["SQ2.2", "SQ1.4", "UQ0.6", "SQ2.5", "UQ2.6", "SQ3.6", "SQ2.8", "UQ1.10", "SQ2.10", "SQ4.9", "SQ2.12",
            "SQ1.14", "SQ2.14"]
 _OUTPUTS = ["SQ1.5", "UQ0.7", "SQ2.6", "SQ1.9", "SQ2.10", "UQ2.11", "SQ2.14", "SQ4.14", "SQ2.18", "SQ1.23"]
-
-
-def _id(unit) -> str:
-    return unit.name.removeprefix("quadcim_quad_")
 
 
 def _grid():
@@ -30,7 +26,7 @@ def _grid():
             unit = make_unit(input, output, rounding, 0, "elastic")
             stages = (row + column * 3) % (len(unit_steps(unit)) + 2)
             unit = make_unit(input, output, rounding, stages, ("elastic", "always")[(row + column) % 2])
-            yield pytest.param(unit, id=_id(unit), marks=[pytest.mark.long] if column == 2 else [])
+            yield pytest.param(unit, id=unit_id(unit), marks=[pytest.mark.long] if column == 2 else [])
 
 
 def exact(unit, raws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +80,7 @@ def _product(input: str, output: str):
         for stages, flow_control in itertools.product(range(legal + 1), ("elastic", "always")):
             unit = make_unit(input, output, rounding, stages, flow_control)
             long = (stages + (flow_control == "always") + ROUNDINGS.index(rounding)) % 2
-            yield pytest.param(unit, id=_id(unit), marks=[pytest.mark.long] if long else [])
+            yield pytest.param(unit, id=unit_id(unit), marks=[pytest.mark.long] if long else [])
 
 
 @pytest.mark.parametrize("unit", [*_product("SQ2.3", "SQ1.5"), *_product("SQ2.14", "SQ2.14")])
@@ -99,7 +95,7 @@ def test_every_number_of_stages(unit, make_case):
     make_unit("SQ2.22", "SQ2.22", "faithful", 4, "elastic"), make_unit("SQ2.22", "SQ1.23", "nearest", 8, "always"),
     make_unit("SQ4.20", "SQ2.14", "truncate", 0, "elastic"), make_unit("SQ2.30", "SQ2.30", "faithful", 3, "always"),
     make_unit("SQ2.30", "SQ2.16", "nearest", 9, "elastic"), make_unit("UQ2.30", "UQ2.30", "truncate", 2, "elastic"),
-], ids=_id)
+], ids=unit_id)
 def test_wide_inputs(unit, make_case, seed):
     fmt = unit.activation.input
     draw = np.random.default_rng(seed).integers(fmt.minimum, fmt.maximum + 1, 1_000_000)

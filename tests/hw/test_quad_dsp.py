@@ -17,6 +17,7 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.quad import QuadIntegers
 from quadcim.spec.unit import ActivationUnit
+from tests.conftest import unit_id
 from tests.hw.test_primitives import icarus  # noqa: F401 - a fixture
 from tests.hw.test_quad import check, every_input
 
@@ -56,7 +57,7 @@ _FORMATS = [
     phi("SQ2.10", "SQ2.10", 2, rounding="faithful"), phi("SQ2.17", "SQ2.17", 3), phi("SQ3.17", "SQ2.30", 4)]
 
 
-@pytest.mark.parametrize("unit", [*_WIDTHS, *_SATURATED, *_FORMATS], ids=lambda unit: unit.name[13:-15])
+@pytest.mark.parametrize("unit", [*_WIDTHS, *_SATURATED, *_FORMATS], ids=unit_id)
 def test_every_input(unit, make_case, seed):
     check_all(unit, make_case(unit), seed)
 

@@ -22,7 +22,7 @@ from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.presets import PRESETS
 from quadcim.spec.reset import RESETS
 from tests.acceptance import icarus_accepts, slang_accepts, verilator_accepts
-from tests.conftest import make_unit
+from tests.conftest import make_unit, unit_id
 
 _UNITS = [*PRESETS.values(), make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always"),
           make_unit("UQ0.6", "UQ0.7", "nearest", 2, "elastic"), make_unit("SQ2.0", "SQ2.4", "nearest", 1, "elastic"),
@@ -33,7 +33,7 @@ _UNITS = [*PRESETS.values(), make_unit("SQ2.6", "SQ2.6", "nearest", 1, "always")
           CimMacro(37, 7, 4, stages=3, storage="lutram", technology="ultrascale")]
 
 
-@pytest.fixture(params=_UNITS, ids=lambda unit: unit.name.removeprefix("quadcim_"))
+@pytest.fixture(params=_UNITS, ids=unit_id)
 def design(request, tmp_path):
     """The files of a unit, its own first and then what it instantiates, and its module name."""
     unit = request.param

@@ -29,7 +29,7 @@ endmodule
 module tb;
   reg clk = 0, si = 0;
   wire so;
-  harness dut (.clk(clk), .si(si), .so(so));
+  quadcim_harness dut (.clk(clk), .si(si), .so(so));
   integer k;
   initial begin
     for (k = 0; k < 12; k = k + 1) begin
