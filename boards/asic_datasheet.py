@@ -79,7 +79,9 @@ def _timing(handoff: Handoff) -> list[str]:
     if elastic:
         facts.append("`o__ready` passes to `i__ready` through all stages within the cycle.")
     if handoff.stream("w"):
-        facts.append("A beat of weights is written at the edge at which it moves, and counts from the next cycle on.")
+        facts.append("A beat of weights counts for the beats that are accepted after the cycle in which it moves. It "
+                     "waits, `w__ready` low, while a beat of its bank is multiplied in part, or accepted and not yet "
+                     "multiplied.")
     return [moves, "", *diagram, "", *(f"- {fact}" for fact in facts)]
 
 

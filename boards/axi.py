@@ -10,7 +10,8 @@ from quadcim.boards.units import StreamUnit, input_streams, require_backpressure
 __all__ = ["WEIGHTS_AHEAD_CYCLES", "AxiStreamWrapper", "axis_prefix", "whole_bytes"]
 
 WEIGHTS_AHEAD_CYCLES = 128
-"""A beat surely meets the weights that were taken so long before it: four times what a unit can stall its weights."""
+"""A beat surely meets the weights that were taken so long before it, if none is inside meanwhile: four times what a
+unit can stall its weights then."""
 
 
 def whole_bytes(width: int) -> int:
@@ -35,7 +36,8 @@ class AxiStreamWrapper(wiring.Component):
     A unit with "always" flow control is refused: it cannot hold its output while m_axis_tready is low.
 
     Latency: one cycle more than the unit's. Throughput: that of the unit under any stall pattern. The two inputs are
-    not ordered against each other: a beat surely meets the weights that were taken `WEIGHTS_AHEAD_CYCLES` before it.
+    not ordered against each other: a beat surely meets the weights that were taken `WEIGHTS_AHEAD_CYCLES` before it, if
+    no beat is inside meanwhile (one that waits holds weights back). No beat mixes weights in any case.
 
     Parameters
     ----------

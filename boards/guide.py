@@ -72,7 +72,7 @@ $board_mhz MHz, one beat at a time. Whether it reaches $clock MHz, the script of
 
 _ORDER = f"""\
 The two inputs are not ordered against each other: a beat surely meets the weights that were taken
-{WEIGHTS_AHEAD_CYCLES} cycles before it.
+{WEIGHTS_AHEAD_CYCLES} cycles before it, if no beat is inside meanwhile. No beat mixes weights in any case.
 
 """
 

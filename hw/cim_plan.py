@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from quadcim.hw.adder_tree import AdderTree
 from quadcim.hw.counter_tree import CounterTree
 from quadcim.hw.heap import Heap, HeapBit, TreeSum, Wire
-from quadcim.spec.cim import Adc, CellCodes, CimIntegers, CimMacro
+from quadcim.spec.cim import LUTRAM_ROWS, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.delay import DelayModel
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.pipeline import StagePlan, Step, fewest_stages, plan_stages
@@ -15,7 +15,7 @@ from quadcim.spec.technology import find_technology
 __all__ = ["TABLE_BITS", "TABLE_COLUMNS", "TABLE_ROWS", "CimPlan", "PlaneSumPlan", "macro_stages_for_clock",
            "plan_macro", "table_groups"]
 
-TABLE_ROWS, TABLE_COLUMNS, TABLE_BITS = 5, 5, 3
+TABLE_ROWS, TABLE_COLUMNS, TABLE_BITS = LUTRAM_ROWS, 5, 3
 """A LUTRAM's word holds what so many rows can add up to, in so many bits, for so many columns."""
 
 

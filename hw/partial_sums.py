@@ -8,11 +8,14 @@ arithmetic (Croisier 1973; White, IEEE ASSP Magazine 1989).
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from quadcim.hw.cim_control import Tokens
 from quadcim.hw.cim_plan import TABLE_BITS, TABLE_COLUMNS, TABLE_ROWS, table_groups
+from quadcim.hw.cim_writes import offered_row
 from quadcim.hw.shared import SharedModule
+from quadcim.spec.cim import CimMacro
 
 __all__ = ["CombinationSum", "PartialSumCells", "PartialSumWriter"]
 
@@ -94,12 +97,11 @@ class PartialSumWriter:
     """Turns rows of weights into partial sums.
 
     Rows are taken one by one; the last of each five starts 32 cycles in which the sums of all their combinations are
-    written, one a cycle. The others of the five are those taken last.
+    written, one a cycle. The others of the five are those taken last. It is taken between two beats, and the sums are
+    written once the plane before it has been read (`quadcim.hw.cim_writes`); the other rows wait for neither.
 
     Parameters
     ----------
-    busy : Signal(1)
-        Whether sums are being written; no row is taken then.
     combination : Signal(5)
         Which of the five rows add up: the address.
     write : Signal(groups)
@@ -108,36 +110,49 @@ class PartialSumWriter:
         The sum of each column.
     """
 
-    busy: Signal
     combination: Signal
     write: Signal
     sums: Signal
 
     @classmethod
-    def build(cls, m: Module, *, row: Value, weights: Value) -> "PartialSumWriter":
-        """Add the writer to a module.
+    def build(cls, m: Module, macro: CimMacro, w: stream.Interface, *, tokens: Tokens,
+              busy: Signal) -> "PartialSumWriter":
+        """Add the writer to a module, and the ready of the stream of weights.
 
         Parameters
         ----------
         m : Module
             Where to add it.
-        row : Value
-            Which row is offered, a bit each; none if nothing is.
-        weights : Value
-            Its weights.
+        macro : CimMacro
+            The macro.
+        w : stream
+            Weights in.
+        tokens : Tokens
+            The control of the planes.
+        busy : Signal(1)
+            Is set while sums are written.
         """
-        groups, columns = table_groups(len(row)), len(weights)
-        busy, combination = Signal(name="writing"), Signal(TABLE_ROWS, name="combination")
+        row, weights = offered_row(m, macro, w.payload, w.valid), w.payload[:macro.columns]
+        groups, columns = table_groups(macro.rows), macro.columns
+        combination = Signal(TABLE_ROWS, name="combination")
         held = [Signal(columns, name=f"held_{place}", reset_less=True) for place in range(TABLE_ROWS)]
         group = Signal(len(groups), name="group", reset_less=True)
+        last, starts = Cat(row[high - 1] for _low, high in groups), Signal(name="starts")
+        due, at_work = starts, busy
+        if tokens.selects is not None:  # a plane that was taken before may still have to be read
+            waits = Signal(name="table_waits")
+            m.d.sync += waits.eq(starts | (waits & ~tokens.selects))
+            due, at_work = waits & tokens.selects, busy | waits
+        m.d.comb += [w.ready.eq(~at_work & ~(last.any() & tokens.partly)), starts.eq(last.any() & w.ready)]
         for place, word in enumerate(held):
-            with m.If(Cat(row[place::TABLE_ROWS]).any() & ~busy):
+            with m.If(Cat(row[place::TABLE_ROWS]).any() & w.ready):
                 m.d.sync += word.eq(weights)
-        last = Cat(row[high - 1] for _low, high in groups)
+        with m.If(starts):
+            m.d.sync += group.eq(last)
         with m.If(busy):
             m.d.sync += [combination.eq(combination + 1), busy.eq(~combination.all())]
-        with m.Elif(last.any()):
-            m.d.sync += [busy.eq(1), group.eq(last)]
+        with m.Elif(due):
+            m.d.sync += busy.eq(1)
         write, sums = Signal(len(groups), name="write"), Signal(columns * TABLE_BITS, name="sums")
         parts = [Signal(TABLE_BITS, name=f"sum_{column}") for column in range(columns)]
         adder = CombinationSum()
@@ -146,4 +161,4 @@ class PartialSumWriter:
                 adder, "combination_sum", clocked=False, combination=combination,
                 weights=Cat(word[column] for word in held), sum=part)
         m.d.comb += [write.eq(group & busy.replicate(len(groups))), sums.eq(Cat(parts))]
-        return cls(busy, combination, write, sums)
+        return cls(combination, write, sums)

@@ -8,10 +8,10 @@ from torch import Tensor
 from quadcim.models.cell_noise import noise_generator
 from quadcim.models.narrow import narrow
 from quadcim.spec.cell_noise import ReadNoise
-from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.spec.cim import LUTRAM_ROWS, Adc, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["CimGolden", "cim_golden"]
+__all__ = ["CellWeights", "CimGolden", "cim_golden"]
 
 CimGolden = Callable[[Tensor], Tensor]
 """From activations, int64 of shape (..., rows), to results, int64 of shape (..., columns)."""
@@ -74,6 +74,43 @@ def cim_golden(macro: CimMacro, integers: CimIntegers, weights: Tensor | None = 
         return narrow(scale * y + offset * s + bias, macro.narrow)
 
     return golden
+
+
+class CellWeights:
+    """The weights in the cells of a macro that loads them, write by write.
+
+    A beat is computed with the weights that are in the cells when it is accepted: those of all writes that were taken
+    before that cycle. With "lutram", the weights in the cells are the tables: a row goes to one of five registers, and
+    the last row of a five, or of all, takes those registers to the cells. All weights are 0 at first.
+
+    Parameters
+    ----------
+    macro : CimMacro
+        The macro.
+    """
+
+    def __init__(self, macro: CimMacro):
+        self._macro = macro
+        self._cells = torch.zeros(macro.banks, macro.rows, macro.columns, dtype=torch.int64)
+        self._taken = torch.zeros(LUTRAM_ROWS, macro.columns, dtype=torch.int64)
+
+    @property
+    def banks(self) -> Tensor:
+        """The weights of every bank now, shape (banks, rows, columns)."""
+        return self._cells.clone()
+
+    def write(self, row: int, weights: Tensor, *, bank: int = 0) -> None:
+        """Take a row, of 0 and 1, shape (columns,); a row or a bank that is not there changes nothing."""
+        rows = self._macro.rows
+        if row >= rows or bank >= self._macro.banks:
+            return
+        if self._macro.storage != "lutram":
+            self._cells[bank, row] = weights
+            return
+        place = row % LUTRAM_ROWS
+        self._taken[place] = weights
+        if place == LUTRAM_ROWS - 1 or row == rows - 1:
+            self._cells[bank, row - place:row + 1] = self._taken[:place + 1]
 
 
 class _Reads:

@@ -168,11 +168,13 @@ struct Design {
 // Sends `beats` beats and stores what comes out, in order; lane k takes the k-th `share` of them.
 // A side pauses in a cycle with a probability of its share / 2**32; a beat on offer stays until it is accepted.
 // Every lane makes all `writes` on its stream w: write k when `write_after[k]` of its beats have been delivered. Its beat
-// k waits for `beat_after[k]` writes; both may be null.
+// k waits for `beat_after[k]` writes; both may be null. For each beat, `writes_before` gets the number of writes that
+// were taken before the cycle in which it was accepted.
 extern "C" void quadcim_gates_run(const Netlist *net, const uint32_t *inputs, uint32_t *outputs, uint64_t beats,
                                   uint64_t share, uint64_t in_pause, uint64_t out_pause, uint64_t seed, uint64_t max_cycles,
                                   uint64_t idle_cycles, const uint32_t *writes, uint64_t write_count,
-                                  const uint64_t *write_after, const uint64_t *beat_after, Statistics *statistics) {
+                                  const uint64_t *write_after, const uint64_t *beat_after,
+                                  uint64_t *writes_before, Statistics *statistics) {
   Design design(*net);
   const int in_words = (net->i_payload.width + 31) / 32, out_words = (net->o_payload.width + 31) / 32;
   const int write_words = (net->w_payload.width + 31) / 32;
@@ -228,7 +230,10 @@ extern "C" void quadcim_gates_run(const Netlist *net, const uint32_t *inputs, ui
     changed = any(in);
     if (changed) {
       if (in[0] & 1 && accepted[0] == 0) s.first_accepted = s.cycles;
-      each(in, [&](int lane) { accepted[lane]++, s.accepted++; });
+      each(in, [&](int lane) {
+        writes_before[first[lane] + accepted[lane]++] = written[lane];
+        s.accepted++;
+      });
       unsent &= ~where(in, [&](int lane) { return accepted[lane] == count[lane]; });
       each(in & unsent, [&](int lane) { source[lane] += in_words; });
       offered &= ~in;

@@ -66,11 +66,14 @@ class BulkResult:
         Clock cycles up to the last beat; each copy of the design takes `lane_share` of the beats.
     latency_cycles : int
         Cycles from the first beat accepted to the first beat delivered.
+    writes_before : ndarray of uint64, shape (beats,)
+        How many writes were taken before the cycle in which a beat was accepted.
     """
 
     outputs: NDArray
     cycles: int
     latency_cycles: int
+    writes_before: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ class BulkSimulator:
             raise IllegalSetting("output_pause", "0 for a unit whose receiver takes every beat", output_pause)
         words = _to_words(np.asarray(inputs), port)
         outputs = np.empty((len(words), _words(target)), dtype=np.uint32)
+        before = np.zeros(len(words), dtype=np.uint64)
         pauses = [_chance(name, value) for name, value in
                   (("input_pause", input_pause), ("output_pause", output_pause))]
         written = _Written(writes, len(words))
@@ -148,12 +152,12 @@ class BulkSimulator:
         self._library.quadcim_gates_run(
             ctypes.byref(netlist), _pointer(words), _pointer(outputs),
             *map(ctypes.c_uint64, (len(words), share, *pauses, seed, patience, self._idle)), *written.arguments,
-            ctypes.byref(statistics))
+            _pointer(before), ctypes.byref(statistics))
         if statistics.delivered != len(words) or statistics.accepted != len(words) or statistics.late:
             raise SimulationError(f"{len(words)} beats: {statistics.accepted} accepted, {statistics.delivered} "
                                   f"delivered in {statistics.cycles} cycles, {statistics.late} after the last")
         return BulkResult(_from_words(outputs, target), statistics.cycles,
-                          statistics.first_delivered - statistics.first_accepted)
+                          statistics.first_delivered - statistics.first_accepted, before)
 
 
 class _Written:

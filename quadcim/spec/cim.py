@@ -15,7 +15,7 @@ from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.narrow import Narrow
 from quadcim.spec.technology import TECHNOLOGIES, find_technology
 
-__all__ = ["ENCODINGS", "STORAGES", "Adc", "CellCodes", "CimIntegers", "CimMacro", "Encoding", "Storage",
+__all__ = ["ENCODINGS", "LUTRAM_ROWS", "STORAGES", "Adc", "CellCodes", "CimIntegers", "CimMacro", "Encoding", "Storage",
            "integer_format"]
 
 Encoding = Literal["unipolar", "bipolar"]
@@ -23,6 +23,8 @@ Storage = Literal["registers", "lutram", "constant"]
 ENCODINGS: tuple[Encoding, ...] = ("unipolar", "bipolar")
 STORAGES: tuple[Storage, ...] = ("registers", "lutram", "constant")
 
+LUTRAM_ROWS = 5
+"""Rows that share a table of partial sums."""
 MAX_ROWS, MAX_COLUMNS, MAX_ACTIVATION_BITS, MAX_BANKS, MAX_CODE_BITS, MAX_ADC_BITS = 1024, 512, 8, 8, 8, 12
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -84,6 +85,55 @@ def test_a_stall_that_is_too_long_fails(name, make_case, tmp_path):
     macro, integers = _STALLING[name]
     lines = run(make_case(macro, integers=integers), tmp_path, edit=spoil).splitlines()
     assert lines[-1].startswith("FAIL") and lines[0].startswith("run 2 "), lines
+
+
+_LATE_WRITES = """\
+module t;
+  reg clk = 0, rst = 1, i_valid = 0, w_valid = 0, o_ready = 0;
+  reg [5:0] w_payload = 0;
+  wire i_ready, o_valid, w_ready;
+  wire [11:0] o_payload;
+  {top} dut (.clk(clk), .rst(rst), .i__payload({{1'b0, 4'd4, 4'd2, 4'd1}}), .i__valid(i_valid), .i__ready(i_ready),
+    .o__payload(o_payload), .o__valid(o_valid), .o__ready(o_ready), .w__payload({{1'b0, w_payload[3:0]}}),
+    .w__valid(w_valid), .w__ready(w_ready));
+  always #5 clk = ~clk;
+  integer row;
+  task load(input [1:0] weights);
+    for (row = 0; row < 3; row = row + 1) begin
+      w_valid = 1; w_payload = {{row[1:0], weights}};
+      #1 while (!w_ready) @(negedge clk);
+      @(negedge clk) w_valid = 0;
+    end
+  endtask
+  always @(posedge clk) if (o_valid && o_ready) $display("%0d %0d", o_payload[5:0], o_payload[11:6]);
+  initial begin
+    @(negedge clk) rst = 0;
+    load(2'b11);
+    i_valid = 1;
+    repeat (4) @(negedge clk);
+    i_valid = 0;
+    repeat (16) @(negedge clk);
+    fork
+      load(2'b00);
+      begin repeat (4) @(negedge clk); o_ready = 1; end
+    join
+    repeat (8) @(negedge clk);
+    i_valid = 1;
+    @(negedge clk) i_valid = 0;
+    repeat (8) @(negedge clk);
+    $finish;
+  end
+endmodule
+"""
+
+
+def test_weights_written_after_beats_do_not_reach_them(make_case, tmp_path):
+    case = make_case(CimMacro(3, 2, 4, bits_per_cycle=4, banks=2, stages=4))
+    (tmp_path / "t.v").write_text(_LATE_WRITES.format(top=case.top))
+    build = ["iverilog", "-g2005", "-o", str(tmp_path / "t"), str(tmp_path / "t.v"), *map(str, case.rtl)]
+    subprocess.run(build, check=True)
+    said = subprocess.run(["vvp", str(tmp_path / "t")], capture_output=True, text=True, check=True, timeout=20).stdout
+    assert said.splitlines() == ["7 7"] * 4 + ["0 0"]
 
 
 def test_cocotb_passes(case, seed):
