@@ -10,9 +10,10 @@ from pathlib import Path
 from quadcim.boards.targets import TARGETS
 from quadcim.spec.reset import RESETS
 
-__all__ = ["add_case_options", "number", "processors", "stages_argument"]
+__all__ = ["MOST_BEATS", "MOST_JOBS", "MOST_SEEDS", "add_case_options", "number", "processors", "stages_argument"]
 
-_LARGEST = 10**9
+MOST_BEATS, MOST_JOBS, MOST_SEEDS = 10**7, 1024, 10**9
+"""More would not fit a machine; so many seeds are enough."""
 
 
 def add_case_options(command: argparse.ArgumentParser) -> None:
@@ -28,10 +29,10 @@ def add_case_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--force", action="store_true", help="replace an older case there")
 
 
-def number(kind: type, minimum: float = -_LARGEST, maximum: float = _LARGEST) -> Callable[[str], float]:
-    """An argparse type: a number from `minimum` up; beyond a thousand million it is a slip of the hand."""
+def number(kind: type, minimum: float = -math.inf, maximum: float = math.inf) -> Callable[[str], float]:
+    """An argparse type: a number within limits; without them, those are left to what the number is for."""
     words = "a whole number" if kind is int else "a number"
-    legal = words if minimum < 0 else f"{words} from {minimum} to {maximum}"
+    legal = words if math.isinf(minimum) else f"{words} from {minimum} to {maximum}"
 
     def parse(text: str) -> float:
         try:

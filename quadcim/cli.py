@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from quadcim import __version__
-from quadcim.arguments import add_case_options, number, stages_argument
+from quadcim.arguments import MOST_BEATS, MOST_SEEDS, add_case_options, number, stages_argument
 from quadcim.boards.targets import CLOCK_MHZ, TARGETS, find_target
 from quadcim.cli_cim import add_generate_cim, print_case
 from quadcim.cli_cnn import add_train_cnn
@@ -21,7 +21,7 @@ from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.cli_synth import add_synth
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
-from quadcim.spec.activation import ROUNDINGS, Activation
+from quadcim.spec.activation import FORMATS, ROUNDINGS, Activation
 from quadcim.spec.cim import CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -39,7 +39,15 @@ _PRESET = "phi16"
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser whose errors are one line; what it parses names the parser of the command: ``parser``."""
+
+    def __init__(self, *args: Any, **settings: Any):
+        super().__init__(*args, **settings)
+        self.set_defaults(parser=self)  # a command's own replaces that of all commands
+
+    def has_option(self, name: str) -> bool:
+        """Whether the command takes ``--name``."""
+        return f"--{name}" in self._option_string_actions
 
     def error(self, message: str) -> NoReturn:
         raise SystemExit(_complain(self.prog, message.removeprefix("argument ")))
@@ -58,10 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _stopped_by_terminate():
             return options.run(options)
     except IllegalSetting as error:
-        # Keys of a sweep file, some of them in a table of it, are no options.
-        bare = error.option in ("case", "CXX", "sweep", "where", "measure", "kind", "search") or "." in error.option
-        dash = "" if bare else "--"
-        return _complain("quadcim", f"{dash}{error}")
+        return _complain("quadcim", f"--{error}" if options.parser.has_option(error.option) else str(error))
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -190,7 +195,7 @@ def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
     from quadcim.fit.custom import is_file, user_activation
 
     function = options.function or preset.function
-    given = {name: Format.parse(getattr(options, name), option=name) for name in ("input", "output")
+    given = {name: Format.parse(getattr(options, name), option=name, widths=FORMATS) for name in ("input", "output")
              if getattr(options, name)}
     if function == preset.function:
         formats = {"input": preset.input, "output": preset.output} | given
@@ -236,9 +241,9 @@ def _add_simulate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("case", type=Path, metavar="DIR", help="a case directory")
     command.add_argument("--simulator", metavar="NAME",
                          help="icarus or verilator (default: the first of them that is installed)")
-    command.add_argument("--beats", type=number(int, 0), default=0, metavar="N",
+    command.add_argument("--beats", type=number(int, 0, MOST_BEATS), default=0, metavar="N",
                          help="random beats on top of the case's own vectors (default: 0)")
-    command.add_argument("--seed", type=number(int, 0), default=0, metavar="N",
+    command.add_argument("--seed", type=number(int, 0, MOST_SEEDS), default=0, metavar="N",
                          help="seed of the stalls and of the random beats (default: 0)")
     command.add_argument("--waves", action="store_true", help="write a waveform beside the results")
     command.set_defaults(run=_simulate)

@@ -1,21 +1,20 @@
 """``quadcim generate cim``: the macro that the options describe."""
 
 import argparse
-import json
 import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quadcim.affine import read_affine
 from quadcim.arguments import add_case_options, number, stages_argument
 from quadcim.boards.targets import CLOCK_MHZ, find_target
 from quadcim.spec.cell_noise import CellNoise
 from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
-from quadcim.spec.narrow import Narrow
 from quadcim.spec.presets import find_macro_preset
 from quadcim.spec.technology import TECHNOLOGIES
+from quadcim.weights import read_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +23,6 @@ __all__ = ["add_generate_cim", "print_case"]
 
 _DEFAULTS = CimMacro(1, 1, 4)
 _NAMED = ("activation_bits", "signed", "bits_per_cycle", "encoding", "storage", "banks", "technology")
-_AFFINE = ("scale", "offset", "bias")
 
 
 def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
@@ -34,20 +32,21 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
                          help="where unnamed settings come from (see `quadcim list presets`; default: those below)")
     for name, text in (("rows", "activations, 1 to 1024 (default: those of --weights)"),
                        ("columns", "results, 1 to 512 (default: those of --weights)")):
-        command.add_argument(f"--{name}", type=number(int, 1), metavar="N", help=text)
-    command.add_argument("--activation-bits", type=number(int, 1), metavar="N",
+        command.add_argument(f"--{name}", type=number(int), metavar="N", help=text)
+    command.add_argument("--activation-bits", type=number(int), metavar="N",
                          help=f"width of an activation, 1 to 8 (default: {_DEFAULTS.activation_bits})")
     command.add_argument("--signed", action="store_true", default=None, help="activations in two's complement")
-    command.add_argument("--bits-per-cycle", type=number(int, 1), metavar="N",
+    command.add_argument("--bits-per-cycle", type=number(int), metavar="N",
                          help="bits of each activation that enter in a cycle: a divisor of their width (default: 1)")
     command.add_argument("--encoding", metavar="NAME",
                          help="what weights stand for: " + " (0 and 1) or ".join(ENCODINGS)
                               + " (-1 and 1) (default: unipolar)")
-    command.add_argument("--weights", type=Path, metavar="FILE.npy",
-                         help="constant weights, rows x columns of 0 and 1; without it they are loaded at run time")
+    command.add_argument("--weights", type=Path, metavar="FILE",
+                         help="constant weights, rows x columns of 0 and 1, or for bipolar ones of -1 and 1: FILE.npy, "
+                              "FILE.csv, FILE.hex or text (docs/cim.md); without it they are loaded at run time")
     command.add_argument("--storage", metavar="NAME",
                          help="one of " + ", ".join(STORAGES) + " (default: constant with --weights, else registers)")
-    command.add_argument("--banks", type=number(int, 1), metavar="N",
+    command.add_argument("--banks", type=number(int), metavar="N",
                          help="sets of weights, of which a beat names one (default: 1)")
     command.add_argument("--adc", metavar="ROWS:BITS:LOW:HIGH:STEP",
                          help="converters: ROWS rows at a time, results from LOW to HIGH in steps of STEP")
@@ -99,14 +98,15 @@ def _generate_cim(options: argparse.Namespace) -> int:
 
 def _macro(options: argparse.Namespace, technology: str) -> tuple[CimMacro, CimIntegers]:
     """The macro and its integers."""
-    cells = None if options.weights is None else _weights(options.weights)
     preset = replace(_DEFAULTS, technology=technology) if options.preset is None else find_macro_preset(options.preset)
+    cells = None if options.weights is None else read_weights(
+        options.weights, encoding=options.encoding or preset.encoding, columns=options.columns)
     given = {name: getattr(options, name) for name in ("rows", "columns")}
     if options.preset and cells is None:
-        given = {name: size or getattr(preset, name) for name, size in given.items()}
+        given = {name: getattr(preset, name) if size is None else size for name, size in given.items()}
     rows, columns = (_size(name, size, None if cells is None else cells.shape[axis])
                      for axis, (name, size) in enumerate(given.items()))
-    affine = {} if options.affine is None else _affine(options.affine, columns)
+    affine, narrow = ({}, None) if options.affine is None else read_affine(options.affine, columns)
     codes = CellCodes() if options.cell_codes is None else CellCodes(
         *_integers("cell-codes", "BITS:ON:OFF", options.cell_codes))
     named = {name: getattr(options, name) for name in _NAMED if getattr(options, name) is not None}
@@ -116,7 +116,7 @@ def _macro(options: argparse.Namespace, technology: str) -> tuple[CimMacro, CimI
         named["adc"] = Adc(*_integers("adc", "ROWS:BITS:LOW:HIGH:STEP", options.adc))
     if isinstance(options.stages, int):
         named["stages"] = options.stages
-    macro = replace(preset, rows=rows, columns=columns, codes=codes, narrow=affine.pop("narrow", None), **named)
+    macro = replace(preset, rows=rows, columns=columns, codes=codes, narrow=narrow, **named)
     if options.noise is not None or codes != CellCodes():
         cells = _programmed(macro, cells, options.noise or "")
     integers = CimIntegers(None if cells is None else tuple(map(tuple, cells.tolist())), **affine)
@@ -126,11 +126,12 @@ def _macro(options: argparse.Namespace, technology: str) -> tuple[CimMacro, CimI
 
 def _size(option: str, given: int | None, found: int | None) -> int:
     """A side of the macro, as it is given or as the weights have it."""
-    if given is None and found is None:
+    size = found if given is None else given
+    if size is None:
         raise IllegalSetting(option, "given, unless --weights says it", "nothing")
-    if None not in (given, found) and given != found:
+    if found not in (None, size):
         raise IllegalSetting(option, f"the {found} of --weights", given)
-    return given or found or 0
+    return size
 
 
 def _integers(option: str, form: str, text: str) -> list[int]:
@@ -162,36 +163,7 @@ def _noise(text: str) -> CellNoise:
             given[name.replace("-", "_")] = kinds[name](value)
         except (KeyError, ValueError):
             raise IllegalSetting("noise", f"NAME=VALUE of {', '.join(kinds)}", part) from None
-    return CellNoise(**given)
-
-
-def _weights(path: Path) -> "NDArray":
-    import numpy as np
-
-    legal = "a .npy file with a matrix of 0 and 1"
     try:
-        cells = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise IllegalSetting("weights", legal, f"{path} ({error.strerror or error})") from None
-    except (ValueError, EOFError):
-        raise IllegalSetting("weights", legal, f"{path}, which is something else") from None
-    if not isinstance(cells, np.ndarray):
-        raise IllegalSetting("weights", legal, f"{path}, which is an archive")
-    if cells.ndim != 2 or not np.isin(cells, (0, 1)).all():
-        raise IllegalSetting("weights", legal, f"{path} with other values or of shape {cells.shape}")
-    return cells.astype(np.int64)
-
-
-def _affine(path: Path, columns: int) -> dict[str, Any]:
-    """Scale, offset and bias of each column, and how the result is narrowed."""
-    legal = "a JSON file with scale, offset, bias, shift, rounding, overflow and output"
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-        affine = {name: (given[name],) * columns if isinstance(given[name], int) else tuple(map(int, given[name]))
-                  for name in _AFFINE}
-        return affine | {"narrow": Narrow(given["shift"], given["rounding"], given["overflow"],
-                                          Format.parse(given["output"], option="affine"))}
-    except IllegalSetting:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IllegalSetting("affine", legal, f"{path} ({type(error).__name__}: {error})") from None
+        return CellNoise(**given)
+    except IllegalSetting as error:
+        raise error.as_part_of("noise") from None

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quadcim.arguments import number, processors
+from quadcim.arguments import MOST_BEATS, MOST_JOBS, MOST_SEEDS, number, processors
 from quadcim.boards.targets import TARGETS, Target, check_target, find_target
 from quadcim.files import REGRESSION, check_output_folder, output_folder
 from quadcim.sim.tools import SIMULATORS, find_simulator
@@ -29,11 +29,11 @@ def add_regress(commands: argparse._SubParsersAction) -> None:
                          help="icarus, verilator or both (default: those that are installed)")
     command.add_argument("--target", default="generic", metavar="NAME",
                          help="one of " + ", ".join(TARGETS) + " (default: generic)")
-    command.add_argument("--beats", type=number(int, 0), default=200, metavar="N",
+    command.add_argument("--beats", type=number(int, 0, MOST_BEATS), default=200, metavar="N",
                          help="random beats on top of each case's own vectors (default: 200)")
-    command.add_argument("--seed", type=number(int, 0), metavar="N",
+    command.add_argument("--seed", type=number(int, 0, MOST_SEEDS), metavar="N",
                          help="seed from which those of all runs follow (default: another one each time, and printed)")
-    command.add_argument("--jobs", type=number(int, 1), default=processors(), metavar="N",
+    command.add_argument("--jobs", type=number(int, 1, MOST_JOBS), default=processors(), metavar="N",
                          help="runs side by side (default: one for each processor)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR",
                          help="the folder to write: cases, JUnit XML, coverage, report")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quadcim.arguments import number, processors
+from quadcim.arguments import MOST_JOBS, number, processors
 from quadcim.files import check_output_file, output_file
 from quadcim.spec.errors import IllegalSetting
 
@@ -22,7 +22,7 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
     command.add_argument("file", type=Path, metavar="FILE.toml", help="which points, and what of them (docs/sweep.md)")
     command.add_argument("--db", type=Path, metavar="FILE", help="the database of results (default: FILE.db)")
     workers = command.add_mutually_exclusive_group()
-    workers.add_argument("--jobs", type=number(int, 1), default=processors(), metavar="N",
+    workers.add_argument("--jobs", type=number(int, 1, MOST_JOBS), default=processors(), metavar="N",
                          help="processes of this machine (default: one for each processor)")
     workers.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.1:8786")
     command.add_argument("--export", type=Path, metavar="FILE",

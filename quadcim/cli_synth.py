@@ -30,7 +30,7 @@ def add_synth(commands: argparse._SubParsersAction) -> None:
                          help="Verilog models of its cells (default: made from the functions in the library)")
     command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
                          help="clock to aim for in standard cells, and for power (default: the case's)")
-    command.add_argument("--node-nm", type=number(int, 1), metavar="N",
+    command.add_argument("--node-nm", type=number(int), metavar="N",
                          help="the library's node; adds a rough estimate for 28 nm")
     command.add_argument("--route", metavar="NAME",
                          help=f"{' or '.join(_ROUTERS)}: place and route on this FPGA too, for a clock that ranks "

@@ -13,7 +13,7 @@ from quadcim.models.bwma.activations import ActivationQuantiser
 from quadcim.models.bwma.layers import BinaryConv2d
 from quadcim.models.bwma.networks import ConvBlock, Residual
 from quadcim.models.cim import cim_golden
-from quadcim.spec.cim import MAX_COLUMNS, MAX_ROWS, CimIntegers, CimMacro
+from quadcim.spec.cim import MAX_AFFINE_BITS, MAX_COLUMNS, MAX_ROWS, CimIntegers, CimMacro
 from quadcim.spec.formats import Format
 from quadcim.spec.narrow import Narrow
 
@@ -116,7 +116,7 @@ def _affine(block: ConvBlock, source: ActivationQuantiser) -> tuple[dict[str, tu
     binarised, ratio = conv.binarised(), source.step.double() / target.step.double()
     alpha, beta = ((part.double().flatten() * torch.ones_like(factor)) for part in (binarised.alpha, binarised.beta))
     real = {"scale": factor * alpha * ratio, "offset": factor * beta * ratio, "bias": shift / target.step.double()}
-    fraction = SCALE_BITS - math.frexp(float(real["scale"].abs().max()))[1]
+    fraction = min(max(SCALE_BITS - math.frexp(float(real["scale"].abs().max()))[1], 0), MAX_AFFINE_BITS)
     integers = {key: tuple((value * 2.0**fraction).round().long().tolist()) for key, value in real.items()}
     return integers, Narrow(fraction, "half_up", "saturate", Format(False, target.bits, 0))
 

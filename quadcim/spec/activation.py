@@ -8,13 +8,15 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import find_function
 
-__all__ = ["ROUNDINGS", "Activation", "ActivationRounding", "Samples"]
+__all__ = ["FORMATS", "ROUNDINGS", "Activation", "ActivationRounding", "Samples"]
 
 ActivationRounding = Literal["nearest", "truncate", "faithful"]
 ROUNDINGS: tuple[ActivationRounding, ...] = ("nearest", "truncate", "faithful")
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,39}")
 _MIN_WIDTH, _MAX_WIDTH, _MAX_FRACTION = 2, 32, 30
+FORMATS = f"{_MIN_WIDTH} to {_MAX_WIDTH} bits wide with at most {_MAX_FRACTION} fraction bits"
+"""Which formats units have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,7 @@ class Activation:
         for option in ("input", "output"):
             fmt: Format = getattr(self, option)
             if not _MIN_WIDTH <= fmt.width <= _MAX_WIDTH or fmt.fraction_bits > _MAX_FRACTION:
-                raise IllegalSetting(option, f"{_MIN_WIDTH} to {_MAX_WIDTH} bits wide with at most {_MAX_FRACTION} "
-                                     "fraction bits", str(fmt))
+                raise IllegalSetting(option, FORMATS, str(fmt))
         if self.rounding not in ROUNDINGS:
             raise IllegalSetting("rounding", "one of " + ", ".join(ROUNDINGS), self.rounding)
 

@@ -26,11 +26,15 @@ STORAGES: tuple[Storage, ...] = ("registers", "lutram", "constant")
 LUTRAM_ROWS = 5
 """Rows that share a table of partial sums."""
 MAX_ROWS, MAX_COLUMNS, MAX_ACTIVATION_BITS, MAX_BANKS, MAX_CODE_BITS, MAX_ADC_BITS = 1024, 512, 8, 8, 8, 12
+MAX_ADC_RANGE = 1 << 20
+"""Beyond what a column can add up to, and within what golden models convert exactly."""
+MAX_AFFINE_BITS = 62
+"""Of every number that an affine comes across, with its sign: so golden models compute it in 64 bits."""
 
 
-def _whole(option: str, value: object, low: int, high: int) -> None:
+def _whole(option: str, value: object, low: int, high: int, *, part: str = "") -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise IllegalSetting(option, f"a whole number from {low} to {high}", value)
+        raise IllegalSetting(option, f"a whole number from {low} to {high}", value, part=part)
 
 
 def _choice(option: str, value: str, legal: Sequence[str]) -> None:
@@ -59,7 +63,7 @@ class Adc:
     bits : int
         Width of the converter's code, which has to hold L.
     low, high : int
-        The smallest and the largest result, in conductance codes.
+        The smallest and the largest result, in conductance codes: within 2**20 of 0.
     step : int
         Distance of two results: a power of two, so that the hardware drops bits.
     """
@@ -71,15 +75,18 @@ class Adc:
     step: int
 
     def __post_init__(self):
-        _whole("adc-rows", self.rows, 1, MAX_ROWS)
-        _whole("adc-bits", self.bits, 1, MAX_ADC_BITS)
+        _whole("adc", self.rows, 1, MAX_ROWS, part="rows")
+        _whole("adc", self.bits, 1, MAX_ADC_BITS, part="bits")
+        for part in ("low", "high", "step"):
+            _whole("adc", getattr(self, part), -MAX_ADC_RANGE, MAX_ADC_RANGE, part=part)
         if self.step < 1 or self.step & (self.step - 1):
-            raise IllegalSetting("adc-step", "a power of two", self.step)
+            raise IllegalSetting("adc", "a power of two", self.step, part="step")
         if self.high <= self.low or (self.high - self.low) % self.step:
-            raise IllegalSetting("adc-high", f"above {self.low} by a multiple of the step {self.step}", self.high)
+            raise IllegalSetting("adc", f"above {self.low} by a multiple of the step {self.step}", self.high,
+                                 part="high")
         if self.levels >> self.bits:
-            raise IllegalSetting("adc-bits", f"at least {self.levels.bit_length()} for {self.levels + 1} levels from "
-                                 f"{self.low} to {self.high} in steps of {self.step}", self.bits)
+            raise IllegalSetting("adc", f"at least {self.levels.bit_length()} for {self.levels + 1} levels from "
+                                 f"{self.low} to {self.high} in steps of {self.step}", self.bits, part="bits")
 
     @property
     def levels(self) -> int:
@@ -109,9 +116,9 @@ class CellCodes:
     off: int = 0
 
     def __post_init__(self):
-        _whole("cell-bits", self.bits, 1, MAX_CODE_BITS)
-        _whole("cell-on", self.on, 1, (1 << self.bits) - 1)
-        _whole("cell-off", self.off, 0, self.on - 1)
+        _whole("cell-codes", self.bits, 1, MAX_CODE_BITS, part="bits")
+        _whole("cell-codes", self.on, 1, (1 << self.bits) - 1, part="on")
+        _whole("cell-codes", self.off, 0, self.on - 1, part="off")
 
 
 @dataclass(frozen=True)
@@ -211,10 +218,15 @@ class CimMacro:
         find_technology(self.technology)
         _whole("banks", self.banks, 1, MAX_BANKS if self.storage == "registers" else 1)
         if self.adc and self.adc.rows > self.rows:
-            raise IllegalSetting("adc-rows", f"a whole number from 1 to the {self.rows} rows", self.adc.rows)
+            raise IllegalSetting("adc", f"a whole number from 1 to the {self.rows} rows", self.adc.rows, part="rows")
         if self.storage == "lutram" and (self.technology != "ultrascale" or self.adc):
             raise IllegalSetting("storage", "lutram only for the technology ultrascale without converters",
                                  f"{self.technology}{' with converters' if self.adc else ''}")
+        if self.narrow:
+            _whole("affine", self.narrow.shift, 0, MAX_AFFINE_BITS, part="shift")
+            if self.narrow.output.width > MAX_AFFINE_BITS:
+                raise IllegalSetting("affine", f"a format of at most {MAX_AFFINE_BITS} bits", str(self.narrow.output),
+                                     part="output")
         if self.storage != "constant" and self.codes != CellCodes():
             raise IllegalSetting("storage", "constant for cells with conductance codes", self.storage)
 
@@ -274,8 +286,27 @@ class CimMacro:
             raise IllegalSetting("weights", f"{self.rows} rows", len(integers.cells))
         for name in ("scale", "offset", "bias"):
             if len(getattr(integers, name)) != (self.columns if self.narrow else 0):
-                raise IllegalSetting(name, f"{self.columns} integers" if self.narrow else "empty without an affine",
-                                     len(getattr(integers, name)))
+                raise IllegalSetting("affine", f"{self.columns} integers" if self.narrow else "empty without an affine",
+                                     len(getattr(integers, name)), part=name)
+        if self.narrow:
+            self._check_affine(self.narrow, integers)
+
+    def _check_affine(self, narrow: Narrow, integers: CimIntegers) -> None:
+        """Refuse an affine whose numbers get too large, in whatever order they are added up.
+
+        The golden models take ``scale * y + offset * s``, the hardware ``a * scale * u + (offset - b * scale) * s``.
+        """
+        u, s, y = (max(abs(fmt.minimum), fmt.maximum) for fmt in (
+            self.sum_format(integers), self.sum_format(integers, reference=True), self.product_format(integers)))
+        a, b = self.correction
+        half = 1 << narrow.shift >> 1
+        affine = zip(integers.scale, integers.offset, integers.bias, strict=True)
+        for column, (scale, offset, bias) in enumerate(affine):
+            largest = half + abs(bias) + max(abs(scale) * y + abs(offset) * s,
+                                             abs(a * scale) * u + abs(offset - b * scale) * s)
+            if largest >> MAX_AFFINE_BITS - 1:
+                raise IllegalSetting("affine", "so small that every intermediate result stays within "
+                                     f"{MAX_AFFINE_BITS} bits", f"{largest.bit_length() + 1} bits in column {column}")
 
     @property
     def groups(self) -> tuple[tuple[int, int], ...]:

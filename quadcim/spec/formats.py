@@ -44,8 +44,8 @@ class Format:
                                  str(self))
 
     @classmethod
-    def parse(cls, name: str, *, option: str = "format") -> "Format":
-        """Read a format from its name; `option` is what an error calls the setting.
+    def parse(cls, name: str, *, option: str = "format", widths: str | None = None) -> "Format":
+        """Read a format from its name; errors call it `option`, and name `widths` where fewer than all are legal.
 
         >>> Format.parse("SQ4.12")
         Format(signed=True, integer_bits=4, fraction_bits=12)
@@ -57,7 +57,7 @@ class Format:
         try:
             return cls(match[1] == "S", int(match[2]), int(match[3]))
         except IllegalSetting as error:
-            raise IllegalSetting(option, error.legal, name) from None
+            raise IllegalSetting(option, widths or error.legal, name) from None
 
     def __str__(self) -> str:
         return f"{'S' if self.signed else 'U'}Q{self.integer_bits}.{self.fraction_bits}"

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quadcim.spec.activation import Activation
+from quadcim.spec.activation import FORMATS, Activation
 from quadcim.spec.cim import Adc, CimMacro
 from quadcim.spec.cnn import CnnQuantisation, CnnTraining
 from quadcim.spec.errors import IllegalSetting
@@ -95,7 +95,8 @@ _UNIT_DEFAULTS = {"function": "quad", "rounding": "faithful", "stages": 1, "flow
 def _unit(settings: Settings) -> ActivationUnit:
     given = {**_UNIT_DEFAULTS, **settings}
     function = find_function(given["function"])
-    formats = {name: Format.parse(given[name], option=name) for name in ("input", "output") if name in given}
+    formats = {name: Format.parse(given[name], option=name, widths=FORMATS)
+               for name in ("input", "output") if name in given}
     if len(formats) < 2:
         if "width" not in given:
             raise IllegalSetting("width", "given, unless input and output are", "nothing")

@@ -1,0 +1,79 @@
+"""Errors name options that exist, and limits that hold."""
+
+import argparse
+import ast
+from pathlib import Path
+
+import pytest
+
+from quadcim import cli
+from quadcim.spec.errors import IllegalSetting
+
+_SOURCES = Path(__file__).parents[1]
+# What an error may speak of besides the options of some command.
+_NO_OPTIONS = {
+    "case": "a command's first argument", "CXX": "a variable of the environment",
+    "model": "a file of Python callers", "network": "a file of Python callers",
+    **dict.fromkeys(("activations", "expected", "inputs", "output_pause", "writes", "divisor", "format", "overflow"),
+                    "an argument in Python, or a part of an option"),
+    **dict.fromkeys(("sweep", "where", "measure", "kind", "search", "points", "search.minimise", "gates", "width"),
+                    "an entry of a sweep file"),
+}
+
+
+def _options(parser: argparse.ArgumentParser) -> set[str]:
+    """Options of a parser and of the commands below it."""
+    found = set(parser._option_string_actions)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found |= set().union(*map(_options, action.choices.values()))
+    return found
+
+
+def _named() -> dict[str, str]:
+    """The settings that errors in the sources name, and where."""
+    named = {}
+    for folder in ("quadcim", "hw", "models", "sim", "boards"):
+        for path in (_SOURCES / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
+                        and node.func.id in ("IllegalSetting", "_whole", "_choice")
+                        and isinstance(node.args[0], ast.Constant)):
+                    named[node.args[0].value] = f"{path}:{node.lineno}"
+    return named
+
+
+def test_every_setting_that_an_error_names_is_an_option_or_known_to_be_none():
+    options, named = _options(cli._parser()), _named()
+    assert len(named) > 40
+    strange = {name: where for name, where in named.items() if f"--{name}" not in options and name not in _NO_OPTIONS}
+    assert not strange
+
+
+@pytest.mark.parametrize("name, shown", [("rows", "--rows must be"), ("noise", "--noise gaussian must be"),
+                                         ("db", "db must be"), ("function", "function must be")])
+def test_only_options_of_the_command_have_dashes(name, shown, monkeypatch, capsys):
+    def refuse(_options):
+        raise IllegalSetting(name, "another", "this", part="gaussian" if name == "noise" else "")
+
+    monkeypatch.setattr("quadcim.cli_cim._generate_cim", refuse)
+    assert cli.main(["generate", "cim", "--out", "nowhere"]) == 2
+    assert capsys.readouterr().err == f"quadcim: error: {shown} another, got 'this'\n"
+
+
+@pytest.mark.parametrize("words, message", [
+    (["generate", "cim", "--rows", "1025", "--columns", "1"], "--rows must be a whole number from 1 to 1024, got 1025"),
+    (["generate", "cim", "--rows", "0", "--columns", "1"], "--rows must be a whole number from 1 to 1024, got 0"),
+    (["generate", "cim", "--rows", "9999999999999", "--columns", "1"], "--rows must be a whole number from 1 to 1024"),
+    (["generate", "cim", "--rows", "1", "--columns", "1", "--activation-bits", "0"], "from 1 to 8, got 0"),
+    (["generate", "activation", "--input", "SQ40.40"], "--input must be 2 to 32 bits wide with at most 30 fraction"),
+    (["generate", "activation", "--output", "UQ0.1"], "--output must be 2 to 32 bits wide with at most 30 fraction"),
+    (["generate", "cim", "--rows", "4", "--columns", "1", "--adc", "4:3:0:7:3"],
+     "--adc step must be a power of two, got 3"),
+    (["generate", "cim", "--rows", "4", "--columns", "1", "--adc", "4:3:0:999999999:1"],
+     "--adc high must be a whole number from -1048576 to 1048576"),
+])
+def test_errors_name_the_real_limits(words, message, tmp_path, capsys):
+    with_out = [*words, "--out", str(tmp_path / "out")]
+    assert cli.main(with_out) == 2
+    assert message in capsys.readouterr().err
