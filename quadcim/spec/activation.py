@@ -15,7 +15,8 @@ ROUNDINGS: tuple[ActivationRounding, ...] = ("nearest", "truncate", "faithful")
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,39}")
 _MIN_WIDTH, _MAX_WIDTH, _MAX_FRACTION = 2, 32, 30
-FORMATS = f"{_MIN_WIDTH} to {_MAX_WIDTH} bits wide with at most {_MAX_FRACTION} fraction bits"
+FORMATS = (f"{_MIN_WIDTH} to {_MAX_WIDTH} bits wide with at most {_MAX_FRACTION} fraction bits, a signed one with at "
+           "least 1 integer bit")
 """Which formats units have."""
 
 

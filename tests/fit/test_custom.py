@@ -1,5 +1,6 @@
 """Functions that a user hands in."""
 
+import itertools
 import math
 from pathlib import Path
 
@@ -30,10 +31,11 @@ def test_a_python_function(tmp_path):
     assert error_ulp(activation, lambda x: math.exp(-abs(x)) * math.cos(3 * x)) < 1
 
 
-@pytest.mark.parametrize("header", ["", "x,y\n"])
-def test_a_table_of_samples(tmp_path, header):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("header", ["", "x,y\n", "input (V),größe\n"])
+def test_a_table_of_samples(tmp_path, header, encoding):
     path = tmp_path / "Ramp 2.csv"
-    path.write_text(header + "-2,-1\n0,0.5\n3,1\n")
+    path.write_text(header + "-2,-1\n0,0.5\n\n 3 ,1\n", encoding=encoding)
     activation = user_activation(str(path), **_FORMATS, rounding="nearest")
     assert activation.function == "ramp-2"
     assert error_ulp(activation, lambda x: np.interp(x, [-2, 0, 3], [-1, 0.5, 1])) <= 0.5
@@ -57,10 +59,21 @@ def test_which_names_are_files():
     ("f.csv", None, "No such file"),
     ("f.py:f", "def g(x): return x", "function must be a function of .*f.py, got 'f'"),
     ("f.py:f", "syntax error", "function must be a Python file that runs"),
-    ("f.py:f", "def f(x): return 1 / x", "function must be defined at every input of SQ3.5, got '.* at 0.0'"),
-    ("f.py:f", "def f(x): return float('nan')", "function must be finite at every input of SQ3.5, got 'nan at 0.0'"),
-    ("f.csv", "1,2\n1,3\n", "at least two rows, each x once"),
-    ("f.csv", "1,2\n2,b\n", "rows of two numbers"),
+    ("f.py:f", "def f(x): return 1 / x", "defined at every input of SQ3.5, got 'f at 0.0: ZeroDivisionError: "),
+    ("f.py:f", "def f(x): return float('nan')", "function must be finite at every input of SQ3.5, got 'f at 0.0: nan'"),
+    ("f.py:f", "def f(x): raise SystemExit(0)", "got 'f at 0.0: SystemExit: 0'"),
+    ("f.py:f", "import sys\nsys.exit()", "function must be a Python file that runs, got '.*f.py: SystemExit'"),
+    ("f.py:f", "def f(x): return '1'", "got 'f at 0.0: TypeError: str is no real number'"),
+    ("f.py:f", "def f(x): return None if x == 1.5 else x", "got .f at 1.5: TypeError: float"),
+    ("f.py:f", "import numpy\ndef f(x): return numpy.complex64(1)", "TypeError: complex64 is no real number"),
+    ("f.py:f", "def f(x): raise ValueError('long\\n' * 1000)", "got 'f at 0.0: ValueError: long long"),
+    ("f.csv", "1,2\n1,3\n", "at least two rows of two numbers, x and y, each x once"),
+    ("f.csv", "1,2\n2,b\n", "with the row 2,b"),
+    ("f.csv", "1,2\n2,3\n3,nan\n", "with the row 3,nan"), ("f.csv", "1,2\n-inf,3\n3,4\n", "with the row -inf,3"),
+    ("f.csv", "1,2\n2,1e999\n", "with the row 2,1e999"), ("f.csv", "nan,inf\n1,2\n2,3\n", "with the row nan,inf"),
+    ("f.csv", "x,1\n1,2\n2,3\n", "with the row x,1"), ("f.csv", "0x1,0x2\n1,2\n2,3\n", "with the row 0x1,0x2"),
+    ("f.csv", "1;2\n2;3\n", "with the row 1;2"), ("f.csv", "0,0\n1,1e300\n", "of at most 1e.100"),
+    ("f.csv", "1,2\n1_0,3\n", "with the row 1_0,3"), ("f.csv", "\0", "in UTF-8 or in UTF-16 with a byte-order mark"),
     ("f.csv", "", "at least two rows"),
 ])
 def test_refused_functions(tmp_path, name, text, message):
@@ -68,3 +81,35 @@ def test_refused_functions(tmp_path, name, text, message):
         Path(tmp_path, name.partition(":")[0]).write_text(text)
     with pytest.raises(IllegalSetting, match=message):
         user_activation(str(tmp_path / name), **_FORMATS, rounding="faithful")
+
+
+def test_latin_1_is_refused(tmp_path):
+    (tmp_path / "f.csv").write_text("x,größe\n1,2\n2,3\n", encoding="latin-1")
+    with pytest.raises(IllegalSetting, match="in UTF-8 or in UTF-16 with a byte-order mark, got .* something else"):
+        user_activation(str(tmp_path / "f.csv"), **_FORMATS, rounding="faithful")
+
+
+@pytest.mark.parametrize("value", ["numpy.float32(x / 4)", "numpy.int64(1)", "numpy.array(x / 4)",
+                                   "fractions.Fraction(x) / 4", "x > 1"])
+def test_numbers_of_any_kind_are_taken(value, tmp_path):
+    path = tmp_path / "f.py"
+    path.write_text(f"import numpy, fractions\ndef f(x): return {value}\n")
+    activation = user_activation(f"{path}:f", **_FORMATS, rounding="faithful")
+    assert activation.samples is not None and all(type(value) is float for value in activation.samples.values)
+
+
+def test_what_a_function_prints_or_warns_of_is_dropped(tmp_path, capsys):
+    path = tmp_path / "f.py"
+    path.write_text("import sys, warnings\nprint('loading')\ndef f(x):\n    print(x)\n    print(x, file=sys.stderr)\n"
+                    "    warnings.warn('slow')\n    return x / 4\n")
+    user_activation(f"{path}:f", **_FORMATS, rounding="faithful")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_function_that_would_take_hours_is_refused_early(tmp_path, monkeypatch):
+    path, seconds = tmp_path / "f.py", itertools.count()
+    path.write_text("def f(x): return x / 4\n")
+    monkeypatch.setattr("time.monotonic", lambda: 20.0 * next(seconds))
+    with pytest.raises(IllegalSetting, match="function must be done with all 256 inputs of SQ3.5 within 3600 s, got "
+                                             "'f at 0.0: 20 s for the first 1'"):
+        user_activation(f"{path}:f", **_FORMATS, rounding="faithful")
