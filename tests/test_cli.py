@@ -80,7 +80,7 @@ _WRONG = {
     "converters": ([*_CIM, "--rows", "4", "--columns", "4", "--adc", "1:2"], "--adc must be whole numbers ROWS:BITS:LOW:HIGH:STEP, got '1:2'"),
     "converters of fewer bits": ([*_CIM, "--rows", "4", "--columns", "4", "--adc", "4:1:0:4:1"], "--adc bits must be at least 3 for 5 levels"),
     "missing weights": ([*_CIM, "--weights", "nowhere.npy"], "--weights must be a matrix"),
-    "weights that are something else": ([*_CIM, "--weights", "here/file"], "--weights must be rows of equally many weights"),
+    "weights that are something else": ([*_CIM, "--weights", "here/file"], "--weights must be "),
     "affine that is something else": ([*_CIM, "--rows", "4", "--columns", "4", "--affine", "here/file"], "--affine must be a JSON file"),
     "cell codes": ([*_CIM, "--weights", "here/weights.npy", "--cell-codes", "4:2"], "--cell-codes must be whole numbers BITS:ON:OFF, got '4:2'"),
     "cells of loaded weights": ([*_CIM, "--rows", "4", "--columns", "4", "--cell-codes", "4:9:1"], "--storage must be constant for cells with conductance codes"),

@@ -10,7 +10,7 @@ import pytest
 _ROOT = Path(__file__).parents[1]
 _MAY_IMPORT = {
     "spec": {"spec"},
-    "fit": {"spec", "fit", "cache"},
+    "fit": {"spec", "fit", "cache", "text_files"},
     "hw": {"spec", "fit", "hw"},
     "models": {"spec", "fit", "models", "files"},
     "sim": {"spec", "hw", "models", "sim", "files", "cache"},

@@ -72,6 +72,7 @@ def test_constants(width):
 
 
 @pytest.mark.parametrize("input, output", [("SQ2.20", "SQ2.20"), ("SQ2.30", "SQ2.30"), ("SQ2.24", "SQ2.16")])
+@pytest.mark.shared_seeds
 def test_the_bound_of_wide_formats_holds(input, output, seed):
     activation = sine(input, output)
     integers = CordicIntegers.freeze(activation)
