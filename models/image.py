@@ -1,6 +1,7 @@
 """Pictures: reading and judging them."""
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from quadcim.spec.training import check_range
 __all__ = ["psnr_db", "read_image"]
 
 _MAX_SIDE = 4096
+# No format whose reader runs another program, as that of PostScript does.
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
 
 def read_image(path: Path, *, size: int | None = None) -> NDArray[np.uint8]:
@@ -21,7 +24,7 @@ def read_image(path: Path, *, size: int | None = None) -> NDArray[np.uint8]:
     Parameters
     ----------
     path : Path
-        Any 8-bit format that Pillow reads. What isn't grey becomes RGB.
+        PNG, JPEG, GIF, BMP, TIFF, WebP or PPM with 8 bits a channel. What isn't grey becomes RGB.
     size : int, optional
         Shrink, with antialiasing, until the longest side has at most so many pixels: 8 to 4096.
 
@@ -38,12 +41,14 @@ def read_image(path: Path, *, size: int | None = None) -> NDArray[np.uint8]:
     check_range(size=size)
     legal = f"a readable 8-bit grey or colour picture of at most {_MAX_SIDE} x {_MAX_SIDE} pixels"
     try:
-        with Image.open(path) as file:
-            if file.mode[0] in "IF" or max(file.size) > _MAX_SIDE:  # modes I and F: more than 8 bits a channel
-                raise IllegalSetting("image", legal, str(path))
-            picture = ImageOps.exif_transpose(file).convert("L" if file.mode in ("1", "L", "LA") else "RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_FORMATS) as file:
+            fits = file.mode[0] not in "IF" and max(file.size) <= _MAX_SIDE  # I and F: more than 8 bits a channel
+            grey = file.mode in ("1", "L", "LA")
+            picture = ImageOps.exif_transpose(file).convert("L" if grey else "RGB") if fits else None
+    except Exception as error:  # its readers raise many kinds
         raise IllegalSetting("image", legal, str(path)) from error
+    if picture is None:
+        raise IllegalSetting("image", legal, str(path))
     if size is not None:
         picture.thumbnail((size, size), Image.Resampling.LANCZOS)
     return np.atleast_3d(np.asarray(picture))

@@ -20,6 +20,7 @@ from quadcim.cli_regress import add_regress
 from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.cli_synth import add_synth
 from quadcim.files import TRAINING, check_output_folder
+from quadcim.progress import Progress
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import FORMATS, ROUNDINGS, Activation
 from quadcim.spec.cim import CimMacro
@@ -230,9 +231,11 @@ def _unit(options: argparse.Namespace) -> ActivationUnit:
 def _generate_activation(options: argparse.Namespace) -> int:
     from quadcim.generate import generate_activation
 
-    unit, target = _unit(options), find_target(options.target)
-    generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
-                        reset=options.reset, name=options.name, force=options.force)
+    with Progress() as report:
+        report("fitting the function")
+        unit, target = _unit(options), find_target(options.target)
+        generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
+                            reset=options.reset, name=options.name, force=options.force, report=report)
     return print_case(options.out)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quadcim.affine import read_affine
 from quadcim.arguments import add_case_options, number, stages_argument
 from quadcim.boards.targets import CLOCK_MHZ, find_target
+from quadcim.progress import Progress
 from quadcim.spec.cell_noise import CellNoise
 from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
@@ -84,15 +85,18 @@ def print_case(out: Path) -> int:
 def _generate_cim(options: argparse.Namespace) -> int:
     target = find_target(options.target)
     clock_mhz = options.clock_mhz or target.clock_mhz
-    macro, integers = _macro(options, target.technology)
-    if options.stages == "auto" or (options.stages is None and options.preset is None):
-        from quadcim.hw.cim_plan import macro_stages_for_clock
+    with Progress() as report:
+        report("reading the settings")
+        macro, integers = _macro(options, target.technology)
+        if options.stages == "auto" or (options.stages is None and options.preset is None):
+            from quadcim.hw.cim_plan import macro_stages_for_clock
 
-        macro = replace(macro, stages=macro_stages_for_clock(macro, integers, clock_mhz))
-    from quadcim.generate import generate_cim
+            report("choosing the number of stages")
+            macro = replace(macro, stages=macro_stages_for_clock(macro, integers, clock_mhz))
+        from quadcim.generate import generate_cim
 
-    generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, reset=options.reset,
-                 name=options.name, force=options.force)
+        generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, reset=options.reset,
+                     name=options.name, force=options.force, report=report)
     return print_case(options.out)
 
 

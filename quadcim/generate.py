@@ -14,6 +14,7 @@ from quadcim.files import CASE, check_output_folder, output_folder
 from quadcim.fit.freeze import freeze
 from quadcim.hw.cim_plan import plan_macro
 from quadcim.hw.plans import unit_plan
+from quadcim.progress import unheard
 from quadcim.report import Description, case_report, verilog_header
 from quadcim.report_activation import describe_activation
 from quadcim.report_cim import describe_cim
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["generate_activation", "generate_case", "generate_cim"]
 
+Report = Callable[[str], None]
 _PLOTTED = 1 << 16
 
 
@@ -71,7 +73,7 @@ class _Subject:
 
 
 def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path, reset: str | None = None,
-                        name: str | None = None, force: bool = False) -> None:
+                        name: str | None = None, force: bool = False, report: Report = unheard) -> None:
     """Write the case directory of an activation unit; equal settings give equal bytes.
 
     Parameters
@@ -90,15 +92,19 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         What every module, file, core and IP begins with; by default a name that no other case has.
     force : bool
         Replace an older case there.
+    report : callable
+        Is told what is being done.
 
     Raises
     ------
     IllegalSetting
         If the unit cannot have that many stages, the target cannot take it, or `out` cannot be written.
     """
+    report(f"fitting {unit.activation.function}")
     plan = unit_plan(unit)
-    order = _Order(target, target.reset(reset), clock_mhz, out, name, force)
+    order = _Order(target, target.reset(reset), clock_mhz, out, name, force, report)
     order.check(flow_control=unit.flow_control, technology=unit.technology)
+    report("computing vectors and the picture")
     from quadcim.hw.units import create_unit
     from quadcim.sim.stimulus import ActivationStimulus
 
@@ -113,7 +119,8 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
 
 
 def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, clock_mhz: float, out: Path,
-                 reset: str | None = None, name: str | None = None, force: bool = False) -> None:
+                 reset: str | None = None, name: str | None = None, force: bool = False,
+                 report: Report = unheard) -> None:
     """Write the case directory of a compute-in-memory macro; equal settings give equal bytes.
 
     Parameters
@@ -122,7 +129,7 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
         The specification.
     integers : CimIntegers
         Its frozen integers.
-    target, clock_mhz, out, reset, name, force
+    target, clock_mhz, out, reset, name, force, report
         As for `generate_activation`.
 
     Raises
@@ -130,9 +137,11 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
     IllegalSetting
         If the macro cannot have that many stages, the integers are not its own, or `out` cannot be written.
     """
+    report("planning the macro")
     plan = plan_macro(macro, integers)
-    order = _Order(target, target.reset(reset), clock_mhz, out, name, force)
+    order = _Order(target, target.reset(reset), clock_mhz, out, name, force, report)
     order.check(flow_control="elastic", technology=macro.technology)
+    report("choosing vectors")
     from quadcim.hw.cim import CimUnit
     from quadcim.sim.stimulus import CimStimulus
 
@@ -163,6 +172,7 @@ class _Order:
     out: Path
     name: str | None
     force: bool
+    report: Report
 
     def check(self, *, flow_control: str, technology: str) -> None:
         """Refuse what cannot be made, before any work is done for it."""
@@ -181,6 +191,7 @@ def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
 
     target, top = order.target, subject.name(order)
     header = verilog_header(subject.about, subject.plan, target, order.reset, top=top, identity=subject.identity)
+    order.report(f"writing the Verilog of {top}")
     rtl = emit_verilog(subject.build(), name=top, header=header, reset=order.reset, initialise=target.initialise)
     return Handoff(
         kind=subject.kind, top=top, header=header, identity=subject.identity, clock_mhz=order.clock_mhz,
@@ -196,6 +207,7 @@ def _write(subject: _Subject, order: _Order) -> None:
     from quadcim.boards.fusesoc import core_files
 
     handoff, plan, about = _hand_off(subject, order), subject.plan, subject.about
+    order.report(f"computing the vectors, the testbench and the files for {order.target.name}")
     top, ports, writes = handoff.top, handoff.ports, len(subject.stimulus.writes())
     files = {
         f"rtl/{top}.v": handoff.verilog,

@@ -102,7 +102,8 @@ _WRONG = {
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
-    """A working directory with a folder that is not ours."""
+    """A working directory with a folder that is not ours. Commands do not say that they take long."""
+    monkeypatch.setattr("quadcim.progress.QUIET_SECONDS", 600)
     (tmp_path / "here").mkdir()
     (tmp_path / "here/file").write_text("precious")
     Image.new("L", (16, 16)).save(tmp_path / "here/photo.png")
