@@ -9,11 +9,11 @@ from quadcim.hw.heap import Heap, HeapBit, TreeSum, Wire
 from quadcim.spec.cim import LUTRAM_ROWS, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.delay import DelayModel
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.pipeline import StagePlan, Step, fewest_stages, plan_stages
+from quadcim.spec.pipeline import StagePlan, Step, closest_stages, fewest_stages, plan_stages
 from quadcim.spec.technology import find_technology
 
-__all__ = ["TABLE_BITS", "TABLE_COLUMNS", "TABLE_ROWS", "CimPlan", "PlaneSumPlan", "macro_stages_for_clock",
-           "plan_macro", "table_groups"]
+__all__ = ["TABLE_BITS", "TABLE_COLUMNS", "TABLE_ROWS", "CimPlan", "PlaneSumPlan",
+           "closest_macro_stages_to_clock", "macro_stages_for_clock", "plan_macro", "table_groups"]
 
 TABLE_ROWS, TABLE_COLUMNS, TABLE_BITS = LUTRAM_ROWS, 5, 3
 """A LUTRAM's word holds what so many rows can add up to, in so many bits, for so many columns."""
@@ -243,12 +243,26 @@ def macro_stages_for_clock(macro: CimMacro, integers: CimIntegers, clock_mhz: fl
     IllegalSetting
         If no number does, or the integers are not the macro's.
     """
+    return fewest_stages(_plans(macro, integers), clock_mhz=clock_mhz, register_ps=_register_ps(macro)).stages
+
+
+def closest_macro_stages_to_clock(macro: CimMacro, integers: CimIntegers, clock_mhz: float) -> tuple[int, float]:
+    """As `macro_stages_for_clock`; where no number meets the clock, what is fastest; and the clock that it meets."""
+    plan, clock_mhz = closest_stages(_plans(macro, integers), clock_mhz=clock_mhz, register_ps=_register_ps(macro))
+    return plan.stages, clock_mhz
+
+
+def _plans(macro: CimMacro, integers: CimIntegers) -> list[StagePlan]:
+    """The plans of a macro with every legal number of stages."""
     macro.check(integers)
     delays = find_technology(macro.technology).delays
     before = _before(macro, integers, column_sum(macro, integers), delays)
     fewest, most = _stage_range(before, _after(macro, integers, delays))
-    plans = [plan_macro(replace(macro, stages=stages), integers).whole for stages in range(fewest, most + 1)]
-    return fewest_stages(plans, clock_mhz=clock_mhz, register_ps=delays.register_ps).stages
+    return [plan_macro(replace(macro, stages=stages), integers).whole for stages in range(fewest, most + 1)]
+
+
+def _register_ps(macro: CimMacro) -> int:
+    return find_technology(macro.technology).delays.register_ps
 
 
 def _slowest(plan: StagePlan) -> int:

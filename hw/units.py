@@ -1,11 +1,10 @@
 """Hardware from specifications."""
 
-from quadcim.fit.freeze import freeze
 from quadcim.hw.cordic import CordicUnit
 from quadcim.hw.cordic_plan import CordicPlan
 from quadcim.hw.piecewise import PiecewiseUnit
 from quadcim.hw.pipeline import PipelinedUnit
-from quadcim.hw.plans import unit_design, unit_plan
+from quadcim.hw.plans import unit_design, unit_integers, unit_plan
 from quadcim.hw.quad import QuadUnit
 from quadcim.hw.quad_dsp import QuadDspUnit
 from quadcim.hw.quad_dsp_plan import QuadDspPlan
@@ -19,7 +18,7 @@ __all__ = ["create_unit"]
 
 def create_unit(unit: ActivationUnit) -> PipelinedUnit:
     """The Amaranth component of a specification."""
-    design, plan = unit_design(unit, freeze(unit)), unit_plan(unit)
+    design, plan = unit_design(unit, unit_integers(unit)), unit_plan(unit)
     match design:
         case QuadPlan():
             return QuadUnit(design=design, plan=plan, flow_control=unit.flow_control)

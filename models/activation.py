@@ -15,7 +15,7 @@ from quadcim.spec.quad import QuadIntegers
 from quadcim.spec.taylor import TaylorIntegers
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["golden", "phi", "unit_golden"]
+__all__ = ["golden", "phi"]
 
 # 2**18 results of 8 bytes stay in the cache; a wider table costs more to build than it gives back.
 _WIDEST_TABLE = 18
@@ -51,8 +51,8 @@ def golden(activation: Activation, integers: Integers | None = None) -> Callable
     activation : Activation
         What to compute.
     integers : Integers, optional
-        The frozen integers of a unit (`quadcim.fit.freeze.freeze`, or those in a case's manifest). By default those of
-        phi's heap, or of the piecewise form with the fewest gates.
+        The frozen integers of a unit (`quadcim.hw.plans.unit_integers`, or those in a case's manifest). By default
+        those of phi's heap, or of the piecewise form with the fewest gates.
 
     Returns
     -------
@@ -71,13 +71,6 @@ def golden(activation: Activation, integers: Integers | None = None) -> Callable
     # In two's complement order: a negative raw integer counts from the end, as torch.take reads a negative index.
     table = direct(torch.cat([torch.arange(fmt.maximum + 1), torch.arange(fmt.minimum, 0)]))
     return lambda raw: torch.take(table, raw)
-
-
-def unit_golden(unit: ActivationUnit) -> Callable[[Tensor], Tensor]:
-    """Make the exact integer function of a unit."""
-    from quadcim.fit.freeze import freeze
-
-    return golden(unit.activation, freeze(unit))
 
 
 def _default_integers(activation: Activation) -> Integers:

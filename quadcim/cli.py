@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +20,7 @@ from quadcim.cli_regress import add_regress
 from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.cli_synth import add_synth
 from quadcim.files import TRAINING, check_output_folder
+from quadcim.fit.freeze import WIDEST_FIT
 from quadcim.progress import Progress
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import FORMATS, ROUNDINGS, Activation
@@ -179,7 +180,8 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--output", metavar="FORMAT", help="format of the output, such as SQ2.14 or SQ1.7")
     command.add_argument("--rounding", metavar="MODE", help="one of " + ", ".join(ROUNDINGS))
     command.add_argument("--stages", type=stages_argument, metavar="N",
-                         help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock")
+                         help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock "
+                              "(default: the preset's, or auto)")
     command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
     command.add_argument("--method", metavar="NAME", help="how to evaluate the function: " + ", ".join(METHODS))
@@ -206,26 +208,40 @@ def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
         for name in {"input", "output"} - given.keys():
             raise IllegalSetting(name, "given for a function of your own", "nothing")
         return user_activation(function, **given, rounding=rounding)
-    usual = dict(zip(("input", "output"), usual_formats(find_function(function), preset.input.width), strict=True))
+    width = min(preset.input.width, WIDEST_FIT)
+    usual = dict(zip(("input", "output"), usual_formats(find_function(function), width), strict=True))
     formats = usual | given
     return Activation(function, formats["input"], formats["output"], rounding)
 
 
-def _unit(options: argparse.Namespace) -> ActivationUnit:
-    """The unit that the options describe, over their preset."""
-    from quadcim.hw.plans import stages_for_clock, unit_plan
+def _unit(options: argparse.Namespace) -> tuple[ActivationUnit, float]:
+    """The unit that the options describe, over their preset, and the clock. What they do not name gives way."""
+    from quadcim.hw.plans import closest_stages_to_clock, stages_for_clock, unit_plan
 
     preset, target = find_preset(options.preset or _PRESET), find_target(options.target)
-    flow_control, clock_mhz = options.flow_control or preset.flow_control, options.clock_mhz or target.clock_mhz
     activation = _activation(options, preset.activation)
-    technology = options.technology or (preset.technology if options.preset else target.technology)
-    stages = preset.stages if options.stages is None else options.stages
-    unit = ActivationUnit(activation, 0 if stages == "auto" else stages, flow_control, technology,
-                          options.method or preset.method)
-    if stages == "auto":
-        unit = dataclasses.replace(unit, stages=stages_for_clock(unit, clock_mhz))
-    unit_plan(unit)
-    return unit
+    technology, flow_control, method = target.technology, preset.flow_control, "auto"
+    if options.preset and not (preset.technology == "ultrascale" and not target.fpga):
+        technology = preset.technology
+    if target.needs_ready:
+        flow_control = "elastic"
+    if activation.function == preset.activation.function:
+        method = preset.method
+    unit = ActivationUnit(activation, 0, options.flow_control or flow_control, options.technology or technology,
+                          options.method or method)
+    clock_mhz = options.clock_mhz or target.clock_mhz
+    if isinstance(options.stages, int):
+        unit = dataclasses.replace(unit, stages=options.stages)
+        unit_plan(unit)
+        return unit, clock_mhz
+    if options.stages is None and (options.preset or activation == preset.activation):
+        with suppress(IllegalSetting):
+            unit_plan(staged := dataclasses.replace(unit, stages=preset.stages))
+            return staged, clock_mhz
+    if options.clock_mhz:
+        return dataclasses.replace(unit, stages=stages_for_clock(unit, clock_mhz)), clock_mhz
+    stages, clock_mhz = closest_stages_to_clock(unit, clock_mhz)
+    return dataclasses.replace(unit, stages=stages), clock_mhz
 
 
 def _generate_activation(options: argparse.Namespace) -> int:
@@ -233,8 +249,8 @@ def _generate_activation(options: argparse.Namespace) -> int:
 
     with Progress() as report:
         report("fitting the function")
-        unit, target = _unit(options), find_target(options.target)
-        generate_activation(unit, target=target, clock_mhz=options.clock_mhz or target.clock_mhz, out=options.out,
+        unit, clock_mhz = _unit(options)
+        generate_activation(unit, target=find_target(options.target), clock_mhz=clock_mhz, out=options.out,
                             reset=options.reset, name=options.name, force=options.force, report=report)
     return print_case(options.out)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,20 +85,34 @@ def print_case(out: Path) -> int:
 
 def _generate_cim(options: argparse.Namespace) -> int:
     target = find_target(options.target)
-    clock_mhz = options.clock_mhz or target.clock_mhz
     with Progress() as report:
         report("reading the settings")
         macro, integers = _macro(options, target.technology)
-        if options.stages == "auto" or (options.stages is None and options.preset is None):
-            from quadcim.hw.cim_plan import macro_stages_for_clock
-
-            report("choosing the number of stages")
-            macro = replace(macro, stages=macro_stages_for_clock(macro, integers, clock_mhz))
+        report("choosing the number of stages")
+        macro, clock_mhz = _staged(options, macro, integers, target.clock_mhz)
         from quadcim.generate import generate_cim
 
         generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, reset=options.reset,
                      name=options.name, force=options.force, report=report)
     return print_case(options.out)
+
+
+def _staged(options: argparse.Namespace, macro: CimMacro, integers: CimIntegers,
+            usual_mhz: float) -> tuple[CimMacro, float]:
+    """The macro with its stages, and the clock. What the options do not name gives way."""
+    from quadcim.hw.cim_plan import closest_macro_stages_to_clock, macro_stages_for_clock, plan_macro
+
+    clock_mhz = options.clock_mhz or usual_mhz
+    if isinstance(options.stages, int):
+        return macro, clock_mhz
+    if options.stages is None and options.preset:
+        with suppress(IllegalSetting):
+            plan_macro(macro, integers)
+            return macro, clock_mhz
+    if options.clock_mhz:
+        return replace(macro, stages=macro_stages_for_clock(macro, integers, clock_mhz)), clock_mhz
+    stages, clock_mhz = closest_macro_stages_to_clock(macro, integers, clock_mhz)
+    return replace(macro, stages=stages), clock_mhz
 
 
 def _macro(options: argparse.Namespace, technology: str) -> tuple[CimMacro, CimIntegers]:

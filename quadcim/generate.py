@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from quadcim import __version__
 from quadcim.boards.targets import Target, check_target
 from quadcim.files import CASE, check_output_folder, output_folder
-from quadcim.fit.freeze import freeze
 from quadcim.hw.cim_plan import plan_macro
-from quadcim.hw.plans import unit_plan
+from quadcim.hw.plans import unit_integers, unit_plan
 from quadcim.progress import unheard
 from quadcim.report import Description, case_report, verilog_header
 from quadcim.report_activation import describe_activation
@@ -108,7 +107,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
     from quadcim.hw.units import create_unit
     from quadcim.sim.stimulus import ActivationStimulus
 
-    integers, activation = freeze(unit), unit.activation
+    integers, activation = unit_integers(unit), unit.activation
     stimulus = ActivationStimulus(unit, integers)
     _write(_Subject(
         "activation", unit, integers, plan, describe_activation(unit, integers, beats=len(stimulus.inputs())),

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from quadcim.fit.freeze import freeze
 from quadcim.fit.reference import admitted_outputs, real_values
 from quadcim.hw.companions import companion_files
+from quadcim.hw.plans import unit_integers
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.models.activation import golden
@@ -62,7 +62,7 @@ def draw_unit(draw: random.Random, *, widest: int = 9) -> ActivationUnit:
 
 def check_unit(unit: ActivationUnit) -> None:
     """The emitted Verilog equals the golden model, and that keeps what the rounding promises, at every input."""
-    activation, integers = unit.activation, freeze(unit)
+    activation, integers = unit.activation, unit_integers(unit)
     raws = np.arange(activation.input.minimum, activation.input.maximum + 1)
     golden_outputs = golden(activation, integers)(torch.from_numpy(raws)).numpy()
     least, greatest = (bound[raws & (1 << activation.input.width) - 1]

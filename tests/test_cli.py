@@ -45,7 +45,7 @@ _WRONG = {
     "rounding": ([*_GENERATE, "--rounding", "up"], "--rounding must be one of nearest, truncate, faithful, got 'up'"),
     "stages not a number": ([*_GENERATE, "--stages", "many"], "--stages: must be a whole number of at least 0, or auto"),
     "negative stages": ([*_GENERATE, "--stages", "-1"], "--stages"),
-    "too many stages": ([*_GENERATE, "--stages", "99"], "--stages must be 0 to 10 for this unit, got 99"),
+    "too many stages": ([*_GENERATE, "--stages", "99"], "--stages must be 0 to 11 for this unit, got 99"),
     "clock": ([*_GENERATE, "--stages", "auto", "--clock-mhz", "9999"], "--clock-mhz must be at most"),
     "clock not a number": ([*_GENERATE, "--clock-mhz", "nan"], "--clock-mhz: must be a number from 1 to 10000, got 'nan'"),
     "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
@@ -198,6 +198,25 @@ def test_generate_another_function_in_its_usual_formats(folder):
     assert run([*_GENERATE, "--preset", "phi8", "--function", "gelu", "--stages", "0"]) == 0
     activation = Case.load(folder / "new").unit.activation
     assert (str(activation.input), str(activation.output), activation.rounding) == ("SQ4.6", "SQ4.6", "faithful")
+
+
+@pytest.mark.parametrize("settings", [
+    ["--function", "relu"], ["--preset", "phi-wide", "--function", "relu1"], ["--target", "vcu128"],
+    ["--preset", "phi16-dsp", "--function", "gelu", "--input", "SQ4.4", "--output", "SQ4.4"],
+    ["--preset", "phi16-small", "--target", "vcu128"], ["--preset", "phi16-ultrascale", "--target", "asic28"],
+    ["--preset", "phi32", "--input", "SQ1.2", "--output", "SQ1.2"],
+    ["--function", "measured.csv", "--input", "SQ3.9", "--output", "SQ2.10"]])
+def test_what_is_not_named_is_no_error(settings, folder):
+    (folder / "measured.csv").write_text("x,y\n-4,-1\n-1,-0.9\n0,0.1\n1.5,1.7\n4,1.75\n")
+    assert run([*_GENERATE, *settings]) == 0
+
+
+@pytest.mark.parametrize("settings", [["--rows", "3", "--columns", "1", "--affine", "affine.json", "--technology", "fpga"],
+                                      ["--preset", "cim-w1a4", "--rows", "2"], ["--preset", "cim-w1a4", "--rows", "1"]])
+def test_what_is_not_named_of_a_macro_is_no_error(settings, folder):
+    (folder / "affine.json").write_text(json.dumps({"scale": 1023, "offset": 1, "bias": 0, "shift": 1,
+                                                    "rounding": "floor", "overflow": "wrap", "output": "SQ12.0"}))
+    assert run([*_CIM, *settings]) == 0
 
 
 def test_auto_stages_follow_the_clock(folder):

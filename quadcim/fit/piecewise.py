@@ -1,7 +1,7 @@
 """The search for the cheapest piecewise form of a function."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -15,13 +15,13 @@ from quadcim.spec.cost import piecewise_cost, product_bits, sized_cost
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.piecewise import Fold, PiecewiseIntegers
 
-__all__ = ["METHODS", "Goal", "fit_piecewise", "folds"]
+__all__ = ["MAX_ADDRESS", "METHODS", "Goal", "fit_piecewise", "folds"]
 
 Goal = Literal["lut", "gates"]
 METHODS = ("table", "multipartite", "linear", "quadratic")
 
 _POINTS = 96
-_MAX_ADDRESS = 10
+MAX_ADDRESS = 10
 _MAX_TABLE = 12
 # The estimate from a shape's sizes knows nothing of constants and of equal bits in its tables: what these save at most.
 _SLACK, _SLACK_NARROW, _NARROW = 0.9, 0.6, 10
@@ -78,6 +78,7 @@ class _Search:
     problem: Problem
     output_width: int
     goal: Goal
+    addresses: Collection[int]
     solvers: dict[int, Solver] = field(default_factory=dict)
     provers: dict[int, Solver] = field(default_factory=dict)
 
@@ -132,7 +133,7 @@ class _Search:
         """Shapes with a lower bound of their cost: their slope has as few fraction bits as could do."""
         bits = self.problem.fold.bits
         plain = self.problem.fold.reflect < 0
-        for address_bits in range(min(bits, _MAX_ADDRESS) + 1):
+        for address_bits in (count for count in self.addresses if count <= bits):
             solver = self.solver(address_bits)
             n = solver.offset_bits
             if not n or not solver.fits_a_parabola():
@@ -147,7 +148,7 @@ class _Search:
                     for slices in _slices(address_bits, n):
                         shape = Shape(address_bits, guard, 0, None, slices)
                         yield self.estimate(shape), shape
-        if plain and bits <= _MAX_TABLE and "table" in methods:
+        if plain and bits <= _MAX_TABLE and "table" in methods and len(self.addresses) > 1:
             shape = Shape(bits, 0, 0)
             yield self.estimate(shape), shape
 
@@ -196,7 +197,8 @@ def _cheapest(search: _Search, guards: Sequence[int], methods: Sequence[str], li
     return limit, best
 
 
-def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] = METHODS) -> PiecewiseIntegers:
+def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] = METHODS,
+                  address_bits: int | None = None) -> PiecewiseIntegers:
     """Find the cheapest piecewise form by the cost estimate.
 
     Parameters
@@ -207,6 +209,8 @@ def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] 
         Which estimate counts.
     methods : tuple of str
         Which of `PiecewiseIntegers.method` to admit.
+    address_bits : int, optional
+        Bits that select the segment, 0 to `MAX_ADDRESS`; by default as many as are cheapest.
 
     Raises
     ------
@@ -215,14 +219,15 @@ def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] 
     """
     values = real_values(activation)
     guards = range(5) if activation.rounding == "faithful" else range(9)
+    addresses = range(MAX_ADDRESS + 1) if address_bits is None else (address_bits,)
     best, limit = None, math.inf
     for fold in folds(activation, values):
-        search = _Search(Problem(activation, fold, values), activation.output.width, goal)
+        search = _Search(Problem(activation, fold, values), activation.output.width, goal, addresses)
         limit, integers = _cheapest(search, guards, methods, limit)
         best = integers or best
     if best is not None:
         return best
     raise IllegalSetting("rounding" if activation.rounding != "faithful" else "method",
                          "one that a piecewise form of at most "
-                         f"{1 << _MAX_ADDRESS} segments can keep for {activation.function} at these formats",
+                         f"{1 << max(addresses)} segments can keep for {activation.function} at these formats",
                          activation.rounding if activation.rounding != "faithful" else " or ".join(methods))

@@ -1,13 +1,14 @@
 """Where the registers of a pipeline go."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["HOLD", "StagePlan", "Step", "fewest_stages", "plan_stages"]
+__all__ = ["HOLD", "StagePlan", "Step", "closest_stages", "fewest_stages", "plan_stages"]
 
 HOLD = "hold"
 """Name of a step that does nothing, or the beginning of it."""
@@ -158,12 +159,12 @@ def plan_stages(steps: Sequence[Step], stages: int) -> StagePlan:
     return StagePlan(steps, found[2])
 
 
-def fewest_stages(plans: Sequence[StagePlan], *, clock_mhz: float, register_ps: int) -> StagePlan:
+def fewest_stages(plans: Iterable[StagePlan], *, clock_mhz: float, register_ps: int) -> StagePlan:
     """The first of some plans, by rising number of stages, that meets a clock.
 
     Parameters
     ----------
-    plans : sequence of StagePlan
+    plans : iterable of StagePlan
         A plan for each number of stages.
     clock_mhz : float
         The clock that every stage has to meet.
@@ -175,8 +176,17 @@ def fewest_stages(plans: Sequence[StagePlan], *, clock_mhz: float, register_ps: 
     IllegalSetting
         If no number of stages meets the clock.
     """
+    fastest_ps = math.inf
     for plan in plans:
         if (plan.slowest_stage_ps + register_ps) * clock_mhz <= 1e6:
             return plan
-    fastest_mhz = 1e6 / (min(plan.slowest_stage_ps for plan in plans) + register_ps)
+        fastest_ps = min(fastest_ps, plan.slowest_stage_ps)
+    fastest_mhz = 1e6 / (fastest_ps + register_ps)
     raise IllegalSetting("clock-mhz", f"at most {fastest_mhz:.0f} for this unit by the delay estimate", clock_mhz)
+
+
+def closest_stages(plans: Sequence[StagePlan], *, clock_mhz: float, register_ps: int) -> tuple[StagePlan, float]:
+    """As `fewest_stages`; where no plan meets the clock, the first of the fastest; and the clock that it meets."""
+    fastest_ps = min(plan.slowest_stage_ps for plan in plans) + register_ps
+    clock_mhz = min(clock_mhz, math.floor(1e6 / fastest_ps))
+    return fewest_stages(plans, clock_mhz=clock_mhz, register_ps=register_ps), clock_mhz

@@ -3,9 +3,8 @@
 from functools import cached_property
 from pathlib import Path
 
-from quadcim.fit.freeze import freeze
 from quadcim.hw.cim_plan import plan_macro
-from quadcim.hw.plans import unit_plan
+from quadcim.hw.plans import unit_integers, unit_plan
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.integers import Integers
 from quadcim.spec.pipeline import StagePlan
@@ -46,7 +45,7 @@ class Subject:
     def integers(self) -> Integers:
         """The frozen integers of an activation unit."""
         assert isinstance(self._spec, ActivationUnit)
-        return freeze(self._spec)
+        return unit_integers(self._spec)
 
     @cached_property
     def plan(self) -> StagePlan:

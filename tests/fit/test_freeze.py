@@ -7,7 +7,7 @@ import torch
 
 from quadcim.fit import freeze as freeze_module
 from quadcim.fit.freeze import freeze
-from quadcim.models.activation import unit_golden
+from quadcim.models.activation import golden
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -23,7 +23,7 @@ def make(function: str, input: str, output: str, rounding: str = "faithful", **s
 
 
 def outputs(unit: ActivationUnit) -> list[int]:
-    return unit_golden(unit)(torch.from_numpy(every_input(unit.activation))).tolist()
+    return golden(unit.activation, freeze(unit))(torch.from_numpy(every_input(unit.activation))).tolist()
 
 
 @pytest.mark.parametrize("technology", ["generic", "fpga"])
