@@ -1,6 +1,7 @@
 """``quadcim sweep`` and ``quadcim report``."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,8 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
 
     from quadcim.sweep.engine import points_left, run_sweep
     from quadcim.sweep.export import export_rows
-    from quadcim.sweep.measurements import is_illegal
+    from quadcim.sweep.measurements import is_failure
+    from quadcim.sweep.results import Results
 
     if options.retry:
         store.forget_errors()
@@ -79,18 +81,20 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
     rows = store.rows()
     if options.export:
         export_rows(rows, options.export, force=options.force)
+    digests = {point.digest for point in plan.points}
+    results = Results.of([row for row in rows if row["digest"] in digests])
     if plan.search:
-        _print_front(plan.search.objectives, rows)
-    for row in rows:
-        for name, error in row.get("errors", {}).items():
-            if not is_illegal(error):
+        _print_front(plan.search.objectives, results.rows)
+    for row in results.failed:
+        for name, error in row["errors"].items():
+            if is_failure(error):
                 print(f"{row['digest'][:12]} {name}: {error}")
-    print(f"{result.measured} points measured, {result.kept} kept, {result.illegal} illegal, {result.failed} with "
-          f"errors; {_duration(result.seconds)}; results in {store.path}")
-    return 1 if result.failed else 0
+    print(f"{result.measured} points measured, {result.kept} kept, {len(results.illegal)} illegal, "
+          f"{len(results.failed)} with errors; {_duration(result.seconds)}; results in {store.path}")
+    return 1 if results.failed else 0
 
 
-def _print_front(objectives: "Objectives", rows: "list[dict[str, Any]]") -> None:
+def _print_front(objectives: "Objectives", rows: "Sequence[Mapping[str, Any]]") -> None:
     """Say which points no other one beats."""
     front = objectives.front(rows)
     print(f"Pareto front of {', '.join(objectives.names)}: {len(front)} points")

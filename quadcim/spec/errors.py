@@ -25,9 +25,20 @@ class IllegalSetting(ValueError):
         self.given = given
         self.part = part
         name = f"{option} {part}" if part else option
-        super().__init__(f"{name} must be {legal}, got {given!r}" if isinstance(given, str)
-                         else f"{name} must be {legal}, got {given}")
+        super().__init__(f"{name} must be {legal}, got {_shown(given)}")
 
     def as_part_of(self, option: str) -> "IllegalSetting":
         """The same error where the setting is a part of another: of an option's value, or of the file it names."""
         return IllegalSetting(option, self.legal, self.given, part=" ".join(filter(None, (self.option, self.part))))
+
+
+_LONGEST = 200
+"""Letters of what was given: files may hold more than anyone reads."""
+
+
+def _shown(given: object) -> str:
+    try:
+        text = repr(given) if isinstance(given, str) else str(given)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or lists in lists
+        return "something too long to be shown"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.measurements import Measured, is_illegal, measure_point
+from quadcim.sweep.measurements import Measured, is_failure, is_illegal, measure_point
 from quadcim.sweep.plan import SweepPlan
 from quadcim.sweep.points import Point
 from quadcim.sweep.store import Store
@@ -77,8 +77,8 @@ def run_sweep(plan: SweepPlan, store: Store, *, jobs: int = 1, scheduler: str | 
                 work.tell(point, results)
                 wrong = [result.error for result in results.values() if result.error]
                 measured += 1
-                illegal += bool(wrong) and all(map(is_illegal, wrong))
-                failed += not all(map(is_illegal, wrong))
+                illegal += any(map(is_illegal, wrong))
+                failed += any(map(is_failure, wrong))
                 report(measured, total)
     return SweepResult(measured, plan.count - total, failed, illegal, time.perf_counter() - start)
 

@@ -1,15 +1,16 @@
 """The kinds of point: their settings, the specification that these stand for, and the command that makes it."""
 
 import hashlib
-import inspect
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from quadcim.boards.targets import CLOCK_MHZ
 from quadcim.spec.activation import FORMATS, Activation
-from quadcim.spec.cim import Adc, CimMacro
+from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.cnn import CnnQuantisation, CnnTraining
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -17,8 +18,9 @@ from quadcim.spec.functions import find_function, usual_formats
 from quadcim.spec.quoting import shell_line
 from quadcim.spec.training import InrTraining
 from quadcim.spec.unit import ActivationUnit
+from quadcim.sweep.settings import NUMBER, STAGES, WHOLE, WORD, SettingType, type_of
 
-__all__ = ["KINDS", "Fit", "Kind", "Spec", "file_digests", "find_kind"]
+__all__ = ["KINDS", "Fit", "Kind", "Spec", "asks_for_stages", "file_digests", "find_kind"]
 
 Settings = Mapping[str, Any]
 
@@ -53,8 +55,8 @@ class Kind:
 
     Parameters
     ----------
-    settings : tuple of str
-        What may be set.
+    settings : dict
+        What may be set, and to what type of value.
     defaults : dict
         Of the settings that have one.
     build : callable
@@ -63,7 +65,7 @@ class Kind:
         The command that makes what is specified; settings are its options.
     """
 
-    settings: tuple[str, ...]
+    settings: Mapping[str, SettingType]
     defaults: Settings
     build: Callable[[Settings], Spec]
     command: tuple[str, ...]
@@ -88,6 +90,8 @@ class Kind:
 
 _FILES = ("liberty",)
 """Settings of hardware that name files, which its specification does not hold."""
+_HARDWARE = {"clock_mhz": NUMBER, **dict.fromkeys(_FILES, WORD)}
+"""Settings of all hardware that are none of its specification's."""
 _UNIT_DEFAULTS = {"function": "quad", "rounding": "faithful", "stages": 1, "flow_control": "elastic",
                   "technology": "generic", "method": "auto"}
 
@@ -98,25 +102,48 @@ def _unit(settings: Settings) -> ActivationUnit:
     formats = {name: Format.parse(given[name], option=name, widths=FORMATS)
                for name in ("input", "output") if name in given}
     if len(formats) < 2:
-        if "width" not in given:
-            raise IllegalSetting("width", "given, unless input and output are", "nothing")
+        _check_given(given, ("width",), ", unless input and output are")
         usual = usual_formats(function, given["width"])
         formats = dict(zip(("input", "output"), usual, strict=True)) | formats
+    stages = 0 if asks_for_stages(settings) else given["stages"]
     return ActivationUnit(Activation(function.name, formats["input"], formats["output"], given["rounding"]),
-                          given["stages"], given["flow_control"], given["technology"], given["method"])
+                          stages, given["flow_control"], given["technology"], given["method"])
 
 
 def _macro(settings: Settings) -> CimMacro:
-    given = {name: value for name, value in settings.items() if name not in _FILES}
-    adc = given.get("adc")
-    if adc is None:
-        return CimMacro(**given)
-    try:
-        return CimMacro(**{**given, "adc": Adc(*map(int, adc.split(":")))})
-    except (AttributeError, ValueError) as error:
-        if isinstance(error, IllegalSetting):
-            raise
-        raise IllegalSetting("adc", "ROWS:BITS:LOW:HIGH:STEP", adc) from None
+    given = {name: value for name, value in settings.items() if name not in _HARDWARE}
+    _check_given(given, _SIZES)
+    if asks_for_stages(settings):
+        del given["stages"]
+    if "adc" in given:
+        words = given["adc"].split(":")
+        if len(words) != len(fields(Adc)) or not all(re.fullmatch("-?[0-9]{1,9}", word) for word in words):
+            raise IllegalSetting("adc", "whole numbers ROWS:BITS:LOW:HIGH:STEP", given["adc"])
+        given["adc"] = Adc(*map(int, words))
+    macro = CimMacro(**given)
+    macro.check(CimIntegers())  # weights are loaded
+    return macro
+
+
+def _check_given(settings: Settings, names: Iterable[str], unless: str = "") -> None:
+    for name in names:
+        if name not in settings:
+            raise IllegalSetting(name, f"given{unless}", "nothing")
+
+
+def asks_for_stages(settings: Settings) -> bool:
+    """Whether a unit or a macro is to have as few stages as its clock lets it.
+
+    Raises
+    ------
+    IllegalSetting
+        If it is no clock.
+    """
+    low, high = CLOCK_MHZ
+    clock_mhz = settings.get("clock_mhz", low)
+    if not low <= clock_mhz <= high:
+        raise IllegalSetting("clock-mhz", f"{low} to {high}", clock_mhz)
+    return settings.get("stages") == "auto"
 
 
 def _digest_of(option: str, path: str) -> str:
@@ -146,8 +173,7 @@ def file_digests(settings: Settings) -> dict[str, str]:
 
 
 def _inr(settings: Settings) -> Fit:
-    if "image" not in settings:
-        raise IllegalSetting("image", "given", "nothing")
+    _check_given(settings, ("image",))
     training = InrTraining(**{name: value for name, value in settings.items() if name != "image"})
     return Fit(training, settings["image"], _digest_of("image", settings["image"]))
 
@@ -169,17 +195,24 @@ def _defaults(spec: type) -> dict[str, Any]:
     return {field.name: field.default for field in fields(spec) if field.default is not MISSING}
 
 
-_MACRO = [name for name in inspect.signature(CimMacro).parameters if name not in ("codes", "narrow")]
-_MACRO_DEFAULTS = {name: value for name, value in _defaults(CimMacro).items() if name in _MACRO}
+def _types(defaults: Settings, **others: SettingType) -> dict[str, SettingType]:
+    """The types of settings: those of their defaults, but of some."""
+    return {**{name: type_of(value) for name, value in defaults.items() if name not in others}, **others}
+
+
+_SIZES = ("rows", "columns", "activation_bits")
+_MACRO_DEFAULTS = {name: value for name, value in _defaults(CimMacro).items() if name not in ("adc", "narrow")}
 _CNN_DEFAULTS = {**_defaults(CnnTraining), **_defaults(CnnQuantisation), "per_layer": False}
 del _CNN_DEFAULTS["per_channel"]
 
 KINDS: dict[str, Kind] = {
-    "activation": Kind((*_UNIT_DEFAULTS, "width", "input", "output", *_FILES), _UNIT_DEFAULTS, _unit,
-                       ("quadcim", "generate", "activation")),
-    "cim": Kind((*_MACRO, *_FILES), _MACRO_DEFAULTS, _macro, ("quadcim", "generate", "cim")),
-    "inr": Kind((*_defaults(InrTraining), "image"), _defaults(InrTraining), _inr, ("quadcim", "train", "inr")),
-    "cnn": Kind((*_CNN_DEFAULTS, "data"), _CNN_DEFAULTS, _cnn, ("quadcim", "train", "cnn")),
+    "activation": Kind(_types(_UNIT_DEFAULTS, stages=STAGES, width=WHOLE, input=WORD, output=WORD, **_HARDWARE),
+                       _UNIT_DEFAULTS, _unit, ("quadcim", "generate", "activation")),
+    "cim": Kind(_types(_MACRO_DEFAULTS, **dict.fromkeys(_SIZES, WHOLE), stages=STAGES, adc=WORD, **_HARDWARE),
+                _MACRO_DEFAULTS, _macro, ("quadcim", "generate", "cim")),
+    "inr": Kind(_types(_defaults(InrTraining), size=WHOLE, lr=NUMBER, image=WORD), _defaults(InrTraining), _inr,
+                ("quadcim", "train", "inr")),
+    "cnn": Kind(_types(_CNN_DEFAULTS, data=WORD), _CNN_DEFAULTS, _cnn, ("quadcim", "train", "cnn")),
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from quadcim.sim.stimulus import Stimulus
 
 __all__ = ["FIGURES", "MEASUREMENTS", "MORE_IS_BETTER", "Measured", "Measurement", "check_measurements",
-           "check_settings", "check_tools", "is_illegal", "measure_point"]
+           "check_settings", "check_tools", "is_failure", "is_illegal", "measure_point"]
 
 _BEATS = 2048
 _HARDWARE = ("activation", "cim")
@@ -68,6 +68,10 @@ class Measured:
     seconds: float
 
 
+class NotMeasurable(Exception):
+    """A point that is in order has no such figures."""
+
+
 def _error(subject: Subject) -> dict[str, float]:
     unit, ulp = subject.hardware, subject.integers.max_error_ulp
     assert isinstance(unit, ActivationUnit)
@@ -98,7 +102,7 @@ def _gates(subject: Subject) -> dict[str, float]:
 
     cost = gate_cost(*subject.verilog)
     if cost.unweighted:
-        raise IllegalSetting("gates", "measured of plain RTL and adder cells", ", ".join(cost.unweighted))
+        raise NotMeasurable("gates are measured of plain RTL and adder cells, not of " + ", ".join(cost.unweighted))
     return {"combinational_ge": round(cost.combinational_ge, 2), "total_ge": round(cost.total_ge, 2)}
 
 
@@ -246,31 +250,45 @@ def check_tools(names: Sequence[str]) -> None:
 
 
 def is_illegal(error: str) -> bool:
-    """Whether an error says that the point does not exist, rather than that something went wrong."""
+    """Whether an error says that the point does not exist."""
     return error.startswith(IllegalSetting.__name__)
 
 
+def is_failure(error: str) -> bool:
+    """Whether an error says that something went wrong, rather than that there is nothing to be measured."""
+    return not error.startswith((IllegalSetting.__name__, NotMeasurable.__name__))
+
+
 def measure_point(kind: str, settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, Measured]:
-    """Measure a point; runs in a worker. Errors are results."""
+    """Measure a point; runs in a worker. Errors are results, and a point that does not exist has no others."""
     found: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory(prefix="quadcim-") as folder:
         try:
             subject = Subject(Point(kind, settings), Path(folder))
         except IllegalSetting as error:  # it was legal where the sweep was read: this machine lacks a file
             raise ToolError(str(error)) from None
+        start = time.perf_counter()
+        try:
+            subject.check()
+        except IllegalSetting as error:
+            return {name: Measured({}, _line(error), time.perf_counter() - start) for name in names}
         for name in names:
             start = time.perf_counter()
             try:
                 figures, error = _measure(MEASUREMENTS[name], subject), None
             except Exception as problem:  # recorded: one point must not end the sweep
-                figures, error = {}, f"{type(problem).__name__}: {problem}".splitlines()[0][:300]
+                figures, error = {}, _line(problem)
             found[name] = Measured(figures, error, time.perf_counter() - start)
     return found
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
 
 
 def _measure(measurement: Measurement, subject: Subject) -> dict[str, float]:
     try:
         measurement.needs()
-    except IllegalSetting as error:  # it is the machine that is wrong, not the point
+        return measurement.measure(subject)
+    except IllegalSetting as error:  # it is the machine that is wrong, or a file, not the point
         raise ToolError(str(error)) from None
-    return measurement.measure(subject)

@@ -53,7 +53,7 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
     IllegalSetting
         If no point has a figure.
     """
-    whole, title = Results.of(rows), setting_text(title)
+    whole, title = Results.drawn(rows), setting_text(title)
     results = whole.thinned(MOST_POINTS)
     choices = _choices(results)
     source = _source(results, choices)
@@ -113,9 +113,9 @@ _HEAD = """
 
 
 def _introduction(title: str, whole: Results, results: Results) -> str:
-    count = f"{len(whole.rows)} points"
+    count = whole.counts
     if len(results.rows) < len(whole.rows):
-        count += f", of which {len(results.rows)} are shown here: the first Pareto front, and others drawn evenly"
+        count += f"; {len(results.rows)} are shown here: the first Pareto front, and others drawn evenly"
     return (f"<h1>{html_text(title)}</h1><p>{count}. Hover over a point for its settings and the command that rebuilds "
             "it; choose axes and filters; the line is the Pareto front of what is shown; click a head of the table to "
             "sort.</p>")

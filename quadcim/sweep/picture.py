@@ -38,7 +38,7 @@ def sweep_picture(rows: Sequence[dict[str, Any]], path: Path, *, x: str | None =
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    results = Results.of(rows)
+    results = Results.drawn(rows)
     x, y = x or results.x, y or results.y
     for option, name in (("x", x), ("y", y)):
         results.check_axis(option, name)

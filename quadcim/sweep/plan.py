@@ -1,25 +1,31 @@
 """The sweep file: TOML that says which points are measured, and what of them."""
 
 import itertools
+import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.conditions import holds, names_in
+from quadcim.sweep.conditions import Condition
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MEASUREMENTS, check_measurements, check_settings
 from quadcim.sweep.objectives import Objectives
 from quadcim.sweep.points import Point
+from quadcim.sweep.settings import WORD, SettingType
+from quadcim.text_files import read_text
 
 __all__ = ["SweepPlan"]
 
 _KEYS = ("kind", "measure", "where", "fixed", "grid", "points", "search")
 _SEARCH = ("points", "minimise", "maximise", "seed")
-_MOST = 1_000_000
+_MOST, _MOST_LETTERS = 1_000_000, 1_000_000
+_MOST_DOTS = 50
+"""In a key: Python's reader of TOML takes time and memory quadratic in their number."""
+Types = Mapping[str, SettingType]
 _RANGE = re.compile(r"(\d{1,6})\.\.(\d{1,6})")
 
 
@@ -97,19 +103,19 @@ class SweepPlan:
             If the file cannot be read, or anything in it is illegal.
         """
         given = _read(path)
-        kind, measure = given.get("kind", "activation"), given.get("measure", [])
-        names, where = find_kind(kind).settings, _strings("where", given.get("where", []))
+        kind, measure = _string("kind", given.get("kind", "activation")), given.get("measure", [])
+        types, where = find_kind(kind).settings, [*map(Condition, _strings("where", given.get("where", [])))]
         check_measurements(_strings("measure", measure), kind)
         for condition in where:
-            for name in names_in(condition):
-                _known("where", name, names)
-        points = [Point(kind, settings) for settings in (*_grid(given, names), *_further(given, names))]
-        unique = {point.digest: point for point in points
-                  if all(holds(condition, point.all_settings) for condition in where)}
+            for name in condition.names:
+                _known("where", name, types)
+        points = (Point(kind, settings) for settings in (*_grid(given, types), *_further(given, types)))
+        wanted = [point for point in points if all(condition.holds(point.all_settings) for condition in where)]
+        unique = {point.digest: point for point in wanted}
         if not unique:
             raise IllegalSetting("sweep", "a file with at least one point", str(path))
         check_settings(measure, [point.settings for point in unique.values()])
-        return cls(tuple(unique.values()), tuple(measure), _search(given, names, measure))
+        return cls(tuple(unique.values()), tuple(measure), _search(given, types, measure))
 
     @property
     def seconds(self) -> float:
@@ -128,20 +134,31 @@ class SweepPlan:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    legal = f"a TOML file of at most {_MOST_LETTERS} letters"
+    text = read_text(path, option="sweep", legal=legal)
+    if len(text) > _MOST_LETTERS:
+        raise IllegalSetting("sweep", legal, f"{path} of {len(text)}")
+    if any(part.count(".") > _MOST_DOTS for part in re.split(r"[][,={}\n]", text)):
+        raise IllegalSetting("sweep", f"a TOML file of keys with at most {_MOST_DOTS} dots", str(path))
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise IllegalSetting("sweep", f"a TOML file that can be read ({error.strerror})", str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        given = tomllib.loads(text)
+    except RecursionError:
+        raise IllegalSetting("sweep", "a TOML file of few levels", str(path)) from None
+    except ValueError as error:  # no TOML, or a number of thousands of digits
         raise IllegalSetting("sweep", f"a TOML file ({error})", str(path)) from None
     for key in given:
         _known("sweep", key, _KEYS)
     return given
 
 
-def _known(option: str, name: str, names: tuple[str, ...]) -> None:
+def _known(option: str, name: str, names: Iterable[str]) -> None:
     if name not in names:
         raise IllegalSetting(option, "of " + ", ".join(names), name)
+
+
+def _string(option: str, value: Any) -> str:
+    WORD.check(option, value)
+    return value
 
 
 def _strings(option: str, value: Any) -> list[str]:
@@ -150,7 +167,7 @@ def _strings(option: str, value: Any) -> list[str]:
     return value
 
 
-def _table(given: Mapping[str, Any], key: str, names: tuple[str, ...]) -> dict[str, Any]:
+def _table(given: Mapping[str, Any], key: str, names: Iterable[str]) -> dict[str, Any]:
     table = given.get(key, {})
     if not isinstance(table, dict):
         raise IllegalSetting(key, "a table", table)
@@ -159,19 +176,36 @@ def _table(given: Mapping[str, Any], key: str, names: tuple[str, ...]) -> dict[s
     return table
 
 
-def _grid(given: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    grid = {name: _values(name, value) for name, value in _table(given, "grid", names).items()}
-    fixed = _table(given, "fixed", names)
-    if grid:
-        for combination in itertools.product(*grid.values()):
-            yield {**fixed, **dict(zip(grid, combination, strict=True))}
+def _typed(given: Mapping[str, Any], key: str, types: Types) -> dict[str, Any]:
+    """A table of settings, each of its type."""
+    table = _table(given, key, types)
+    for name, value in table.items():
+        types[name].check(f"{key}.{name}", value)
+    return table
 
 
-def _search(given: Mapping[str, Any], names: tuple[str, ...], measure: list[str]) -> Search | None:
+def _axes(given: Mapping[str, Any], types: Types) -> dict[str, Sequence[Any]]:
+    """The values of each setting of the grid."""
+    axes = {name: _values(name, value, types[name]) for name, value in _table(given, "grid", types).items()}
+    count = math.prod(map(len, axes.values()))
+    if count > _MOST:
+        raise IllegalSetting("grid", f"of at most {_MOST} points", count)
+    return axes
+
+
+def _grid(given: Mapping[str, Any], types: Types) -> Iterator[dict[str, Any]]:
+    """The points of the grid; what is fixed is one, unless there are others."""
+    axes, fixed = _axes(given, types), _typed(given, "fixed", types)
+    if axes or (fixed and "points" not in given):
+        for combination in itertools.product(*axes.values()):
+            yield {**fixed, **dict(zip(axes, combination, strict=True))}
+
+
+def _search(given: Mapping[str, Any], types: Types, measure: list[str]) -> Search | None:
     """The search that is asked for."""
     if "search" not in given:
         return None
-    table, axes = _table(given, "search", _SEARCH), _table(given, "grid", names)
+    table, axes = _table(given, "search", _SEARCH), _axes(given, types)
     points, seed = table.get("points"), table.get("seed", 0)
     for name, value, low in (("points", points, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= _MOST:
@@ -183,20 +217,22 @@ def _search(given: Mapping[str, Any], names: tuple[str, ...], measure: list[str]
         raise IllegalSetting("search", "with a grid to search, and without further points",
                              "points" if "points" in given else "no grid")
     assert isinstance(points, int)
-    return Search(points, objectives, {name: tuple(_values(name, value)) for name, value in axes.items()}, seed)
+    return Search(points, objectives, {name: tuple(values) for name, values in axes.items()}, seed)
 
 
-def _further(given: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    fixed, points = _table(given, "fixed", names), given.get("points", [])
+def _further(given: Mapping[str, Any], types: Types) -> Iterator[dict[str, Any]]:
+    fixed, points = _typed(given, "fixed", types), given.get("points", [])
     if not isinstance(points, list):
         raise IllegalSetting("points", "a list of tables, [[points]]", points)
-    for index in range(len(points)):
-        yield {**fixed, **_table({"points": points[index]}, "points", names)}
+    for point in points:
+        yield {**fixed, **_typed({"points": point}, "points", types)}
 
 
-def _values(name: str, value: Any) -> list[Any]:
-    if isinstance(value, list) and value:
-        return value
+def _values(name: str, value: Any, setting: SettingType) -> Sequence[Any]:
     if isinstance(value, str) and (match := _RANGE.fullmatch(value)) and int(match[1]) <= int(match[2]):
-        return list(range(int(match[1]), int(match[2]) + 1))
-    raise IllegalSetting(f"grid.{name}", 'a list of values, or a range such as "1..6"', value)
+        value = range(int(match[1]), int(match[2]) + 1)
+    if not isinstance(value, list | range) or not value:
+        raise IllegalSetting(f"grid.{name}", 'a list of values, or a range such as "1..6"', value)
+    for entry in value[:1] if isinstance(value, range) else value:
+        setting.check(f"grid.{name}", entry)
+    return value

@@ -7,7 +7,7 @@ from typing import Any
 
 from quadcim.spec.canonical import digest
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.kinds import Spec, file_digests, find_kind
+from quadcim.sweep.kinds import Spec, asks_for_stages, file_digests, find_kind
 
 __all__ = ["Point"]
 
@@ -23,8 +23,8 @@ class Point:
     settings : mapping
         Activation units: ``function``, ``width`` (its usual formats) or ``input`` and ``output``, ``rounding``,
         ``stages``, ``flow_control``, ``technology``, ``method``. Macros: the parameters of `CimMacro`, ``adc`` as
-        ``"ROWS:BITS:LOW:HIGH:STEP"``; their weights are loaded. Both: ``liberty``, a cell library. Trainings: the
-        options of ``quadcim train``.
+        ``"ROWS:BITS:LOW:HIGH:STEP"``; their weights are loaded. Both: ``liberty``, a cell library, and ``clock_mhz``,
+        which ``stages = "auto"`` are to meet. Trainings: the options of ``quadcim train``.
     """
 
     kind: str
@@ -37,13 +37,23 @@ class Point:
 
     @property
     def spec(self) -> Spec:
-        """The specification; illegal settings raise `IllegalSetting`. The number of stages is checked later."""
+        """The specification; illegal settings raise `IllegalSetting`. The number of stages is checked later.
+
+        That of ``stages = "auto"`` is not in it: which it is takes too long to find out for many points.
+        """
         try:
             return find_kind(self.kind).build(self.settings)
         except TypeError as error:  # a setting that is missing, or of another type
             raise IllegalSetting(self.kind, f"complete and well typed ({error})", dict(self.settings)) from None
 
+    def to_json(self) -> dict[str, Any]:
+        """The specification, JSON-ready; where a clock decides about the stages, it stands there instead."""
+        described = self.spec.to_json()
+        if asks_for_stages(self.settings):
+            described |= {"stages": "auto", "clock_mhz": self.settings.get("clock_mhz")}
+        return described
+
     @cached_property
     def digest(self) -> str:
         """What tells points apart."""
-        return digest({"kind": self.kind, "spec": self.spec.to_json(), **file_digests(self.settings)})
+        return digest({"kind": self.kind, "spec": self.to_json(), **file_digests(self.settings)})

@@ -1,13 +1,13 @@
 """Results of a sweep as they are drawn: which settings vary, which figures there are, and lines of equal settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.kinds import KINDS
-from quadcim.sweep.measurements import FIGURES, MORE_IS_BETTER
+from quadcim.sweep.measurements import FIGURES, MORE_IS_BETTER, is_failure, is_illegal
 from quadcim.sweep.objectives import Objectives
 
 __all__ = ["Results", "axis_text", "cost_front", "setting_text"]
@@ -18,30 +18,49 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Results:
-    """Rows with figures.
+    """Rows, as `quadcim.sweep.store.Store.rows` gives them, by what became of them.
 
     Parameters
     ----------
     rows : sequence of dict
-        As `quadcim.sweep.store.Store.rows` gives them.
+        Points with figures.
+    illegal, failed : sequence of dict
+        Points that do not exist, and those of which something could not be measured, whether or not they have figures.
     """
 
     rows: Sequence[Row]
+    illegal: Sequence[Row] = ()
+    failed: Sequence[Row] = ()
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> "Results":
-        """The rows that have a figure.
+        """Tell rows apart. One that is illegal is only that, whatever figures it has."""
+        illegal = [row for row in rows if any(map(is_illegal, row.get("errors", {}).values()))]
+        out = set(map(id, illegal))
+        legal = [row for row in rows if id(row) not in out]
+        return cls([row for row in legal if any(name in row for name in FIGURES)], illegal,
+                   [row for row in legal if any(map(is_failure, row.get("errors", {}).values()))])
+
+    @classmethod
+    def drawn(cls, rows: Sequence[Row]) -> "Results":
+        """The same of rows that are to be drawn.
 
         Raises
         ------
         IllegalSetting
-            If there is none.
+            If none has a figure.
         """
-        whole = [row for row in rows if any(name in row for name in FIGURES)]
-        if not whole:
+        results = cls.of(rows)
+        if not results.rows:
             raise IllegalSetting("db", "a database with at least one measured point",
                                  f"{len(rows)} points without figures")
-        return cls(whole)
+        return results
+
+    @property
+    def counts(self) -> str:
+        """How many points there are of each sort, in words."""
+        others = ((self.illegal, "illegal"), (self.failed, "with errors"))
+        return ", ".join([f"{len(self.rows)} points", *(f"{len(rows)} {name}" for rows, name in others if rows)])
 
     @cached_property
     def figures(self) -> list[str]:
@@ -107,7 +126,7 @@ class Results:
             return self
         kept = {id(row) for row in cost_front(self.rows, self.x, self.y)}
         kept |= {id(row) for row in self.rows[::-(-len(self.rows) // most)]}
-        return Results([row for row in self.rows if id(row) in kept])
+        return replace(self, rows=[row for row in self.rows if id(row) in kept])
 
 
 def setting_text(value: object) -> str:

@@ -81,7 +81,7 @@ class Store:
         digest, now = point.digest, time.time()
         with self._transaction() as cursor:
             cursor.execute("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)", (
-                digest, point.kind, json.dumps(dict(point.settings)), json.dumps(point.spec.to_json())))
+                digest, point.kind, json.dumps(dict(point.settings)), json.dumps(point.to_json())))
             for name, result in results.items():
                 tools = tool_versions(name)
                 cursor.execute("INSERT OR REPLACE INTO measured VALUES (?, ?, ?, ?, ?, ?)",

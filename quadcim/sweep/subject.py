@@ -1,18 +1,30 @@
 """A point under measurement."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from quadcim.hw.cim_plan import plan_macro
-from quadcim.hw.plans import unit_integers, unit_plan
+from quadcim.boards.targets import find_target
+from quadcim.hw.cim_plan import closest_macro_stages_to_clock, macro_stages_for_clock, plan_macro
+from quadcim.hw.plans import closest_stages_to_clock, stages_for_clock, unit_integers, unit_plan
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.integers import Integers
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.unit import ActivationUnit
-from quadcim.sweep.kinds import Fit
+from quadcim.sweep.kinds import Fit, asks_for_stages
 from quadcim.sweep.points import Point
 
 __all__ = ["Subject"]
+
+
+def _stages(spec: ActivationUnit | CimMacro, clock_mhz: float | None) -> int:
+    """The fewest stages for a clock; the usual one, which nobody asked for, need not be met."""
+    usual_mhz = find_target("generic").clock_mhz
+    if isinstance(spec, ActivationUnit):
+        return stages_for_clock(spec, clock_mhz) if clock_mhz else closest_stages_to_clock(spec, usual_mhz)[0]
+    weights = CimIntegers()
+    return macro_stages_for_clock(spec, weights, clock_mhz) if clock_mhz else closest_macro_stages_to_clock(
+        spec, weights, usual_mhz)[0]
 
 
 class Subject:
@@ -29,11 +41,18 @@ class Subject:
     def __init__(self, point: Point, folder: Path):
         self._spec, self.settings, self.folder = point.spec, point.settings, folder
 
-    @property
+    @cached_property
     def hardware(self) -> ActivationUnit | CimMacro:
-        """The specification of a unit or a macro."""
+        """The specification of a unit or a macro, with as many stages as its clock asks for."""
         assert not isinstance(self._spec, Fit)
-        return self._spec
+        if not asks_for_stages(self.settings):
+            return self._spec
+        return replace(self._spec, stages=_stages(self._spec, self.settings.get("clock_mhz")))
+
+    def check(self) -> None:
+        """Refuse what cannot be built, as with more stages than there are steps; trainings are checked before."""
+        if not isinstance(self._spec, Fit):
+            _ = self.plan
 
     @property
     def fit(self) -> Fit:
@@ -44,8 +63,9 @@ class Subject:
     @cached_property
     def integers(self) -> Integers:
         """The frozen integers of an activation unit."""
-        assert isinstance(self._spec, ActivationUnit)
-        return unit_integers(self._spec)
+        unit = self.hardware
+        assert isinstance(unit, ActivationUnit)
+        return unit_integers(unit)
 
     @cached_property
     def plan(self) -> StagePlan:
@@ -56,7 +76,6 @@ class Subject:
     @cached_property
     def case(self) -> Path:
         """The case directory; a macro's weights are loaded."""
-        from quadcim.boards.targets import find_target
         from quadcim.generate import generate_case
 
         out = self.folder / "case"

@@ -84,7 +84,7 @@ def test_what_is_none_of_ours_is_left_alone(spoil, database, capsys):
     before = hashlib.sha256(database.read_bytes()).hexdigest()
     assert main(["report", str(database), "--out", str(database.with_name("a.html"))]) == 2
     said = capsys.readouterr()
-    assert said.err.startswith("quadcim: error: --db must be a database of quadcim sweep")
+    assert said.err.startswith("quadcim: error: db must be a database of quadcim sweep")
     assert len(said.err.splitlines()) == 1 and len(said.err) < 400
     assert hashlib.sha256(database.read_bytes()).hexdigest() == before
     assert [path.name for path in database.parent.iterdir()] == ["a.db"]

@@ -4,7 +4,7 @@ import pytest
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.kinds import find_kind
-from quadcim.sweep.measurements import MEASUREMENTS, check_settings, is_illegal, measure_point
+from quadcim.sweep.measurements import MEASUREMENTS, check_settings, is_failure, is_illegal, measure_point
 from quadcim.sweep.points import Point
 from tests.synth.libraries import NEEDS_ICARUS, NEEDS_STA, TINY
 
@@ -26,13 +26,42 @@ def test_every_measurement(point):
 
 def test_an_illegal_point_and_a_failing_one_are_results():
     found = measure_point("activation", {**_QUAD.settings, "stages": 50}, ["error", "latency"])
-    assert found["error"].error is None
-    error = found["latency"].error
-    assert error is not None and is_illegal(error)
-    assert re.fullmatch(r"IllegalSetting: stages must be 0 to \d+ for this unit, got 50", error)
+    for name in ("error", "latency"):  # what does not exist has no figures
+        error = found[name].error
+        assert not found[name].figures and error is not None and is_illegal(error) and not is_failure(error)
+        assert re.fullmatch(r"IllegalSetting: stages must be 0 to \d+ for this unit, got 50", error)
     dsp = {"function": "quad", "width": 16, "technology": "ultrascale"}
-    error = measure_point("activation", dsp, ["gates"])["gates"].error
-    assert error is not None and "gates must be measured of plain RTL and adder cells" in error
+    found = measure_point("activation", dsp, ["gates", "latency"])
+    error = found["gates"].error
+    assert error is not None and "gates are measured of plain RTL and adder cells" in error
+    assert not is_illegal(error) and not is_failure(error) and found["latency"].figures
+
+
+def test_a_file_that_cannot_be_used_is_a_failure(tmp_path):
+    (tmp_path / "a.lib").write_text("no library")
+    found = measure_point("activation", {**_QUAD.settings, "technology": "generic", "liberty": str(tmp_path / "a.lib")},
+                          ["cells", "latency"])
+    error = found["cells"].error
+    assert error is not None and is_failure(error) and found["latency"].figures
+
+
+@pytest.mark.parametrize("point, slow_mhz, fast_mhz", [
+    (Point("activation", {"width": 12, "technology": "fpga"}), 150, 500),
+    (Point("cim", {"rows": 64, "columns": 2, "activation_bits": 2}), 500, 3000)], ids=["activation", "cim"])
+def test_stages_by_the_clock(point, slow_mhz, fast_mhz):
+    stages = {}
+    for clock_mhz in (slow_mhz, fast_mhz):
+        settings = {**point.settings, "stages": "auto", "clock_mhz": clock_mhz}
+        figures = {name: value for result in measure_point(point.kind, settings, ["latency", "delay"]).values()
+                   for name, value in result.figures.items()}
+        stages[clock_mhz] = figures["latency_cycles"]
+        assert figures["clock_mhz"] >= clock_mhz
+        command = find_kind(point.kind).rebuild(settings)
+        assert "--stages auto" in command and f"--clock-mhz {clock_mhz}" in command
+    assert stages[slow_mhz] < stages[fast_mhz]
+    assert measure_point(point.kind, {**point.settings, "stages": "auto"}, ["latency"])["latency"].error is None
+    found = measure_point(point.kind, {**point.settings, "stages": "auto", "clock_mhz": 9000}, ["latency"])["latency"]
+    assert found.error is not None and is_illegal(found.error)
 
 
 @NEEDS_ICARUS

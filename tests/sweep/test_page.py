@@ -9,6 +9,7 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.page import sweep_page
 from quadcim.sweep.points import Point
+from quadcim.sweep.results import Results
 
 
 def rows(count: int) -> list[dict]:
@@ -26,6 +27,11 @@ def test_page_is_whole_and_small():
 def test_points_without_figures():
     with pytest.raises(IllegalSetting, match="db must be a database with at least one measured point"):
         sweep_page([{"digest": "0", "kind": "cim", "rows": 4, "errors": {"lut": "no"}}], title="none")
+    illegal = rows(1)[0] | {"errors": {"lut": "IllegalSetting: no"}}
+    failed = rows(2)[1] | {"errors": {"lut": "OSError: no"}}
+    results = Results.drawn([*rows(4), illegal, failed])
+    assert (len(results.rows), len(results.illegal), len(results.failed)) == (5, 1, 1)
+    assert "5 points, 1 illegal, 1 with errors" in sweep_page([*rows(4), illegal, failed], title="some")
     assert "1 points" in sweep_page([rows(1)[0], {"digest": "x", "kind": "activation", "errors": {}}], title="one")
 
 
