@@ -83,8 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _stopped_by_terminate() -> Iterator[None]:
-    """Make SIGTERM end the command as Ctrl-C does: what is half written goes, and so do tools that run."""
-    if threading.current_thread() is not threading.main_thread():
+    """Make SIGTERM end the command as Ctrl-C does, where no `quadcim.guard` has it do more."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quadcim.arguments import MOST_JOBS, number, processors
 from quadcim.files import check_output_file, output_file
+from quadcim.guard import at_stop
 from quadcim.spec.errors import IllegalSetting
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _sweep(options: argparse.Namespace) -> int:
         check_tools(plan.measure)
     store = Store(options.db or options.file.with_suffix(".db"))
     try:
-        return _run(plan, store, options)
+        with at_stop(store.close):
+            return _run(plan, store, options)
     finally:
         store.close()
 

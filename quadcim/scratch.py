@@ -3,20 +3,29 @@
 A scratch folder holds ``lock``, on which its run has an exclusive ``flock``, and whatever the run makes. What it moves
 out of the way lies in ``old``, and ``place`` says where that was: a kill between the two renames of a replacement loses
 nothing, since whoever reclaims the folder puts it back first, if its place is still empty.
+
+A command has one for its temporary files, and in its ``others`` links to all others that it makes, wherever they are:
+whoever reclaims that one reclaims all.
 """
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["in_use", "is_scratch", "reclaim", "replace_folder", "scratch_folder", "turn"]
+from quadcim.processes import end_processes
 
+__all__ = ["clear_run", "in_use", "is_scratch", "plain_folder", "reclaim", "replace_folder", "scratch_folder",
+           "turn"]
+
+_TURNS = threading.local()
 _PREFIX = ".quadcim-"
-_LOCK, _OLD, _PLACE = "lock", "old", "place"
+_LOCK, _OLD, _PLACE, _OTHERS = "lock", "old", "place", "others"
 _SAYS = b"a scratch folder of quadcim, whose next run removes it\n"
 
 
@@ -25,11 +34,36 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     """A new folder in `parent`, gone when the block ends; what killed runs left in `parent` is reclaimed first."""
     reclaim(parent)
     folder, lock = _create(parent)
+    with _linked(folder):
+        try:
+            yield folder
+        finally:
+            _clear(folder)
+            os.close(lock)
+
+
+@contextmanager
+def _linked(folder: Path) -> Iterator[None]:
+    """A link to a scratch folder among those of the command, if this is one."""
+    run = Path(tempfile.gettempdir())
+    if not is_scratch(run) or folder.parent == run:
+        yield
+        return
+    link = run / _OTHERS / folder.name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(folder)
     try:
-        yield folder
+        yield
     finally:
-        _clear(folder)
-        os.close(lock)
+        link.unlink(missing_ok=True)
+
+
+@contextmanager
+def plain_folder() -> Iterator[Path]:
+    """A scratch folder for tools that take a space, a ``$`` or a letter beyond ASCII in a path for something else."""
+    parent = tempfile.gettempdir()
+    with scratch_folder(Path(parent if re.fullmatch(r"[\w./+-]+", parent, re.ASCII) else "/tmp")) as folder:
+        yield folder
 
 
 def _create(parent: Path) -> tuple[Path, int]:
@@ -58,13 +92,18 @@ def replace_folder(path: Path, new: Path, scratch: Path) -> None:
 
 @contextmanager
 def turn(folder: Path) -> Iterator[None]:
-    """Runs that end at once take turns to look at, and to replace, what is in a folder."""
+    """Runs that end at once take turns to look at, and to replace, what is in a folder; each thread once at a time."""
+    if folder in (held := _TURNS.__dict__.setdefault("held", set())):  # a signal came meanwhile
+        yield
+        return
     lock = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(lock, fcntl.LOCK_EX)
+        held.add(folder)
         yield
     finally:
+        held.discard(folder)
         os.close(lock)
 
 
@@ -75,7 +114,7 @@ def reclaim(parent: Path) -> None:
             if is_scratch(folder):
                 with suppress(OSError), _held(folder) as free:
                     if free:
-                        _clear(folder)
+                        clear_run(folder)
             else:
                 with suppress(OSError):
                     folder.rmdir()  # a run that was killed before it had its lock
@@ -108,6 +147,17 @@ def _held(folder: Path) -> Iterator[bool]:
         yield True
     finally:
         os.close(lock)
+
+
+def clear_run(run: Path) -> None:
+    """Clear a scratch folder whose command is at its end: its processes go, and so do its other folders."""
+    end_processes(run)
+    if (run / _OTHERS).is_dir():
+        for link in (run / _OTHERS).iterdir():
+            with suppress(OSError):
+                if is_scratch(folder := link.readlink()):
+                    _clear(folder)
+    _clear(run)
 
 
 def _clear(folder: Path) -> None:

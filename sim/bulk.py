@@ -2,7 +2,6 @@
 
 import ctypes
 import hashlib
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from quadcim.cache import cached_folder
 from quadcim.sim.case import Case
 from quadcim.sim.netlist import Netlist, read_netlist
-from quadcim.sim.tools import cxx_compiler, run_tool
+from quadcim.sim.tools import cxx_compiler, cxx_version, run_tool
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
 
@@ -230,8 +229,7 @@ def _from_words(words: NDArray[np.uint32], port: Port) -> NDArray:
 def _library() -> Path:
     """The driver, from the cache or compiled now; it is the same for every design."""
     compiler = cxx_compiler()
-    said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
-    key = hashlib.sha256("\0".join([compiler, said, str(_FLAGS), _DRIVER.read_text()]).encode())
+    key = hashlib.sha256("\0".join([cxx_version(), str(_FLAGS), _DRIVER.read_text()]).encode())
 
     def build(folder: Path) -> None:
         run_tool([compiler, *_FLAGS, "-shared", "-o", folder / "bulk.so", _DRIVER])

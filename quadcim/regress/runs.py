@@ -1,16 +1,17 @@
 """Runs of the cocotb testbench side by side, each in a process of its own."""
 
 import json
-import multiprocessing
 import random
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 from quadcim.boards.targets import find_target
+from quadcim.guard import uninterrupted
 from quadcim.spec.cim import CimMacro
 from quadcim.spec.unit import ActivationUnit
 
@@ -78,7 +79,19 @@ class RunResult:
 
 def processes(jobs: int) -> Executor:
     """So many processes; they start afresh, since PyTorch's threads do not survive a fork."""
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(jobs, mp_context=_Context())
+
+
+class _Process(SpawnProcess):
+    """A process that Ctrl-C does not reach: the command ends it."""
+
+    def start(self) -> None:
+        with uninterrupted():
+            super().start()
+
+
+class _Context(SpawnContext):
+    Process = _Process
 
 
 def generate_cases(specs: Mapping[str, ActivationUnit | CimMacro], folder: Path, *, target: str, pool: Executor,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from quadcim.guard import uninterrupted
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.measurements import Measured, is_failure, is_illegal, measure_point
 from quadcim.sweep.plan import SweepPlan
@@ -134,8 +135,10 @@ def _client(jobs: int, scheduler: str | None) -> Iterator["Client"]:
         return
     # Dask's web server cannot be left out: on a port of its own, it is in nobody's way, other sweeps' neither. Each
     # worker's memory is its share of the machine's.
-    with (LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-          Client(cluster) as client):
+    with uninterrupted():
+        cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+        client = Client(cluster)
+    with cluster, client:
         yield client
 
 

@@ -287,5 +287,5 @@ def test_a_command_that_is_ended_leaves_nothing(make, tmp_path):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None and "mapping" in process.stderr.readline()
         process.terminate()
-        assert process.wait(timeout=30) == 130
+        assert process.wait(timeout=30) == 143
     assert sorted((tmp_path / "case").iterdir()) == before
