@@ -98,10 +98,13 @@ set depth            [setting DEPTH @depth]         ;# cycles of the induction: 
 set liberty [existing LIBERTY $liberty]
 set netlist [existing NETLIST $netlist]
 set build [build_folder equivalence_yosys]
+cd $build
+file copy -force $liberty library.lib
+file copy -force $netlist netlist.v
 
 proc read_macros {} {
   if {!$::keep_macros} { return }
-  foreach macro $::hard_macros { yosys read_verilog [file join $::here "${macro}_stub.v"] }
+  foreach macro $::hard_macros { yosys read_verilog [seen [file join $::here "${macro}_stub.v"]] }
 }
 
 # One module with plain registers, each bit a net of its own, and with ports in place of hard macros. A register that
@@ -123,14 +126,14 @@ proc flatten_as {name} {
 }
 
 # ---- The RTL
-foreach path [rtl_files $keep_macros $build] { yosys read_verilog $path }
+foreach path [rtl_files $keep_macros $build] { yosys read_verilog [seen $path] }
 read_macros
 yosys hierarchy -check -top $top
 flatten_as gold
 
 # ---- The netlist, its cells replaced by what the library says of them
-yosys read_liberty -ignore_miss_func $liberty
-yosys read_verilog $netlist
+yosys read_liberty -ignore_miss_func library.lib
+yosys read_verilog netlist.v
 read_macros
 yosys hierarchy -check -top $top
 flatten_as gate

@@ -50,6 +50,12 @@ proc build_folder {tool} {
   return $folder
 }
 
+# A path below the case folder as it is seen from a folder of build_folder, for tools that take letters beyond ASCII in
+# a path for others.
+proc seen {path} {
+  return [file join .. .. .. [string range $path [string length "$::case_folder/"] end]]
+}
+
 proc read_text {path} {
   set channel [open $path]
   set text [read $channel]

@@ -159,6 +159,7 @@ set logic_ps         [setting LOGIC_PS ""]          ;# what logic may take of a 
 set build [build_folder yosys]
 set liberty [existing LIBERTY $liberty]
 cd $build
+file copy -force $liberty library.lib
 if {$logic_ps eq ""} {
   if {![regexp -line {^set clock_period +([\\d.]+)} [read_text $sdc] line period_ns]} {
     stop "$sdc sets no clock_period: set LOGIC_PS"
@@ -167,12 +168,12 @@ if {$logic_ps eq ""} {
 }
 
 # ---- Read; a reference without a definition is an error
-foreach path [rtl_files $keep_macros $build] { yosys read_verilog $path }
-set areas [list -liberty $liberty]
+foreach path [rtl_files $keep_macros $build] { yosys read_verilog [seen $path] }
+set areas {-liberty library.lib}
 if {$keep_macros} {
   foreach macro $hard_macros {
-    yosys read_verilog [file join $here "${macro}_stub.v"]
-    lappend areas -liberty [file join $here "$macro.lib"]
+    yosys read_verilog [seen [file join $here "${macro}_stub.v"]]
+    lappend areas -liberty [seen [file join $here "$macro.lib"]]
   }
 }
 yosys hierarchy -check -top $top
@@ -180,16 +181,16 @@ yosys hierarchy -check -top $top
 # ---- Compile: cells power up in any state, so initial values are dropped
 yosys synth -flatten -top $top
 yosys setattr -unset init w:*
-yosys dfflibmap -liberty $liberty
+yosys dfflibmap -liberty library.lib
 yosys opt
-yosys abc -liberty $liberty -D $logic_ps
+yosys abc -liberty library.lib -D $logic_ps
 yosys setundef -zero
 if {$tie_high ne "" && $tie_low ne ""} {
   yosys hilomap -singleton -hicell {*}$tie_high -locell {*}$tie_low
 }
 yosys opt_clean -purge
 yosys delete {t:$scopeinfo}
-yosys read_liberty -lib -ignore_miss_func $liberty
+yosys read_liberty -lib -ignore_miss_func library.lib
 yosys check -mapped -assert
 
 # ---- Report and write

@@ -92,7 +92,8 @@ def output_folder(out: Path, *, marker: Marker, force: bool, option: str = "out"
         write_list(new)
         path.parent.mkdir(parents=True, exist_ok=True)
         with turn(path.parent):
-            _check_place(path, marker, force, option)
+            # What appeared in a folder that was not there at first stays: only a neighbour of the scratch folder goes.
+            _check_place(path, marker, force and path.parent == scratch.parent, option)
             replace_folder(path, new, scratch)
 
 

@@ -56,12 +56,13 @@ class _Stop:
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         for other in _SIGNALS:
             signal.signal(other, signal.SIG_IGN)
-        if (run := self.run) is not None:
-            end_processes(run)
-            for action in (*_AT_STOP, _unlink_semaphores, lambda: clear_run(run), sys.stdout.flush, _reap):
-                with suppress(Exception):
-                    action()
-            end_processes(run)
+        with _unheard():  # what other threads say of processes that are gone
+            if (run := self.run) is not None:
+                end_processes(run)
+                for action in (*_AT_STOP, lambda: clear_run(run, own=True), sys.stdout.flush, _reap):
+                    with suppress(Exception):
+                        action()
+                end_processes(run)
         # A progress bar may stand on the line.
         os.write(2, b"\r\x1b[Kquadcim: interrupted\n" if os.isatty(2) else b"quadcim: interrupted\n")
         os._exit(128 + number)
@@ -78,10 +79,17 @@ def _watch(run: Path) -> tuple[int, subprocess.Popen[bytes]]:
     return pipe, process
 
 
-def _unlink_semaphores() -> None:
-    """What processes shared: named, so that a tracker would complain of what it finds."""
-    if util := sys.modules.get("multiprocessing.util"):
-        util._run_finalizers(0)
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Nothing reaches the standard error output."""
+    heard, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(heard, 2)
+        os.close(heard)
+        os.close(nowhere)
 
 
 def _reap() -> None:
@@ -105,7 +113,8 @@ def uninterrupted() -> Iterator[None]:
     """Start threads and processes that SIGINT does not reach: Ctrl-C goes to all that a terminal runs."""
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # starting it later would let the signal through again
+    with _unheard():  # it complains of what killed processes shared
+        resource_tracker.ensure_running()  # starting it later would let the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,7 +1,7 @@
 """Folders to work in, beside what they will become: locked while a run lives, reclaimed by the next if it was killed.
 
 A scratch folder holds ``lock``, on which its run has an exclusive ``flock``, and whatever the run makes. What it moves
-out of the way lies in ``old``, and ``place`` says where that was: a kill between the two renames of a replacement loses
+out of the way lies in ``old``, and ``place`` holds its name: a kill between the two renames of a replacement loses
 nothing, since whoever reclaims the folder puts it back first, if its place is still empty.
 
 A command has one for its temporary files, and in its ``others`` links to all others that it makes, wherever they are:
@@ -81,10 +81,10 @@ def _create(parent: Path) -> tuple[Path, int]:
 
 
 def replace_folder(path: Path, new: Path, scratch: Path) -> None:
-    """Put a folder in the place of another, which goes into a scratch folder; in the `turn` of the folder around."""
+    """Put a folder in the place of another, which goes into a scratch folder beside; in the `turn` of their parent."""
     place = scratch / _PLACE
     if path.exists():
-        place.write_bytes(os.fsencode(path))
+        place.write_bytes(os.fsencode(path.name))
         path.rename(scratch / _OLD)
     new.rename(path)
     place.unlink(missing_ok=True)  # now nobody puts the old one back, even if its place is empty
@@ -121,9 +121,11 @@ def reclaim(parent: Path) -> None:
 
 
 def is_scratch(folder: Path) -> bool:
-    """Whether a folder is a scratch folder."""
+    """Whether a folder is a scratch folder, and of this user."""
     lock = folder / _LOCK
     if not folder.name.startswith(_PREFIX) or folder.is_symlink() or lock.is_symlink() or not lock.is_file():
+        return False
+    if folder.lstat().st_uid != os.geteuid():
         return False
     said = lock.read_bytes()
     return said == _SAYS or (not said and len(list(folder.iterdir())) == 1)
@@ -149,13 +151,21 @@ def _held(folder: Path) -> Iterator[bool]:
         os.close(lock)
 
 
-def clear_run(run: Path) -> None:
-    """Clear a scratch folder whose command is at its end: its processes go, and so do its other folders."""
+def clear_run(run: Path, *, own: bool = False) -> None:
+    """Clear a scratch folder whose command is at its end: its processes go, and so do its other folders.
+
+    Parameters
+    ----------
+    run : Path
+        The folder.
+    own : bool
+        Whether the command is this process, so that its folders are locked.
+    """
     end_processes(run)
     if (run / _OTHERS).is_dir():
         for link in (run / _OTHERS).iterdir():
             with suppress(OSError):
-                if is_scratch(folder := link.readlink()):
+                if is_scratch(folder := link.readlink()) and (own or not in_use(folder)):
                     _clear(folder)
     _clear(run)
 
@@ -163,10 +173,10 @@ def clear_run(run: Path) -> None:
 def _clear(folder: Path) -> None:
     """Put back, and remove; the lock goes last, so that a kill meanwhile leaves a folder that is known."""
     with suppress(OSError):
-        place = Path(os.fsdecode((folder / _PLACE).read_bytes()))
-        with turn(place.parent):
-            if not os.path.lexists(place):
-                (folder / _OLD).rename(place)
+        name = os.fsdecode((folder / _PLACE).read_bytes())
+        with turn(folder.parent):
+            if Path(name).name == name and not os.path.lexists(folder.parent / name):
+                (folder / _OLD).rename(folder.parent / name)
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -208,6 +208,18 @@ def test_a_kill_between_two_renames_loses_nothing(renames, found, tmp_path):
     assert json.loads((tmp_path / "out/case.json").read_text())["text"] == found
 
 
+@pytest.mark.parametrize("place", ["../out", "/etc/quadcim-out", "..", ".", "", "a/b"])
+def test_a_planted_scratch_folder_moves_nothing_elsewhere(place, tmp_path):
+    with output_folder(tmp_path / "here/out", marker=CASE, force=False) as folder:
+        said = (folder.parent / "lock").read_text()
+    planted = tmp_path / "here/.quadcim-planted"
+    (planted / "old").mkdir(parents=True)
+    (planted / "lock").write_text(said)
+    (planted / "place").write_text(place)
+    write(tmp_path / "here/other")
+    assert names(tmp_path) == ["here"] and names(tmp_path / "here") == ["other", "out"]
+
+
 def test_only_unlocked_scratch_folders_of_ours_are_reclaimed(tmp_path):
     def scratch(name, said):
         (tmp_path / name).mkdir()

@@ -31,6 +31,8 @@ def replay(case: Case, script: str, scratch: Path, **settings: str) -> Path:
                              settings={"LIBERTY": str(library), **settings})
     assert said == ""
     assert {call[0] for call in calls} == {"yosys"}
+    # Yosys reads a path with letters beyond ASCII as another, unless the locale is one of UTF-8.
+    assert not any(str(folder) in word for call in calls for word in call for folder in (case.folder, scratch))
     folder = case.folder / "asic28/build" / script
     before = Path.cwd()
     os.chdir(folder)
