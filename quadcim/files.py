@@ -19,11 +19,11 @@ from quadcim.ownership import (
     read_list,
     write_list,
 )
-from quadcim.scratch import reclaim, replace_folder, scratch_folder, turn
+from quadcim.scratch import plain_folder, reclaim, replace_folder, scratch_folder, turn
 from quadcim.spec.errors import IllegalSetting
 
 __all__ = ["CASE", "REGRESSION", "SIMULATION", "SYNTHESIS", "TRAINING", "Marker", "check_output_file",
-           "check_output_folder", "output_file", "output_folder"]
+           "check_output_folder", "output_file", "output_folder", "plain_folder"]
 
 _NAMED = 5
 _FREE = "a path that does not exist yet (--force replaces)"

@@ -16,8 +16,7 @@ import cocotb_tools.config
 from cocotb_tools.runner import get_runner
 
 from quadcim.cache import cached_folder
-from quadcim.files import SIMULATION, output_folder
-from quadcim.scratch import plain_folder
+from quadcim.files import SIMULATION, output_folder, plain_folder
 from quadcim.sim.case import Case
 from quadcim.sim.results import RESULTS, read_tests, tests_line, write_results
 from quadcim.sim.stimulus import case_stimulus

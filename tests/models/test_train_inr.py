@@ -37,7 +37,8 @@ def shrunk(image):
 def test_the_folder_explains_itself(tmp_path, image):
     out = tmp_path / "new" / "run"
     metrics = train_inr(InrTraining(weight_bits=9, **TINY), image=image, out=out)
-    assert names(out) == ["comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors"]
+    assert names(out) == [
+        "SHA256SUMS", "comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors"]
     assert json.loads((out / "metrics.json").read_text()) == metrics
     original, frozen = shrunk(image), load_frozen(out / "frozen.safetensors")
     assert (frozen.height, frozen.width, frozen.layers[1].weight_bits) == (12, 16, 9)
@@ -58,7 +59,7 @@ def test_the_same_settings_make_the_same_network(tmp_path, image):
 
 def test_sine_stays_in_floating_point(tmp_path, image):
     metrics = train_inr(InrTraining(activation="sine", **TINY), image=image, out=tmp_path / "run")
-    assert names(tmp_path / "run") == ["comparison.png", "metrics.json", "network.safetensors"]
+    assert names(tmp_path / "run") == ["SHA256SUMS", "comparison.png", "metrics.json", "network.safetensors"]
     assert "psnr_integer_db" not in metrics
 
 

@@ -60,7 +60,7 @@ def test_command_writes_figures_and_report(small, make_case, tmp_path, capsys):
     assert main(["synth", str(case.folder), "--out", str(out)]) == 0
     said = capsys.readouterr().out.splitlines()
     figures = json.loads((out / "synth.json").read_text())
-    assert sorted(path.name for path in out.iterdir()) == ["report.md", "synth.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["SHA256SUMS", "report.md", "synth.json"]
     resources = figures["resources"]
     assert figures["schema"] == "quadcim-synth-1" and figures["digest"] == case.manifest["digest"]
     assert figures["device"]["part"] == DEVICE.part == "xcvu37p-fsvh2892-2L-e" and figures["route"] is None

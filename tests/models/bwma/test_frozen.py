@@ -96,6 +96,6 @@ def test_a_training_leaves_what_generate_takes(tmp_path, capsys):
     assert [layer["name"] for layer in metrics["layers"]] == ["1", "3", "4"]
     assert json.loads((tmp_path / "out/metrics.json").read_text()) == metrics
     names = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert names == {"network.safetensors", "curve.png", "metrics.json",
+    assert names == {"SHA256SUMS", "network.safetensors", "curve.png", "metrics.json",
                      *(f"layers/{name}.{kind}" for name in "134" for kind in ("npy", "json"))}
     assert np.load(tmp_path / "out/layers/1.npy").shape == (144, 32)
