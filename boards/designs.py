@@ -112,6 +112,8 @@ class LinkBoard(Elaboratable):
         The unit's module; its wrapper is ``<top>_axis``.
     identity : str
         The digest of the case, hexadecimal.
+    user_bits : int
+        Width of the wrapper's TUSER.
     divisor : int
         Cycles of a bit of the serial port; by default for the board's clock.
     """
@@ -121,11 +123,11 @@ class LinkBoard(Elaboratable):
              "is not answered yet, 7 heartbeat; the button CPU_RESET restarts it")
     constraints = _XDC + _SERIAL_XDC + _CONFIGURATION_XDC
 
-    def __init__(self, *, top: str, ports: Sequence[Port], identity: str,
+    def __init__(self, *, top: str, ports: Sequence[Port], identity: str, user_bits: int = 0,
                  divisor: int = BOARD_MHZ * 1_000_000 // BAUD):
         sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in ports if port.layout}
         output = sizes.pop("o")
-        self._top, self._streams = top, {**sizes, "o": output}
+        self._top, self._streams, self._user_bits = top, {**sizes, "o": output}, user_bits
         self._digest = int.from_bytes(bytes.fromhex(identity)[:DIGEST_BYTES], "little")
         link = emit_verilog(Link(inputs=sizes, output=output, divisor=divisor), name=f"{top}_link", header="")
         self.modules = link.text.partition("`default_nettype none\n")[2].rpartition("\n`default_nettype")[0]
@@ -145,6 +147,10 @@ class LinkBoard(Elaboratable):
         link: dict[str, Value] = {"i_clk": ClockSignal(), "i_rst": ResetSignal(), "i_rx": serial_in,
                                   "o_tx": serial_out, "i_digest": Const(self._digest, 8 * DIGEST_BYTES),
                                   "o_received": received, "o_waiting": waiting}
+        # A beat is a frame of its own; the link passes on no more than results.
+        axis["i_s_axis_tlast"] = Const(1, 1)
+        if self._user_bits:
+            axis["i_s_axis_tuser"] = Const(0, self._user_bits)
         for name, size in self._streams.items():
             forward, back = ("o", "i") if name == "o" else ("i", "o")
             for part, other, width in (("tdata", "payload", 8 * size), ("tvalid", "valid", 1)):

@@ -9,6 +9,7 @@ from quadcim.boards.handoff import Handoff
 from quadcim.boards.ip import wrapper_name
 from quadcim.boards.ipxact import component_xml
 from quadcim.boards.package_ip import package_script
+from quadcim.boards.port_attributes import with_port_attributes
 from quadcim.boards.self_test import checksum, stimulus
 from quadcim.boards.units import ExternalUnit
 from quadcim.boards.vivado import program_script, project_script, timing_files
@@ -20,7 +21,8 @@ __all__ = ["vcu128_files"]
 
 def vcu128_files(handoff: Handoff) -> dict[str, str]:
     """Make the files for the board; equal settings give equal bytes."""
-    link, test = LinkBoard(top=handoff.top, ports=handoff.ports, identity=handoff.identity), _self_test(handoff)
+    link = LinkBoard(top=handoff.top, ports=handoff.ports, identity=handoff.identity, user_bits=handoff.user_bits)
+    test = _self_test(handoff)
     designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
     return {
         f"{wrapper_name(handoff.top)}.v": _wrapper(handoff),
@@ -37,9 +39,11 @@ def vcu128_files(handoff: Handoff) -> dict[str, str]:
 
 
 def _wrapper(handoff: Handoff) -> str:
-    about = f"{handoff.header}\n\nAXI4-Stream wrapper of this unit: register slices before it add 1 cycle of latency"
-    unit = ExternalUnit(module=handoff.top, ports=handoff.ports)
-    return emit_verilog(AxiStreamWrapper(unit=unit), name=wrapper_name(handoff.top), header=about).text
+    around = "register slices before it" if "ready" in handoff.stream("o") else "a queue behind it"
+    about = f"{handoff.header}\n\nAXI4-Stream wrapper of this unit: {around}, 1 cycle of latency"
+    wrapper = AxiStreamWrapper(unit=ExternalUnit(module=handoff.top, ports=handoff.ports), capacity=handoff.capacity,
+                               user_bits=handoff.user_bits)
+    return with_port_attributes(emit_verilog(wrapper, name=wrapper_name(handoff.top), header=about).text, handoff)
 
 
 def _self_test(handoff: Handoff) -> SelfTestBoard | None:

@@ -52,6 +52,7 @@ $self_test_commands
 $ports
 
 Payloads are in the low bits, as `../case.json` lays them out; results that are one signed number are sign-extended.
+TLAST$user of a beat of `s_axis` $leave `m_axis` with its result.
 $order\
 ## Frames on the serial port
 
@@ -94,7 +95,8 @@ def guide(handoff: Handoff, designs: Sequence[str]) -> str:
         identity=handoff.identity, clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, queue=QUEUE_BYTES,
         longest=max(size for name, size in sizes.items() if name != "o"), frames="\n".join(_frames(sizes)),
         ports="\n".join(_ports(handoff, sizes)),
-        order=_ORDER if "w" in sizes else "\n",
+        user=f" and TUSER ({handoff.user_bits} bit{'s' * (handoff.user_bits > 1)})" if handoff.user_bits else "",
+        leave="leave" if handoff.user_bits else "leaves", order=_ORDER if "w" in sizes else "\n",
         self_test=_SELF_TEST_FILES.substitute(top=handoff.top) if self_test else "",
         self_test_commands=_SELF_TEST_COMMANDS if self_test else "")
 

@@ -32,6 +32,10 @@ class Handoff:
         The texts that tell what the unit is.
     plan : StagePlan
         Its steps and registers; without any it has neither clock nor reset.
+    capacity : int
+        Beats that fit into it.
+    user_bits : int
+        Width of the TUSER of its AXI4-Stream ports, 0 for none, where the target has any.
     ports : tuple of Port
         The ports of the module: the streams ``i`` and ``o``, perhaps ``w`` for weights, without ``*__ready`` where
         nothing can stall.
@@ -54,6 +58,8 @@ class Handoff:
     clock_mhz: float
     about: Description
     plan: StagePlan
+    capacity: int
+    user_bits: int
     ports: tuple[Port, ...]
     reset: Reset
     verilog: str

@@ -6,10 +6,12 @@ from quadcim.boards.handoff import Handoff
 from quadcim.boards.ip import (
     FAMILIES,
     LIBRARY,
+    RESET_PARAMETERS,
     VENDOR,
     VERSION,
     AxiStream,
     axi_streams,
+    clock_parameters,
     packaged_description,
     packaged_sources,
     wrapper_name,
@@ -26,6 +28,8 @@ _VIEWS = {
     "xilinx_verilogsynthesis": ("Synthesis", "verilogSource:vivado.xilinx.com:synthesis"),
     "xilinx_verilogbehavioralsimulation": ("Simulation", "verilogSource:vivado.xilinx.com:simulation"),
 }
+_OPTIONAL = ("TLAST", "TUSER")
+"""Inputs that a sender may lack; then they are 0."""
 
 
 def component_xml(handoff: Handoff) -> str:
@@ -36,9 +40,8 @@ def component_xml(handoff: Handoff) -> str:
     interfaces = _add(root, "busInterfaces")
     for stream in streams:
         _stream(interfaces, stream)
-    _signal(interfaces, "aresetn", "reset", "RST", {"POLARITY": "ACTIVE_LOW"})
-    _signal(interfaces, "aclk", "clock", "CLK", {
-        "ASSOCIATED_BUSIF": ":".join(stream.name for stream in streams), "ASSOCIATED_RESET": "aresetn"})
+    _signal(interfaces, "aresetn", "reset", "RST", RESET_PARAMETERS)
+    _signal(interfaces, "aclk", "clock", "CLK", clock_parameters(handoff))
     _model(_add(root, "model"), handoff, streams)
     _file_sets(_add(root, "fileSets"), handoff)
     _texts(root, description=packaged_description(handoff))
@@ -92,9 +95,7 @@ def _interface(parent: Xml.Element, name: str, kind: tuple[str, str], *, receive
 def _stream(parent: Xml.Element, stream: AxiStream) -> None:
     _interface(parent, stream.name, ("interface", "axis"), receives=stream.receives,
                ports={logical: stream.port(logical) for logical, _, _ in stream.ports},
-               parameters={"TDATA_NUM_BYTES": str(stream.data_bytes), "HAS_TREADY": "1", "HAS_TLAST": "0",
-                           "HAS_TKEEP": "0", "HAS_TSTRB": "0", "TDEST_WIDTH": "0", "TID_WIDTH": "0",
-                           "TUSER_WIDTH": "0"})
+               parameters=stream.parameters)
 
 
 def _signal(parent: Xml.Element, name: str, kind: str, logical: str, parameters: dict[str, str]) -> None:
@@ -114,10 +115,10 @@ def _model(model: Xml.Element, handoff: Handoff, streams: tuple[AxiStream, ...])
         _port(ports, name, "in", 1)
     for stream in streams:
         for logical, direction, width in stream.ports:
-            _port(ports, stream.port(logical), direction, width)
+            _port(ports, stream.port(logical), direction, width, optional=stream.receives and logical in _OPTIONAL)
 
 
-def _port(parent: Xml.Element, name: str, direction: str, width: int) -> None:
+def _port(parent: Xml.Element, name: str, direction: str, width: int, *, optional: bool = False) -> None:
     port = _add(parent, "port")
     _texts(port, name=name)
     wire = _add(port, "wire")
@@ -130,6 +131,8 @@ def _port(parent: Xml.Element, name: str, direction: str, width: int) -> None:
     _texts(types, typeName="wire")
     for view in _VIEWS:
         _texts(types, viewNameRef=view)
+    if optional:
+        _add(_add(wire, "driver"), "defaultValue", {"format": "long"}, text="0")
 
 
 def _file_sets(parent: Xml.Element, handoff: Handoff) -> None:

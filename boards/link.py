@@ -22,8 +22,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.boards.byte_fifo import ByteFifo
 from quadcim.boards.host import COMMANDS, DIGEST_BYTES, PING, QUEUE_BYTES
+from quadcim.boards.shift_fifo import ShiftFifo
 from quadcim.boards.uart import UartReceiver, UartTransmitter
 
 __all__ = ["Link"]
@@ -79,7 +79,7 @@ class Link(wiring.Component):
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self._divisor)
-        m.submodules.queue = queue = ByteFifo(depth=QUEUE_BYTES)
+        m.submodules.queue = queue = ShiftFifo(width=8, depth=QUEUE_BYTES)
         bytes_in = stream.Signature(8).create(path=("byte_in",))
         bytes_out = stream.Signature(8).create(path=("byte_out",))
         m.d.comb += [

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.reset import RESETS, Reset, find_reset
 
-__all__ = ["CLOCK_MHZ", "TARGETS", "VCU128_PART", "Target", "check_target", "find_target"]
+__all__ = ["CLOCK_MHZ", "TARGETS", "USER_BITS", "VCU128_PART", "Target", "check_target", "find_target"]
 
 VCU128_PART = "xcvu37p-fsvh2892-2L-e"
 """The FPGA of the VCU128 with its package and speed grade."""
 
 CLOCK_MHZ = (1, 10_000)
 """The least and the greatest clock frequency that a case may ask for."""
+
+USER_BITS = 4096
+"""The widest TUSER of an AXI4-Stream, as Vivado's own IP has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class Target:
         The clock to aim for when none is asked for.
     resets : tuple of str
         The resets that it may have.
-    needs_ready : bool
-        Whether units must accept being stalled.
+    axi_stream : bool
+        Whether the unit gets AXI4-Stream ports.
     fpga : bool
         Whether an FPGA's primitives mean something to the flow.
     """
@@ -47,7 +50,7 @@ class Target:
     initialise: bool
     clock_mhz: float
     resets: tuple[str, ...] = tuple(RESETS)
-    needs_ready: bool = False
+    axi_stream: bool = False
     fpga: bool = True
 
     def reset(self, name: str | None = None) -> Reset:
@@ -59,7 +62,7 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("generic", "plain RTL for any flow", technology="generic", usual_reset="sync-high", initialise=True,
            clock_mhz=500),
     Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper, Vivado project, a host's program", technology="fpga",
-           usual_reset="sync-high", initialise=True, clock_mhz=100, resets=("sync-high",), needs_ready=True),
+           usual_reset="sync-high", initialise=True, clock_mhz=100, resets=("sync-high",), axi_stream=True),
     Target("asic28", "28 nm standard cells: no initial values, scripts, stubs of macros, datasheet",
            technology="generic", usual_reset="async-high", initialise=False, clock_mhz=500, fpga=False),
 )}
@@ -72,14 +75,14 @@ def find_target(name: str) -> Target:
     return TARGETS[name]
 
 
-def check_target(target: Target, *, flow_control: str, technology: str, clock_mhz: float, reset: Reset) -> None:
+def check_target(target: Target, *, technology: str, clock_mhz: float, reset: Reset, user_bits: int = 0) -> None:
     """Refuse what a target cannot be made for.
 
     Raises
     ------
     IllegalSetting
-        If the clock is out of range, the target needs backpressure and the unit has none, its cells are not those of
-        the technology, or its registers cannot be reset so.
+        If the clock is out of range, the target's cells are not those of the technology, its registers cannot be reset
+        so, or it has no TUSER of that width.
     """
     low, high = CLOCK_MHZ
     if technology == "ultrascale" and not target.fpga:
@@ -88,6 +91,7 @@ def check_target(target: Target, *, flow_control: str, technology: str, clock_mh
         raise IllegalSetting("reset", f"{' or '.join(target.resets)} for the target {target.name}", reset.name)
     if not low <= clock_mhz <= high:
         raise IllegalSetting("clock-mhz", f"{low} to {high}", clock_mhz)
-    if target.needs_ready and flow_control != "elastic":
-        raise IllegalSetting("flow-control", f"elastic for the target {target.name} (AXI4-Stream can stall)",
-                             flow_control)
+    if not target.axi_stream and user_bits:
+        raise IllegalSetting("user-bits", f"0 for the target {target.name}, which has no AXI4-Stream ports", user_bits)
+    if not 0 <= user_bits <= USER_BITS:
+        raise IllegalSetting("user-bits", f"0 to {USER_BITS}", user_bits)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from amaranth.hdl import ClockSignal, Instance, ResetSignal, Shape, Value
+from amaranth.hdl import ClockSignal, Const, Instance, ResetSignal, Shape, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
 
-__all__ = ["ExternalUnit", "StreamUnit", "input_streams", "require_backpressure"]
+__all__ = ["ExternalUnit", "StreamUnit", "input_streams"]
 
 
 class StreamUnit(Protocol):
@@ -70,22 +69,11 @@ class ExternalUnit(wiring.Component):
         ports: dict[str, Value] = {"i_clk": ClockSignal(), "i_rst": ResetSignal()} if self._has_clock else {}
         for path, member, value in self.signature.flatten(self):
             direction = "i" if member.flow == In else "o"
-            ports[f"{direction}_{'__'.join(map(str, path))}"] = Value.cast(value)
+            if not isinstance(value, Const):                             # the ready of what cannot be stalled
+                ports[f"{direction}_{'__'.join(map(str, path))}"] = Value.cast(value)
         return Instance(self._module, **ports)
 
 
 def input_streams(unit: StreamUnit) -> dict[str, stream.Interface]:
     """The streams into a unit by name."""
     return {name: getattr(unit, name) for name, member in unit.signature.members.items() if member.flow == In}
-
-
-def require_backpressure(unit: StreamUnit) -> None:
-    """Refuse a unit whose streams cannot be stalled.
-
-    Raises
-    ------
-    IllegalSetting
-        If the unit has "always" flow control.
-    """
-    if unit.o.signature.always_ready:
-        raise IllegalSetting("flow-control", "elastic where the receiver can stall (AXI4-Stream, vcu128)", "always")

@@ -26,6 +26,7 @@ _BITWISE = re.compile(rf"(?:{_NAME}(?: ?\[\d+\])?|1'h[01]|[ ~&|^()])+")
 _OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
 _NEGATION = re.compile(rf"! ({_NAME})( ?\[[^]]+\])?")
 _NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
+_CHOSEN = re.compile(rf"assign ({_NAME})( ?\[\d+\])? = ({_NAME}) >> (({_NAME})(?: ?\[(\d+)(?::(\d+))?\])?);")
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
 _LINE = 120
 _RESERVED = {"assign", "always", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
@@ -58,7 +59,8 @@ def _module(name: str, ports: str, body: str) -> str:
         else:
             statements.append(item)
     statements = _prune(declarations, _inline(declarations, _share(_prune(declarations, statements))))
-    statements = [_none_set(declarations, statement) for statement in _rename(declarations, statements)]
+    statements = [_chosen_bit(declarations, _none_set(declarations, statement))
+                  for statement in _rename(declarations, statements)]
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
     used = set().union(*map(_names, statements))
@@ -83,6 +85,21 @@ def _none_set(declarations: dict[str, _Declaration], statement: str) -> str:
 def _embrace(statement: str) -> str:
     """Say by brackets to which ``if`` an ``else`` belongs, where one stands within another."""
     return _NESTED.sub(r"\1 begin\2\n    end", statement)
+
+
+def _chosen_bit(declarations: dict[str, _Declaration], statement: str) -> str:
+    """A bit that a shift brings down as what it is: FPGA tools look for shift registers that are read so."""
+    match = _CHOSEN.fullmatch(statement)
+    if not match or (declarations[match[1]].range and not match[2]):
+        return statement
+    target, bit, word, index, name, high, low = match.groups(default="")
+    bits = int(high) - int(low or high) + 1 if high else _width(declarations[name])
+    # A shift beyond the word gives 0, an index beyond it nothing that is known.
+    return f"assign {target}{bit} = {word}[{index}];" if _width(declarations[word]) >= 1 << bits else statement
+
+
+def _width(declaration: _Declaration) -> int:
+    return int(declaration.range[1:].partition(":")[0] or 0) + 1 if declaration.range else 1
 
 
 def _wrap(statement: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from quadcim.boards.targets import TARGETS
+from quadcim.boards.targets import TARGETS, USER_BITS
 from quadcim.spec.reset import RESETS
 
 __all__ = ["MOST_BEATS", "MOST_JOBS", "MOST_SEEDS", "add_case_options", "number", "processors", "stages_argument"]
@@ -25,6 +25,9 @@ def add_case_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--name", metavar="NAME",
                          help="what every module, file, core and IP of the case begins with (default: a readable part "
                               "and 8 hexadecimal digits that no other case has)")
+    command.add_argument("--user-bits", type=number(int, 0), default=0, metavar="N",
+                         help=f"for the target vcu128: width of the TUSER that passes through, 0 to {USER_BITS} "
+                              "(default: 0, none)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
     command.add_argument("--force", action="store_true", help="replace an older case there")
 

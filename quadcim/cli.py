@@ -251,7 +251,8 @@ def _generate_activation(options: argparse.Namespace) -> int:
         report("fitting the function")
         unit, clock_mhz = _unit(options)
         generate_activation(unit, target=find_target(options.target), clock_mhz=clock_mhz, out=options.out,
-                            reset=options.reset, name=options.name, force=options.force, report=report)
+                            reset=options.reset, user_bits=options.user_bits, name=options.name, force=options.force,
+                            report=report)
     return print_case(options.out)
 
 

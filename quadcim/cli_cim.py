@@ -93,7 +93,7 @@ def _generate_cim(options: argparse.Namespace) -> int:
         from quadcim.generate import generate_cim
 
         generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, reset=options.reset,
-                     name=options.name, force=options.force, report=report)
+                     user_bits=options.user_bits, name=options.name, force=options.force, report=report)
     return print_case(options.out)
 
 

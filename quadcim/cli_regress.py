@@ -55,8 +55,7 @@ def _catalogue(names: list[str] | None, target_name: str) -> "dict[str, Activati
 def _taken(spec: "ActivationUnit | CimMacro", target: Target, *, wanted: bool) -> bool:
     """Whether a target takes a unit; if it is one that somebody asked for by name, it has to."""
     try:
-        check_target(target, flow_control=getattr(spec, "flow_control", "elastic"), technology=spec.technology,
-                     clock_mhz=target.clock_mhz, reset=target.reset())
+        check_target(target, technology=spec.technology, clock_mhz=target.clock_mhz, reset=target.reset())
     except IllegalSetting:
         if wanted:
             raise

@@ -68,11 +68,14 @@ class _Subject:
         """What everything of the case begins with."""
         # All that reaches the Verilog, the versions of what writes it among them.
         reaching = {"digest": self.identity, "target": order.target.name, "reset": order.reset.name, "tools": _tools()}
+        if order.target.axi_stream:
+            reaching |= {"clock_mhz": order.clock_mhz, "user_bits": order.user_bits}
         return order.name or case_name(self.spec.name, reaching)
 
 
 def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: float, out: Path, reset: str | None = None,
-                        name: str | None = None, force: bool = False, report: Report = unheard) -> None:
+                        user_bits: int = 0, name: str | None = None, force: bool = False,
+                        report: Report = unheard) -> None:
     """Write the case directory of an activation unit; equal settings give equal bytes.
 
     Parameters
@@ -87,6 +90,8 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         The directory; it appears whole or not at all.
     reset : str, optional
         How the reset works (`quadcim.spec.reset`); by default as is usual for the target.
+    user_bits : int
+        Width of the TUSER that passes through the AXI4-Stream ports of a target that has them; 0 for none.
     name : str, optional
         What every module, file, core and IP begins with; by default a name that no other case has.
     force : bool
@@ -101,8 +106,8 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
     """
     report(f"fitting {unit.activation.function}")
     plan = unit_plan(unit)
-    order = _Order(target, target.reset(reset), clock_mhz, out, name, force, report)
-    order.check(flow_control=unit.flow_control, technology=unit.technology)
+    order = _Order(target, target.reset(reset), clock_mhz, user_bits, out, name, force, report)
+    order.check(technology=unit.technology)
     report("computing vectors and the picture")
     from quadcim.hw.units import create_unit
     from quadcim.sim.stimulus import ActivationStimulus
@@ -118,7 +123,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
 
 
 def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, clock_mhz: float, out: Path,
-                 reset: str | None = None, name: str | None = None, force: bool = False,
+                 reset: str | None = None, user_bits: int = 0, name: str | None = None, force: bool = False,
                  report: Report = unheard) -> None:
     """Write the case directory of a compute-in-memory macro; equal settings give equal bytes.
 
@@ -128,7 +133,7 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
         The specification.
     integers : CimIntegers
         Its frozen integers.
-    target, clock_mhz, out, reset, name, force, report
+    target, clock_mhz, out, reset, user_bits, name, force, report
         As for `generate_activation`.
 
     Raises
@@ -138,8 +143,8 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
     """
     report("planning the macro")
     plan = plan_macro(macro, integers)
-    order = _Order(target, target.reset(reset), clock_mhz, out, name, force, report)
-    order.check(flow_control="elastic", technology=macro.technology)
+    order = _Order(target, target.reset(reset), clock_mhz, user_bits, out, name, force, report)
+    order.check(technology=macro.technology)
     report("choosing vectors")
     from quadcim.hw.cim import CimUnit
     from quadcim.sim.stimulus import CimStimulus
@@ -168,17 +173,18 @@ class _Order:
     target: Target
     reset: Reset
     clock_mhz: float
+    user_bits: int
     out: Path
     name: str | None
     force: bool
     report: Report
 
-    def check(self, *, flow_control: str, technology: str) -> None:
+    def check(self, *, technology: str) -> None:
         """Refuse what cannot be made, before any work is done for it."""
         if self.name is not None:
             check_case_name(self.name)
-        check_target(self.target, flow_control=flow_control, technology=technology, clock_mhz=self.clock_mhz,
-                     reset=self.reset)
+        check_target(self.target, technology=technology, clock_mhz=self.clock_mhz, reset=self.reset,
+                     user_bits=self.user_bits)
         check_output_folder(self.out, marker=CASE, force=self.force)
 
 
@@ -194,7 +200,7 @@ def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
     rtl = emit_verilog(subject.build(), name=top, header=header, reset=order.reset, initialise=target.initialise)
     return Handoff(
         kind=subject.kind, top=top, header=header, identity=subject.identity, clock_mhz=order.clock_mhz,
-        about=subject.about, plan=subject.plan,
+        about=subject.about, plan=subject.plan, capacity=subject.capacity, user_bits=order.user_bits,
         ports=tuple(Port(*port, subject.layouts.get(port[0], ())) for port in rtl.ports), reset=order.reset,
         verilog=rtl.text, companions=companion_files(rtl.text), hard_macros=subject.hard_macros,
         golden=subject.golden)
@@ -221,6 +227,7 @@ def _write(subject: _Subject, order: _Order) -> None:
     manifest = {
         "schema": CASE.schema, "kind": subject.kind, "name": top, "top": top, "digest": subject.identity,
         "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,
+        **({"user_bits": order.user_bits} if order.target.axi_stream else {}),
         "spec": subject.spec.to_json(), "integers": subject.integers.to_json(), **subject.more,
         "ports": [port.to_json() for port in ports],
         "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": about.interval_cycles,

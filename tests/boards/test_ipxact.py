@@ -24,6 +24,8 @@ _SUBJECTS = {
     "pipelined": make_unit("SQ2.7", "SQ2.5", "nearest", 2, "elastic"),
     "macro": CimMacro(5, 3, 4, stages=1),
 }
+_LOGICAL = {"s_axis": ("TDATA", "TLAST", "TUSER", "TVALID", "TREADY"), "s_axis_w": ("TDATA", "TVALID", "TREADY"),
+            "m_axis": ("TDATA", "TLAST", "TUSER", "TVALID", "TREADY")}
 _BYTES = {"combinational": {"s_axis": 1, "m_axis": 1}, "pipelined": {"s_axis": 2, "m_axis": 1}}
 
 
@@ -37,7 +39,7 @@ def _hand_off(spec, tmp_path, monkeypatch) -> Handoff:
     seen = []
     monkeypatch.setattr(bundles, "target_files", lambda target, handoff: seen.append(handoff) or {})
     generate_case(spec, target=find_target("vcu128"), out=tmp_path / "seen")
-    return seen[0]
+    return dataclasses.replace(seen[0], user_bits=3, clock_mhz=312.5)
 
 
 def _widths(handoff: Handoff) -> dict[str, int]:
@@ -78,8 +80,7 @@ def test_another_reader_reads_it(handoff, tmp_path):
             for interface in component.busInterfaces.busInterface}
     kinds = {interface.name: (interface.busType.vendor, interface.busType.library, interface.busType.name,
                               interface.abstractionType.name) for interface in component.busInterfaces.busInterface}
-    streams = {name: {logical: f"{name}_{logical.lower()}" for logical in ("TDATA", "TVALID", "TREADY")}
-               for name in _widths(handoff)}
+    streams = {name: {logical: f"{name}_{logical.lower()}" for logical in _LOGICAL[name]} for name in _widths(handoff)}
     assert maps == {**streams, "aresetn": {"RST": "aresetn"}, "aclk": {"CLK": "aclk"}}
     assert kinds == {**dict.fromkeys(streams, ("xilinx.com", "interface", "axis", "axis_rtl")),
                      "aresetn": ("xilinx.com", "signal", "reset", "reset_rtl"),
@@ -97,33 +98,72 @@ def test_parameters_and_ports(handoff, component):
     widths = _widths(handoff)
     for name, size in widths.items():
         assert values[f"BUSIFPARAM_VALUE.{name.upper()}.TDATA_NUM_BYTES"] == str(size)
+        assert values[f"BUSIFPARAM_VALUE.{name.upper()}.HAS_TLAST"] == str(int("TLAST" in _LOGICAL[name]))
+        assert values[f"BUSIFPARAM_VALUE.{name.upper()}.TUSER_WIDTH"] == ("3" if "TUSER" in _LOGICAL[name] else "0")
     assert values["BUSIFPARAM_VALUE.ARESETN.POLARITY"] == "ACTIVE_LOW"
     assert values["BUSIFPARAM_VALUE.ACLK.ASSOCIATED_BUSIF"] == ":".join(widths)
     assert values["BUSIFPARAM_VALUE.ACLK.ASSOCIATED_RESET"] == "aresetn"
+    assert values["BUSIFPARAM_VALUE.ACLK.FREQ_HZ"] == "312500000"
+    assert values["BUSIFPARAM_VALUE.ACLK.FREQ_TOLERANCE_HZ"] == "-1"
     names = _all(component, "s:model/s:ports/s:port/s:name")
     directions = _all(component, "s:model/s:ports/s:port/s:wire/s:direction")
     ports = dict(zip(names, directions, strict=True))
     assert ports == {"aclk": "in", "aresetn": "in"} | {
         f"{name}_{logical}": "in" if receives == (logical != "tready") else "out"
         for name, receives in ((name, name != "m_axis") for name in widths)
-        for logical in ("tdata", "tvalid", "tready")}
-    assert _all(component, ".//s:vector/s:left") == [str(8 * size - 1) for size in widths.values()]
+        for logical in map(str.lower, _LOGICAL[name])}
+    assert _all(component, ".//s:vector/s:left") == [
+        left for name, size in widths.items() for left in (str(8 * size - 1), *["2"] * ("TUSER" in _LOGICAL[name]))]
+    # Whoever sends beats without them sends zeros.
+    assert [port.findtext("s:name", namespaces=_SPIRIT) for port in component.findall(".//s:port", _SPIRIT)
+            if port.findtext(".//s:defaultValue", namespaces=_SPIRIT) == "0"] == ["s_axis_tlast", "s_axis_tuser"]
     assert _all(component, ".//x:family") == ["virtexuplus", "virtexuplusHBM"]
 
 
 @pytest.mark.parametrize("name", ["combinational", "pipelined"])
 def test_ports_and_files_are_those_of_the_emitted_wrapper(name, make_case):
-    case = make_case(_SUBJECTS[name], "vcu128")
+    case = make_case(_SUBJECTS[name], "vcu128", user_bits=3)
     (folder,) = case.folder.glob("vcu128/ip")
     component = etree.parse(str(folder / "component.xml")).getroot()
     paths = [folder / name for name in _all(component, ".//s:file/s:name")]
     assert len(paths) == 4 and all(path.is_file() for path in paths)
-    text = paths[1].read_text().partition(f"module {case.top}_axis (")[2].partition(");")[0]
+    text = paths[1].read_text().partition(f"module {case.top}_axis (")[2].partition("\n);")[0]
     ports = re.findall(r"^  (input|output) (?:wire|reg) (?:signed )?(?:\[(\d+):0\] )?(\w+)", text, re.MULTILINE)
     described = {port.findtext("s:name", namespaces=_SPIRIT): (
         f"{port.findtext('.//s:direction', namespaces=_SPIRIT)}put",
         port.findtext(".//s:left", namespaces=_SPIRIT) or "") for port in component.findall(".//s:port", _SPIRIT)}
     assert described == {port: (direction, high) for direction, high, port in ports}
+
+
+@pytest.mark.parametrize("name", ["combinational", "macro"])
+def test_the_verilog_names_the_same_interfaces(name, make_case):
+    """In the attributes that Vivado reads where a module stands in a block design without being packaged."""
+    case = make_case(_SUBJECTS[name], "vcu128", user_bits=3, clock_mhz=312.5)
+    component = etree.parse(str(case.folder / "vcu128/ip/component.xml")).getroot()
+    text = (case.folder / f"vcu128/{case.top}_axis.v").read_text()
+    ports = re.findall(r'((?:^  \(\* X_\w+ = "[^"]+" \*\)\n)+)  (?:input|output) .*?(\w+),?$', text, re.MULTILINE)
+    assert [port for _, port in ports] == re.findall(r"^  (?:input|output) .*?(\w+),?$", text.partition("\n);")[0],
+                                                     re.MULTILINE)
+    named, parameters = {}, {}
+    for attributes, port in ports:
+        found = dict(re.findall(r'X_INTERFACE_(\w+) = "([^"]+)"', attributes))
+        kind, interface, logical = found["INFO"].split()
+        named.setdefault((kind, interface), {})[logical] = port
+        if "PARAMETER" in found:
+            first, *rest = found["PARAMETER"].split(", ")
+            assert first == f"XIL_INTERFACENAME {interface}"
+            parameters[interface] = dict(word.split() for word in rest)
+    described = {}
+    for interface in component.findall(".//s:busInterface", _SPIRIT):
+        kind = interface.find("s:busType", _SPIRIT)
+        words = [kind.get(f"{{{_SPIRIT['s']}}}{part}") for part in ("vendor", "library", "name", "version")]
+        key = ":".join(words), interface.findtext("s:name", namespaces=_SPIRIT)
+        described[key] = {pair.findtext("s:logicalPort/s:name", namespaces=_SPIRIT): pair.findtext(
+            "s:physicalPort/s:name", namespaces=_SPIRIT) for pair in interface.findall(".//s:portMap", _SPIRIT)}
+        assert parameters[key[1]] == {value.findtext("s:name", namespaces=_SPIRIT): value.findtext(
+            "s:value", namespaces=_SPIRIT) for value in interface.findall(".//s:parameter", _SPIRIT)}
+    assert named == described
+    assert parameters["aclk"]["FREQ_HZ"] == "312500000"
 
 
 def test_script_packages_the_same(handoff, tmp_path):

@@ -120,7 +120,7 @@ def test_timing_script(case, here):
     assert error == ""
     assert ["create_clock", "-name", "aclk", "-period", "2.500", "<aclk>"] in calls
     ports = re.findall(r"^  (input|output) (?:wire|reg) (?:signed )?(?:\[\d+:0\] )?(\w+)",
-                       (here / f"vcu128/{top}.v").read_text().partition("endmodule")[0], re.MULTILINE)
+                       (here / f"vcu128/{top}.v").read_text().partition("\n);")[0], re.MULTILINE)
     delayed = {call[0]: call[-1].strip("<>{}").replace("[*]", "").split() for call in calls if "delay" in call[0]}
     assert sorted(delayed["set_input_delay"]) == sorted(
         name for direction, name in ports if direction == "input" and name != "aclk")

@@ -131,6 +131,18 @@ def test_a_negated_word_is_a_reduction():
         "{ ~| a, ~| a[2:1], ! a[0], ! b }" in make_readable(yosys_text(body))
 
 
+@pytest.mark.parametrize("shift, text", [
+    ("y = a >> b", "y = a[b]"), ("y = a >> b[1:0]", "y = a[b[1:0]]"), ("y = a >> c[1]", "y = a[c[1]]"),
+    ("y = a >> c", "y = a >> c"),                                     # beyond the word it would be unknown, not 0
+    ("z[2] = a >> b", "z[2] = a[b]"), ("z = a >> b", "z = a >> b"),   # a word, not a bit
+])
+def test_a_bit_that_is_shifted_out_is_an_index(shift, text):
+    ports = {"a": "input [3:0]", "b": "input [1:0]", "c": "input [2:0]", "y": "output", "z": "output [3:0]"}
+    body = "".join(f"  {kind} {name};\n  {kind.replace('input', 'wire').replace('output', 'wire')} {name};\n"
+                   for name, kind in ports.items())
+    assert f"  assign {text};\n" in make_readable(yosys_text(f"{body}  assign {shift};\n", ", ".join(ports)))
+
+
 def test_repetitions_are_counted():
     body = _LOGIC.replace("y = _0_ ^ _1_", "y = { a, a, a } == { a, b, b }")
     assert "assign y = {3{a}} == { a, b, b };" in make_readable(yosys_text(body))
