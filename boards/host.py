@@ -66,10 +66,12 @@ class Port:
             data += more
         return data
 
-    def drain(self) -> None:
-        """Drop what still comes."""
-        while self._some(4096, QUIET_SECONDS):
-            pass
+    def drain(self) -> int:
+        """Drop what still comes; returns how many bytes that were."""
+        count = 0
+        while more := self._some(4096, QUIET_SECONDS):
+            count += len(more)
+        return count
 
     def _some(self, most: int, seconds: float) -> bytes:
         """Receive what there is, or nothing if nothing comes for so long."""
@@ -81,14 +83,44 @@ class Port:
         return data
 
 
+class Case:
+    """What the manifest says of the case, and its vectors."""
+
+    def __init__(self, manifest: dict):
+        self.digest = manifest["digest"]
+        self.ports = {entry["name"][0]: entry for entry in manifest["ports"] if entry["name"].endswith("__payload")}
+        self.bytes = {stream: (port["width"] + 7) // 8 for stream, port in self.ports.items()}
+        self.counts = {"i": manifest["beats"], "w": manifest["writes"], "o": manifest["beats"]}
+        self.inputs = self._vectors("input.hex", "i")
+        names = sorted(name[8:] for name in manifest["files"] if name.startswith("vectors/expected"))
+        if not names or not self.inputs:
+            raise LinkError("the case has no vectors")
+        self.expected = {name: self._vectors(name, "o") for name in names}
+        self.weights = {name: self._vectors(name.replace("expected", "weights"), "w") for name in names
+                        if "w" in self.ports}
+
+    def _vectors(self, name: str, stream: str) -> list[int]:
+        """The payloads of a vector file."""
+        payloads = [int(line, 16) for line in (CASE / "vectors" / name).read_text(encoding="ascii").split()]
+        if len(payloads) != self.counts[stream]:
+            raise LinkError(f"{name}: {len(payloads)} lines, but the manifest says {self.counts[stream]}")
+        bits = self.ports[stream]["width"]
+        if not all(0 <= payload < 1 << bits for payload in payloads):
+            raise LinkError(f"{name}: not numbers of {bits} bits")
+        return payloads
+
+    def result(self, payload: int) -> int:
+        """A result as the board sends it, in whole bytes: a signed number is extended."""
+        width, size = self.ports["o"]["width"], 8 * self.bytes["o"]
+        negative = self.ports["o"].get("format", "").startswith("S") and payload >> (width - 1)
+        return payload | (((1 << size) - 1) >> width << width if negative else 0)
+
+
 class Board:
     """The board's side of the link, as README.md beside this file describes it."""
 
-    def __init__(self, port: Port, manifest: dict):
-        self.port, self.digest = port, manifest["digest"]
-        self.bits = {entry["name"][0]: entry["width"] for entry in manifest["ports"]
-                     if entry["name"].endswith("__payload")}
-        self.bytes = {stream: (bits + 7) // 8 for stream, bits in self.bits.items()}
+    def __init__(self, port: Port, case: Case):
+        self.port, self.digest, self.bytes = port, case.digest, case.bytes
 
     def connect(self) -> None:
         """End what another host has left half sent, and see that the bitstream is of this case."""
@@ -114,12 +146,12 @@ class Board:
             if answer[0] != command:
                 raise LinkError(f"{self.port.name}: beat {index}: not an answer to it: {answer.hex()}")
             self.port.write(b"".join(frames[index + window:index + window + 1]))
-            yield int.from_bytes(answer[1:], "little") & ((1 << self.bits["o"]) - 1)
+            yield int.from_bytes(answer[1:], "little")
 
-
-def read_vectors(name: str) -> list[int]:
-    """The payloads of a vector file of the case."""
-    return [int(line, 16) for line in (CASE / "vectors" / name).read_text(encoding="ascii").split()]
+    def finish(self) -> None:
+        """See that no answer comes that nobody waits for."""
+        if more := self.port.drain():
+            raise LinkError(f"{self.port.name}: {more} bytes more than were asked for")
 
 
 def progress(text: str, done: int, total: int) -> None:
@@ -129,41 +161,45 @@ def progress(text: str, done: int, total: int) -> None:
         print(f"{text}: {done} of {total}", end="\n" if last else "\r", flush=True)
 
 
-def load(board: Board, name: str) -> None:
-    """Load the weights of a vector file."""
-    weights = read_vectors(name)
+def load(board: Board, name: str, weights: list[int]) -> None:
+    """Load weights."""
     for index, _ in enumerate(board.play("w", weights)):
         progress(f"{name} loaded", index + 1, len(weights))
 
 
-def compare(board: Board, expected_name: str) -> tuple[int, int]:
-    """Play the inputs; returns how many there are and how many results are wrong, and prints the first of those."""
-    inputs, expected = read_vectors("input.hex"), read_vectors(expected_name)
-    if len(inputs) != len(expected):
-        raise LinkError(f"{len(inputs)} lines in input.hex, but {len(expected)} in {expected_name}")
-    digits = (board.bits["o"] + 3) // 4
-    mismatches = 0
-    for index, got in enumerate(board.play("i", inputs)):
-        if got != expected[index]:
+def compare(board: Board, case: Case, name: str) -> int:
+    """Play the inputs; returns how many results are wrong, and prints the first of those."""
+    mismatches, digits = 0, 2 * case.bytes["o"]
+    for index, got in enumerate(board.play("i", case.inputs)):
+        expected = case.result(case.expected[name][index])
+        if got != expected:
             mismatches += 1
             if mismatches <= SHOWN:
-                print(f"{expected_name}, beat {index}: input {inputs[index]:x}, "
-                      f"expected {expected[index]:0{digits}x}, got {got:0{digits}x}")
-        progress(f"input.hex against {expected_name}", index + 1, len(inputs))
-    return len(inputs), mismatches
+                print(f"{name}, beat {index}: input {case.inputs[index]:x}, "
+                      f"expected {expected:0{digits}x}, got {got:0{digits}x}")
+        progress(f"input.hex against {name}", index + 1, len(case.inputs))
+    return mismatches
 
 
-def run(board: Board) -> tuple[int, int]:
+def run(board: Board, case: Case) -> tuple[int, int]:
     """Everything in the case: its weights, if it loads any, then the other weights, each with all inputs."""
-    counts = []
     board.connect()
     print(f"The board holds this case ({board.digest[:16]})")
-    names = sorted(path.name for path in (CASE / "vectors").glob("expected*.hex"))
-    for name in names:
-        if "w" in board.bits:
-            load(board, name.replace("expected", "weights"))
-        counts.append(compare(board, name))
-    return sum(count for count, _ in counts), sum(wrong for _, wrong in counts)
+    mismatches = 0
+    for name in case.expected:
+        if name in case.weights:
+            load(board, name.replace("expected", "weights"), case.weights[name])
+        mismatches += compare(board, case, name)
+    board.finish()
+    return len(case.inputs) * len(case.expected), mismatches
+
+
+def read_case() -> Case:
+    """The case that this file belongs to."""
+    try:
+        return Case(json.loads((CASE / "case.json").read_text(encoding="utf-8")))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LinkError(f"case.json is no manifest of a case ({type(error).__name__}: {error})") from None
 
 
 def seconds(text: str) -> float:
@@ -182,8 +218,8 @@ def main() -> int:
                         help="seconds without an answer until it gives up (default: 2)")
     arguments = parser.parse_args()
     try:
-        manifest = json.loads((CASE / "case.json").read_text(encoding="utf-8"))
-        results, mismatches = run(Board(Port(arguments.port, arguments.timeout), manifest))
+        case = read_case()
+        results, mismatches = run(Board(Port(arguments.port, arguments.timeout), case), case)
     except (LinkError, OSError, ValueError) as error:
         print(f"{Path(__file__).name}: {error}", file=sys.stderr)
         return 2

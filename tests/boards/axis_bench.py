@@ -50,6 +50,7 @@ class _Bench:
         for _ in range(self.rng.randint(1, 3)):
             self.dut.m_axis_tready.value = self.rng.getrandbits(1)
             await FallingEdge(self.dut.aclk)
+            assert not int(self.dut.m_axis_tvalid.value), "a result during a reset"
         self.dut.aresetn.value = 1
 
     def _pass(self, last: int, user: int) -> None:
@@ -105,8 +106,8 @@ class _Bench:
             dut[f"{prefix}_tvalid"].value = 0
         await Timer(1, "ps")
 
-    async def play(self, run: dict, send: float, take: float) -> None:
-        """Load weights, then play all inputs."""
+    async def load(self, run: dict, send: float, take: float) -> None:
+        """Load the weights, if there are any."""
         if run["weights"]:
             self.waiting["s_axis_w"] = list(run["weights"])
             limit = self.cycle + 1000 * len(run["weights"])
@@ -114,6 +115,9 @@ class _Bench:
                 await self.step(send, take)
             for _ in range(_SETTLES):
                 await self.step(1, 1)
+
+    async def play(self, run: dict, send: float, take: float) -> None:
+        """Play all inputs."""
         self.got.clear()
         self.waiting["s_axis"] = list(run["inputs"])
         limit = self.cycle + 1000 * len(run["inputs"])
@@ -131,6 +135,7 @@ async def every_result_right_and_in_order(dut):
     await bench.reset()
     for index, run in enumerate(_JOB["runs"]):
         for send, take in _PROBABILITIES if index == 0 else _PROBABILITIES[1:2]:
+            await bench.load(run, send, take)
             await bench.play(run, send, take)
 
 
@@ -140,6 +145,7 @@ async def resets_in_mid_stream(dut):
     bench = _Bench(dut, "resets")
     await bench.reset()
     run = _JOB["runs"][0]
+    await bench.load(run, 1, 1)
     for send, take in (_PROBABILITIES * 5)[1:]:
         bench.waiting["s_axis"] = list(run["inputs"])
         # Long enough to fill the unit and the queues.
@@ -153,6 +159,7 @@ async def resets_in_mid_stream(dut):
 async def full_rate_and_one_cycle_more_than_the_unit(dut):
     bench = _Bench(dut, "rate")
     await bench.reset()
+    await bench.load(_JOB["runs"][0], 1, 1)
     await bench.play(_JOB["runs"][0], 1, 1)
     count = len(_JOB["runs"][0]["inputs"])
     results = bench.results_at[-count:]

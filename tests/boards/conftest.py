@@ -9,11 +9,13 @@ from tests.conftest import make_unit
 _UNITS = {
     "combinational": (make_unit("SQ2.4", "SQ2.5", "nearest", 0, "elastic"), None),
     "two-stages": (make_unit("SQ3.5", "SQ2.8", "nearest", 2, "elastic"), None),
+    "without-backpressure": (make_unit("SQ2.4", "SQ2.8", "nearest", 1, "always"), None),
     "loaded-banks": (CimMacro(8, 4, 4, signed=True, banks=2, technology="fpga"), None),
     "constant": (CimMacro(6, 1, 2, bits_per_cycle=2, storage="constant", encoding="bipolar", stages=4),
                  CimIntegers(cells=((1,), (0,), (1,), (1,), (0,), (1,)))),
     "lutram": (CimMacro(11, 3, 2, storage="lutram", technology="ultrascale", stages=3), None),
 }
+_USER_BITS = {"without-backpressure": 1, "lutram": 9}
 
 
 @pytest.fixture(params=_UNITS)
@@ -23,6 +25,6 @@ def case(request, make_case) -> Case:
 
 
 def board_case(make_case, name: str) -> Case:
-    """The case of a name; its constraints ask for 400 MHz."""
+    """The case of a name; its constraints ask for 400 MHz, and two of them pass TUSER on."""
     spec, integers = _UNITS[name]
-    return make_case(spec, "vcu128", integers=integers, clock_mhz=400)
+    return make_case(spec, "vcu128", integers=integers, clock_mhz=400, user_bits=_USER_BITS.get(name, 0))

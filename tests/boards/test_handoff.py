@@ -19,7 +19,7 @@ from tests.boards.helpers import write
 from tests.conftest import make_unit
 
 PRIMITIVES = Path(__file__).with_name("primitives.v")
-_SELF_TESTED = ("combinational", "two-stages")
+_SELF_TESTED = ("combinational", "two-stages", "without-backpressure")
 
 
 def _designs(case: Case) -> list[tuple[str, list[Path]]]:
@@ -71,7 +71,10 @@ def test_axi_wrapper_has_exactly_these_ports(case):
             back = {"input": "output", "output": "input"}[port.direction]
             expected |= {f"{prefix}_tdata": (port.direction, -(-port.width // 8) * 8),
                          f"{prefix}_tvalid": (port.direction, 1), f"{prefix}_tready": (back, 1)}
-            expected |= {} if port.name[0] == "w" else {f"{prefix}_tlast": (port.direction, 1)}
+            if port.name[0] != "w":
+                user_bits = case.manifest["user_bits"]
+                expected |= {f"{prefix}_tlast": (port.direction, 1)}
+                expected |= {f"{prefix}_tuser": (port.direction, user_bits)} if user_bits else {}
     assert {name: (direction, int(high or 0) + 1) for direction, high, name in ports} == expected
 
 

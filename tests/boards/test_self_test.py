@@ -64,6 +64,7 @@ def _verdicts(unit, expected: int, *, restart: bool = False) -> list[tuple[int, 
     make_unit("SQ2.4", "SQ2.4", "nearest", 0, "elastic"),
     _UNIT,
     make_unit("UQ1.4", "UQ1.6", "truncate", 3, "elastic"),
+    make_unit("SQ2.4", "SQ2.4", "nearest", 2, "always"),
 ], ids=unit_id)
 def test_passes_with_the_right_checksum(unit, restart):
     beats = 1 << unit.activation.input.width
@@ -153,7 +154,7 @@ endmodule
 
 
 @pytest.mark.parametrize("fault", [0, 1], ids=["shipped", "wrong"])
-@pytest.mark.parametrize("name", ["combinational", "two-stages"])
+@pytest.mark.parametrize("name", ["combinational", "two-stages", "without-backpressure"])
 def test_the_board_in_verilog(make_case, tmp_path, name, fault):
     """With the button pressed after the first verdict; what a case ships passes."""
     case = board_case(make_case, name)
