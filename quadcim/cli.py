@@ -22,6 +22,7 @@ from quadcim.cli_synth import add_synth
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.fit.freeze import WIDEST_FIT
 from quadcim.progress import Progress
+from quadcim.scratch import reclaim
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
 from quadcim.spec.activation import FORMATS, ROUNDINGS, Activation
 from quadcim.spec.cim import CimMacro
@@ -272,6 +273,7 @@ def _add_simulate(commands: argparse._SubParsersAction) -> None:
 def _simulate(options: argparse.Namespace) -> int:
     from quadcim.sim.case import Case
 
+    reclaim(options.case.absolute().parent)  # a kill may have left the case aside
     simulator, case = find_simulator(options.simulator), Case.load(options.case)
     from quadcim.sim.cosim import simulate
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from quadcim.arguments import number
 from quadcim.boards.targets import CLOCK_MHZ
 from quadcim.files import SYNTHESIS, check_output_folder, output_folder
+from quadcim.scratch import reclaim
 from quadcim.spec.errors import IllegalSetting
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def add_synth(commands: argparse._SubParsersAction) -> None:
 def _synth(options: argparse.Namespace) -> int:
     from quadcim.sim.case import Case
 
+    reclaim(options.case.absolute().parent)  # a kill may have left the case aside
     case, out = Case.load(options.case), options.out or options.case / "synth"
     check_output_folder(out, marker=SYNTHESIS, force=options.force)
     return _cells(options, case, out) if options.liberty else _fpga(options, case, out)

@@ -79,7 +79,8 @@ class RunResult:
 
 def processes(jobs: int) -> Executor:
     """So many processes; they start afresh, since PyTorch's threads do not survive a fork."""
-    return ProcessPoolExecutor(jobs, mp_context=_Context())
+    with uninterrupted():
+        return ProcessPoolExecutor(jobs, mp_context=_Context())
 
 
 class _Process(SpawnProcess):

@@ -1,6 +1,7 @@
 """The netlist under the testbench that the case ships, and what it switches meanwhile."""
 
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -47,12 +48,14 @@ class GateCheck:
 def _simulate(case: Case, sources: Sequence[Path], folder: Path, *more: str) -> str:
     """Compile the case's testbench with a netlist and run it; what it printed.
 
-    It runs in `folder`, where its dumps go, and sees the case's vectors there: vvp takes no path with other letters.
+    It runs in `folder`, where its dumps go, and sees everything there: vvp takes no path with other letters, and no name
+    of a source with quotation marks.
     """
     (folder / "vectors").symlink_to(case.folder.absolute() / "vectors", target_is_directory=True)
+    seen = [shutil.copyfile(path, folder / f"source{number}.v")
+            for number, path in enumerate((case.folder / "tb" / f"{case.top}_tb.v", *sources))]
     icarus = find_simulator("icarus").executable
-    run_tool([icarus, "-g2012", "-s", f"{case.top}_tb", *more, "-o", folder / "simulation",
-              case.folder.absolute() / "tb" / f"{case.top}_tb.v", *sources])
+    run_tool([icarus, "-g2012", "-s", f"{case.top}_tb", *more, "-o", folder / "simulation", *seen])
     run = subprocess.run([icarus.with_name("vvp"), "-N", "simulation"], cwd=folder, capture_output=True, text=True,
                          check=False)
     if run.returncode not in (0, 1):

@@ -56,6 +56,15 @@ def test_first_mismatch_is_reported(simulator, make_case, tmp_path):
     assert all("first mismatch at cycle" in failure and "expected raw" in failure for failure in result.failures)
 
 
+def test_paths_mean_what_they_say(simulator, make_case, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a cache of $USER"))
+    case = Case.load(shutil.copytree(make_case(PRESETS["phi8-combinational"]).folder, tmp_path / "caf\u00e9 \"$HOME\""))
+    result = simulate(case, simulator=simulator, waves=True)
+    assert (result.failed, result.skipped) == (0, 1)
+    assert any(path.suffix in (".fst", ".vcd") for path in result.artefacts)
+    assert {path.parent for path in result.artefacts} == {case.folder / "sim" / simulator.name}
+
+
 def test_records_are_true_and_stable(simulator, make_case, tmp_path):
     case = Case.load(shutil.copytree(make_case(PRESETS["phi8"]).folder, tmp_path / "case",
                                      ignore=shutil.ignore_patterns("sim")))

@@ -243,7 +243,7 @@ def test_primitives_are_refused(make_case, tmp_path):
 
 
 def test_command(make, tmp_path, capsys):
-    case = tmp_path / "the caf\u00e9's case"
+    case = tmp_path / "the caf\u00e9's \"case\" of $HOME"
     shutil.copytree(make("planes").folder, case)
     assert main(["synth", str(case), "--liberty", str(TINY), "--node-nm", "45"]) == 0
     said = capsys.readouterr()
