@@ -73,7 +73,7 @@ def _check_place(out: Path, marker: Marker, force: bool, option: str) -> None:
     found = list(islice(foreign_files(out, marker), _NAMED + 1))
     if found:
         more = ", and more" if len(found) > _NAMED else ""
-        raise IllegalSetting(option, legal, f"{out} with {', '.join(found[:_NAMED])}{more}")
+        raise IllegalSetting(option, f"{legal}; there are {', '.join(found[:_NAMED])}{more}", str(out))
 
 
 @contextmanager

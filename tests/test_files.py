@@ -53,7 +53,7 @@ def test_force_replaces_only_a_folder_of_the_same_kind(tmp_path):
     write(tmp_path / "out", "old")
     write(tmp_path / "out", "new", force=True)
     assert "new" in (tmp_path / "out" / CASE.name).read_text()
-    with pytest.raises(IllegalSetting, match="with SHA256SUMS .foreign., case.json .foreign., rtl/a.v .foreign."):
+    with pytest.raises(IllegalSetting, match="there are SHA256SUMS .foreign., case.json .foreign., rtl/a.v .foreign."):
         write(tmp_path / "out", force=True, marker=TRAINING)
 
 
@@ -121,7 +121,7 @@ def test_force_refuses_foreign_and_edited_files(change, said, tmp_path):
     before = {path: path.lstat() for path in tmp_path.rglob("*")}
     with pytest.raises(IllegalSetting) as error:
         write(tmp_path / "out", force=True)
-    assert f"out with {said}" in str(error.value)
+    assert f" there are {said}, got " in str(error.value)
     assert {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*") if path != tmp_path} == {
         path: stat.st_mtime_ns for path, stat in before.items()}
 
@@ -146,7 +146,7 @@ def test_cases_of_earlier_releases_are_ours(schema, tmp_path):
     for name in ("results.xml", "simulation.log", "coverage.json", "t.fst"):
         (tmp_path / "out/sim/icarus" / name).write_text("")
     (tmp_path / "out/sim/icarus/mine.txt").write_text("")
-    with pytest.raises(IllegalSetting, match=r"with sim/icarus/mine.txt \(foreign\)"):
+    with pytest.raises(IllegalSetting, match=r"there are sim/icarus/mine.txt \(foreign\)"):
         write(tmp_path / "out", force=True)
     (tmp_path / "out/sim/icarus/mine.txt").unlink()
     write(tmp_path / "out", force=True)

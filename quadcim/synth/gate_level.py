@@ -48,8 +48,8 @@ class GateCheck:
 def _simulate(case: Case, sources: Sequence[Path], folder: Path, *more: str) -> str:
     """Compile the case's testbench with a netlist and run it; what it printed.
 
-    It runs in `folder`, where its dumps go, and sees everything there: vvp takes no path with other letters, and no name
-    of a source with quotation marks.
+    It runs in `folder`, where its dumps go, and sees everything there: vvp takes no path with other letters, and no
+    name of a source with quotation marks.
     """
     (folder / "vectors").symlink_to(case.folder.absolute() / "vectors", target_is_directory=True)
     seen = [shutil.copyfile(path, folder / f"source{number}.v")
