@@ -79,7 +79,7 @@ class Inr(nn.Module):
     def __init__(self, *, channels: int, hidden: int = 64, layers: int = 3, activation: str = "quad",
                  omega: float | None = None, seed: int = 0):
         super().__init__()
-        check_range(hidden=hidden, layers=layers, omega=omega, seed=seed)
+        check_range(channels=channels, hidden=hidden, layers=layers, omega=omega, seed=seed)
         if activation not in _KINDS:
             raise IllegalSetting("activation", "one of " + ", ".join(_KINDS), activation)
         if omega is None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -286,6 +287,14 @@ def test_wrong_weights_are_one_line(array, folder, capsys):
     np.save("weights.npy", array)
     assert run([*_CIM, "--weights", "weights.npy"]) == 2
     assert "--weights must be a matrix" in capsys.readouterr().err
+
+
+def test_generating_says_what_it_does_once_it_takes_long(folder, monkeypatch, capsys):
+    monkeypatch.setattr("quadcim.progress.QUIET_SECONDS", 0)
+    assert run(["generate", "activation", "--out", "new"]) == 0
+    output = capsys.readouterr()
+    assert "writing the Verilog of quad" in output.err and re.search(r" \.\.\. \d+ s\n", output.err)
+    assert " ... " not in output.out
 
 
 def test_a_slow_clock_needs_fewer_stages(folder, capsys):

@@ -2,6 +2,8 @@
 
 import argparse
 import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,17 +32,19 @@ def _options(parser: argparse.ArgumentParser) -> set[str]:
     return found
 
 
-def _named() -> dict[str, str]:
-    """The settings that errors in the sources name, and where."""
-    named = {}
+def _errors() -> Iterator[tuple[ast.Call, str]]:
+    """The places in the sources that make an error of a setting."""
     for folder in ("quadcim", "hw", "models", "sim", "boards"):
         for path in (_SOURCES / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
-                        and node.func.id in ("IllegalSetting", "_whole", "_choice")
-                        and isinstance(node.args[0], ast.Constant)):
-                    named[node.args[0].value] = f"{path}:{node.lineno}"
-    return named
+                        and node.func.id in ("IllegalSetting", "_whole", "_choice")):
+                    yield node, f"{path}:{node.lineno}"
+
+
+def _named() -> dict[str, str]:
+    """The settings that errors name, and where."""
+    return {str(call.args[0].value): where for call, where in _errors() if isinstance(call.args[0], ast.Constant)}
 
 
 def test_every_setting_that_an_error_names_is_an_option_or_known_to_be_none():
@@ -48,6 +52,14 @@ def test_every_setting_that_an_error_names_is_an_option_or_known_to_be_none():
     assert len(named) > 40
     strange = {name: where for name, where in named.items() if f"--{name}" not in options and name not in _NO_OPTIONS}
     assert not strange
+
+
+def test_options_that_an_error_advises_exist():
+    options = _options(cli._parser())
+    advised = {option: where for call, where in _errors() for node in ast.walk(call)
+               if isinstance(node, ast.Constant) and isinstance(node.value, str)
+               for option in re.findall("(?<![a-z])--[a-z][a-z0-9-]*", node.value)}
+    assert len(advised) > 3 and not {option: where for option, where in advised.items() if option not in options}
 
 
 @pytest.mark.parametrize("name, shown", [("rows", "--rows must be"), ("noise", "--noise gaussian must be"),

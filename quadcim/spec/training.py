@@ -9,9 +9,9 @@ __all__ = ["INR_ACTIVATIONS", "InrTraining", "check_range"]
 INR_ACTIVATIONS = ("quad", "sine")
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "size": (8, 4096), "hidden": (1, 1024), "layers": (1, 16), "omega": (0.1, 1000), "steps": (1, 1_000_000),
-    "fine_tune_steps": (0, 1_000_000), "lr": (1e-9, 10), "seed": (0, 2**32 - 1), "weight_bits": (2, 16),
-    "activation_bits": (2, 16), "first_layer_bits": (2, 24)}
+    "size": (8, 4096), "channels": (1, 3), "hidden": (1, 1024), "layers": (1, 16), "omega": (0.1, 1000),
+    "steps": (1, 1_000_000), "fine_tune_steps": (0, 1_000_000), "lr": (1e-9, 10), "seed": (0, 2**32 - 1),
+    "weight_bits": (2, 16), "activation_bits": (2, 16), "first_layer_bits": (2, 24)}
 
 
 def check_range(**settings: float | None) -> None:

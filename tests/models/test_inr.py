@@ -87,7 +87,8 @@ def test_phi_swapped_for_sine_is_nearly_the_same_function():
 
 @pytest.mark.parametrize(("option", "value", "legal"), [
     ("hidden", 0, "1 to 1024"), ("layers", 17, "1 to 16"), ("omega", math.nan, "0.1 to 1000"),
-    ("activation", "tanh", "one of quad, sine, finer, gaussian, gabor, sinc, relu"), ("seed", -1, "0 to 4294967295")])
+    ("activation", "tanh", "one of quad, sine, finer, gaussian, gabor, sinc, relu"), ("seed", -1, "0 to 4294967295"),
+    ("channels", 2**31, "1 to 3")])
 def test_illegal_settings_are_named(option, value, legal):
     with pytest.raises(IllegalSetting) as error:
         Inr(**{"channels": 3, option: value})
