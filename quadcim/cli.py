@@ -224,8 +224,6 @@ def _unit(options: argparse.Namespace) -> tuple[ActivationUnit, float]:
     technology, flow_control, method = target.technology, preset.flow_control, "auto"
     if options.preset and not (preset.technology == "ultrascale" and not target.fpga):
         technology = preset.technology
-    if target.needs_ready:
-        flow_control = "elastic"
     if activation.function == preset.activation.function:
         method = preset.method
     unit = ActivationUnit(activation, 0, options.flow_control or flow_control, options.technology or technology,
