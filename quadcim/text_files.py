@@ -9,7 +9,7 @@ from quadcim.spec.errors import IllegalSetting
 
 __all__ = ["parse_number", "read_data", "read_text"]
 
-_MOST_BYTES = 64 << 20
+_MOST_BYTES = 16 << 20  # the largest weights, written as widely as NumPy does, take 14
 # UTF-32 is no text that tools write; its mark begins with that of UTF-16.
 _MARKS = ((codecs.BOM_UTF32_LE, ""), (codecs.BOM_UTF32_BE, ""), (codecs.BOM_UTF8, "utf-8-sig"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -29,7 +29,7 @@ def read_data(path: Path, *, option: str, legal: str) -> bytes:
     Raises
     ------
     IllegalSetting
-        If it cannot be read, or has more than 64 MiB.
+        If it cannot be read, or has more than 16 MiB.
     """
     try:
         with path.open("rb") as file:

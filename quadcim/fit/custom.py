@@ -4,6 +4,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import itertools
 import math
 import numbers
 import os
@@ -25,7 +26,8 @@ __all__ = ["is_file", "user_activation"]
 
 _WIDEST = 16
 _LEGAL = "a name of `quadcim list functions`, FILE.py:FUNCTION or FILE.csv"
-_TABLE = "a CSV file with at least two rows of two numbers, x and y, each x once"
+_MOST_ROWS = 1 << 18
+_TABLE = f"a CSV file with 2 to {_MOST_ROWS} rows of two numbers, x and y, each x once"
 _HEADER = re.compile(r"[^\W\d]")
 _LARGEST = 1e100  # so that no difference or product of theirs overflows
 _PATIENCE_SECONDS, _MOST_SECONDS = 10, 3600
@@ -141,15 +143,18 @@ def _from_csv(function: str) -> tuple[str, Callable[[float], float]]:
 
     text = read_text(Path(function), option="function", legal=_TABLE if Path(function).exists() else _LEGAL)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(map(str.strip, row))]
+        filled = (row for row in csv.reader(io.StringIO(text, newline="")) if any(map(str.strip, row)))
+        rows = list(itertools.islice(filled, _MOST_ROWS + 2))  # a header, and one too many
     except csv.Error as error:
         raise IllegalSetting("function", _TABLE, f"{function} ({error})") from None
     if rows and all(parse_number(word) is None and _HEADER.match(word.strip()) and not _is_float(word)
                     for word in rows[0]):
         rows = rows[1:]
+    if not 2 <= len(rows) <= _MOST_ROWS:
+        raise IllegalSetting("function", _TABLE, f"{function} with {min(len(rows), _MOST_ROWS + 1)}")
     points = sorted(_point(function, row) for row in rows)
-    x, y = (np.array(column) for column in zip(*points, strict=True)) if points else (np.array([]), np.array([]))
-    if len(x) < 2 or (x[1:] <= x[:-1]).any():
+    x, y = (np.array(column) for column in zip(*points, strict=True))
+    if (x[1:] <= x[:-1]).any():
         raise IllegalSetting("function", _TABLE, function)
     reach = max(*np.abs(x), *np.abs(y))
     if reach > _LARGEST:

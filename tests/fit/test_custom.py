@@ -68,14 +68,14 @@ def test_which_names_are_files():
     ("f.py:f", "def f(x): return None if x == 1.5 else x", "got .f at 1.5: TypeError: float"),
     ("f.py:f", "import numpy\ndef f(x): return numpy.complex64(1)", "TypeError: complex64 is no real number"),
     ("f.py:f", "def f(x): raise ValueError('long\\n' * 1000)", "got 'f at 0.0: ValueError: long long"),
-    ("f.csv", "1,2\n1,3\n", "at least two rows of two numbers, x and y, each x once"),
+    ("f.csv", "1,2\n1,3\n", "2 to 262144 rows of two numbers, x and y, each x once"),
     ("f.csv", "1,2\n2,b\n", "with the row 2,b"),
     ("f.csv", "1,2\n2,3\n3,nan\n", "with the row 3,nan"), ("f.csv", "1,2\n-inf,3\n3,4\n", "with the row -inf,3"),
     ("f.csv", "1,2\n2,1e999\n", "with the row 2,1e999"), ("f.csv", "nan,inf\n1,2\n2,3\n", "with the row nan,inf"),
     ("f.csv", "x,1\n1,2\n2,3\n", "with the row x,1"), ("f.csv", "0x1,0x2\n1,2\n2,3\n", "with the row 0x1,0x2"),
     ("f.csv", "1;2\n2;3\n", "with the row 1;2"), ("f.csv", "0,0\n1,1e300\n", "of at most 1e.100"),
     ("f.csv", "1,2\n1_0,3\n", "with the row 1_0,3"), ("f.csv", "\0", "in UTF-8 or in UTF-16 with a byte-order mark"),
-    ("f.csv", "", "at least two rows"),
+    ("f.csv", "", "2 to 262144 rows .* with 0"), ("f.csv", "1,2\n" * 300_000, "2 to 262144 rows .* with 262145"),
 ])
 def test_refused_functions(tmp_path, name, text, message):
     if text is not None:
