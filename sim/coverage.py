@@ -1,16 +1,21 @@
 """Functional coverage: what a testbench has seen of a case, and what it has not (the holes)."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from quadcim.sim.case import Case
 from quadcim.spec.formats import Format
 from quadcim.spec.ports import Field
 
-__all__ = ["Coverage", "Hits", "holes", "merged"]
+__all__ = ["Coverage", "Hits", "WriteState", "holes", "merged"]
 
 Hits = dict[str, dict[str, int]]
 """How often each bin of each point was hit."""
 
+WriteState = Literal["idle", "taken", "held"]
+"""What a stream of weights does in a cycle: nothing is offered, or it is taken, or it is not."""
+
+_MEANWHILE, _HELD = "written as a beat is accepted", "held back"
 _LENGTHS = {"1 cycle": 1, "2 to 7 cycles": 2, "8 cycles or more": 8}
 _MOST_CORNERS = 16
 
@@ -21,7 +26,8 @@ class Coverage:
     Points: ``handshakes`` (what the input and the output do in a cycle; crossed where they are bound to each other),
     ``input pause`` and ``output stall`` (their lengths), ``beats inside`` (the pipeline empty, partly full, full),
     ``reset`` (with beats inside, or without), ``input`` (corner values), ``bank`` (of macros: each, kept or changed
-    from beat to beat) and ``weights`` (written before beats, and while they are computed).
+    from beat to beat) and ``weights`` (written before beats, while they are computed, as one is accepted; held back by
+    one).
 
     Parameters
     ----------
@@ -52,7 +58,8 @@ class Coverage:
         if self._bank_field:
             bins["bank"] = [*map(str, range(case.macro.banks)), "kept", "changed"]
         if any(port.name == "w__payload" for port in case.ports):
-            bins["weights"] = ["written before beats", "written while beats are inside"]
+            held = [_HELD] if case.initiation_interval_cycles > 1 else []
+            bins["weights"] = ["written before beats", "written while beats are inside", _MEANWHILE, *held]
         return bins
 
     def beat(self, payload: int) -> None:
@@ -70,7 +77,8 @@ class Coverage:
                 self._hit("bank", "kept" if bank == self._bank else "changed")
             self._bank = bank
 
-    def cycle(self, *, offered: bool, ready: bool, valid: bool, taking: bool, inside: int, writing: bool) -> None:
+    def cycle(self, *, offered: bool, ready: bool, valid: bool, taking: bool, inside: int,
+              write: WriteState) -> None:
         """What a cycle showed at the handshakes, and how many beats were inside before it."""
         into = ("accepted" if ready else "stalled") if offered else "idle"
         out = ("taken" if taking else "held") if valid else "idle"
@@ -80,8 +88,12 @@ class Coverage:
         self._stalled = self._ended("output stall", self._stalled, going=out == "held")
         full = self._full is not None and inside >= self._full
         self._hit("beats inside", "none" if not inside else "all stages" if full else "some")
-        if writing and inside:
+        if write == "taken" and inside:
             self._hit("weights", "written while beats are inside")
+        if write == "taken" and into == "accepted":
+            self._hit("weights", _MEANWHILE)
+        if write == "held":
+            self._hit("weights", _HELD)
 
     def reset(self, inside: int) -> None:
         """A reset came upon so many beats inside."""

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from quadcim.sim.case import Case
 from quadcim.sim.payload import field_bits, from_integers, pack, to_integers, unpack
 from quadcim.sim.vectors import random_inputs, read_vectors, vector_inputs
-from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.cim import LUTRAM_ROWS, CimIntegers, CimMacro
 from quadcim.spec.formats import Format
 from quadcim.spec.integers import Integers
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["ActivationStimulus", "CimStimulus", "Stimulus", "case_stimulus"]
 
-_MACRO_BEATS = 128
+_MACRO_BEATS, _REWRITTEN = 128, 6
 
 
 class Stimulus(Protocol):
@@ -41,6 +41,13 @@ class Stimulus(Protocol):
 
     def reloaded(self) -> "dict[str, tuple[list[int], Stimulus]]":
         """By what they are, other weights for the same beats: how they are written, and the stimulus with them."""
+        ...
+
+    def rewrites(self, seed: int | None = None) -> "list[tuple[int, Stimulus]]":
+        """Writes while beats are computed, and the stimulus after each; the last one leaves the weights as they were.
+
+        Without a seed they are those that a case ships.
+        """
         ...
 
 
@@ -87,6 +94,10 @@ class ActivationStimulus:
         """None, as there are no weights."""
         return {}
 
+    def rewrites(self, seed: int | None = None) -> list[tuple[int, Stimulus]]:
+        """None, as there are no weights."""
+        return []
+
     @staticmethod
     def _payloads(raws: Sequence[int], fmt: Format) -> list[int]:
         mask = (1 << fmt.width) - 1
@@ -108,9 +119,6 @@ class CimStimulus:
         self._macro, self._integers = macro, integers
         loaded = macro.storage != "constant"
         self._writes = list(writes) or (self._random_writes() if loaded else [])
-        width = macro.columns + macro.row_bits + macro.bank_bits
-        bits = unpack(from_integers(self._writes, width), macro.columns, Format(False, 1, 0))
-        self._banks = list(bits.reshape(macro.banks, macro.rows, macro.columns)) if loaded else []
 
     def inputs(self) -> list[int]:
         """All activations at their ends, both ends in turn, single rows, then random beats."""
@@ -141,10 +149,9 @@ class CimStimulus:
         words = from_integers(payloads, width)
         x = torch.from_numpy(unpack(words, macro.rows, macro.activation))
         banks = np.array([payload >> macro.rows * macro.activation_bits for payload in payloads])
-        y = np.zeros((len(payloads), macro.columns), dtype=np.int64)
+        y, loaded = np.zeros((len(payloads), macro.columns), dtype=np.int64), self._weights()
         for number in range(macro.banks):
-            weights = torch.from_numpy(self._banks[number]) if self._banks else None
-            chosen = banks == number
+            chosen, weights = banks == number, None if loaded is None else torch.from_numpy(loaded[number])
             y[chosen] = cim_golden(macro, self._integers, weights)(x[chosen]).numpy()
         return to_integers(pack(field_bits(y, macro.output_format(self._integers).width)))
 
@@ -162,6 +169,49 @@ class CimStimulus:
         step = 1 if self._macro.storage == "lutram" else -1
         return {name: (writes[::step], CimStimulus(self._macro, self._integers, writes))
                 for name, writes in others.items() if writes}
+
+    def rewrites(self, seed: int | None = None) -> list[tuple[int, Stimulus]]:
+        """Some rows inverted, one after the other, and then as they were.
+
+        Without a seed they are a row of the first bank and the last one of the last bank. Partial sums in LUTRAM are
+        written five rows at a time: the last two rows of all, with a seed some five.
+        """
+        loaded, macro = self._weights(), self._macro
+        if loaded is None:
+            return []
+        ones, rows = (1 << macro.columns) - 1, self._rewritten(seed)
+        kept = [sum(weight << column for column, weight in enumerate(loaded[bank, row].tolist()))
+                | (bank << macro.row_bits | row) << macro.columns for bank, row in rows]
+        payloads = [payload ^ ones for payload in kept] + kept
+        return [(payload, CimStimulus(macro, self._integers, [*self._writes, *payloads[:count]]))
+                for count, payload in enumerate(payloads, 1)]
+
+    def _rewritten(self, seed: int | None) -> list[tuple[int, int]]:
+        """The rows, with their banks, that are written while beats are computed."""
+        macro, draw = self._macro, random.Random(seed)
+        if macro.storage == "lutram":
+            groups = [range(low, min(low + LUTRAM_ROWS, macro.rows)) for low in range(0, macro.rows, LUTRAM_ROWS)]
+            return [(0, row) for row in (groups[-1][-2:] if seed is None else draw.choice(groups))]
+        if seed is None:
+            return list(dict.fromkeys([(0, macro.rows // 2), (macro.banks - 1, macro.rows - 1)]))
+        return draw.sample([(bank, row) for bank in range(macro.banks) for row in range(macro.rows)],
+                           min(_REWRITTEN, macro.banks * macro.rows))
+
+    def _weights(self) -> NDArray | None:
+        """The weights of every bank once all writes have been made, if they are loaded."""
+        if not self._writes:
+            return None
+        import torch
+
+        from quadcim.models.cim import CellWeights
+
+        macro, cells = self._macro, CellWeights(self._macro)
+        words = from_integers(self._writes, macro.columns + macro.row_bits + macro.bank_bits)
+        rows = torch.from_numpy(unpack(words, macro.columns, Format(False, 1, 0)))
+        for payload, weights in zip(self._writes, rows, strict=True):
+            place = payload >> macro.columns
+            cells.write(place & (1 << macro.row_bits) - 1, weights, bank=place >> macro.row_bits)
+        return cells.banks.numpy()
 
     def _random_writes(self) -> list[int]:
         macro, draw = self._macro, random.Random(0)

@@ -1,6 +1,6 @@
-"""cocotb testbench of a unit with an input stream, an output stream, and perhaps one of weights, which come first.
+"""cocotb testbench of a unit with an input stream, an output stream, and perhaps one of weights.
 
-Runs inside the simulator.
+Weights come first; in a test of their own, rows of them change while beats are computed. Runs inside the simulator.
 """
 
 import json
@@ -15,7 +15,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ReadOnly, RisingEdge, Timer
 
 from quadcim.sim.case import Case
-from quadcim.sim.coverage import Coverage
+from quadcim.sim.coverage import Coverage, WriteState
 from quadcim.spec.ports import Port
 
 _JOB = json.loads(Path(os.environ["QUADCIM_JOB"]).read_text())
@@ -24,6 +24,7 @@ _ELASTIC = _CASE.elastic
 _INTERVAL = _CASE.initiation_interval_cycles
 _PORTS = {port.name: port for port in _CASE.ports}
 _COVERAGE = Coverage(_CASE)
+_STORED = _CASE.kind == "cim" and _CASE.macro.storage == "lutram"
 
 Pattern = Callable[[], bool]
 """Says, cycle by cycle, whether a side goes on."""
@@ -93,12 +94,13 @@ class Scoreboard:
 class Bench:
     """Drives the input, watches the output, and counts cycles."""
 
-    def __init__(self, dut, beats: int | None = None):
+    def __init__(self, dut, beats: int | None = None, *, rewritten: int = 0):
         self.dut, self.cycle = dut, 0
         self.inputs = _JOB["inputs"][:beats]
         self.board = Scoreboard(self.inputs, _JOB["expected"][:beats])
         self.mask = (1 << _PORTS["i__payload"].width) - 1
-        self.writing = False
+        self.filling = False  # tables of weights may be written, which stalls beats
+        self.rewritten = rewritten  # rows that have changed
         self.accepted: list[int] = []
         self.delivered: list[int] = []
 
@@ -122,21 +124,36 @@ class Bench:
 
     async def load(self, drive: Pattern) -> None:
         """Write the weights."""
-        dut, self.writing = self.dut, True
         for payload in _JOB["writes"]:
-            taken = False
-            while not taken:
-                offered = bool(dut.w__valid.value) or drive()
-                dut.w__valid.value, dut.w__payload.value = int(offered), payload
-                await ReadOnly()
-                taken = offered and bool(dut.w__ready.value)
-                await RisingEdge(dut.clk)
-                if taken:
-                    dut.w__valid.value = 0
-        while self.writing:  # what was taken last may still be at work
+            await self._write(payload, drive)
+        await self._settled()
+
+    async def rewrite(self, drive: Pattern) -> None:
+        """Change rows, over and over, until all beats have been accepted."""
+        rewrites = _JOB["rewrites"]
+        while len(self.accepted) < len(self.inputs):
+            await self._write(rewrites[self.rewritten % len(rewrites)]["write"], drive)
+            self.rewritten += 1
+        await self._settled()
+
+    async def _write(self, payload: int, drive: Pattern) -> None:
+        """Write a row; returns after the edge at which it is taken."""
+        dut, taken = self.dut, False
+        while not taken:
+            offered = bool(dut.w__valid.value) or drive()
+            dut.w__valid.value, dut.w__payload.value = int(offered), payload
             await ReadOnly()
-            self.writing = not bool(dut.w__ready.value)
+            taken = offered and bool(dut.w__ready.value)
             await RisingEdge(dut.clk)
+            self.filling = _STORED
+        dut.w__valid.value = 0
+
+    async def _settled(self) -> None:
+        """What was taken last may still be at work."""
+        while self.filling:
+            await ReadOnly()
+            self.filling = not bool(self.dut.w__ready.value)
+            await RisingEdge(self.dut.clk)
 
     async def edge(self) -> None:
         """The end of a cycle: the rising edge, or 10 ns if the unit has no clock."""
@@ -160,11 +177,14 @@ class Bench:
             await ReadOnly()
             ready = not _ELASTIC or bool(dut.i__ready.value)
             held = self.inside
-            # A unit that takes several cycles for a beat says so by its ready; writing weights may stall it.
-            assert ready or _INTERVAL > 1 or self.writing or held == _CASE.latency_cycles, (
+            # A unit that takes several cycles for a beat says so by its ready; writing a table of weights may stall it.
+            assert ready or _INTERVAL > 1 or self.filling or held == _CASE.latency_cycles, (
                 f"cycle {self.cycle}: input stalled with {held} beats inside")
+            write = self._write_state()
+            assert write != "held" or self.filling or not (offered and ready), (
+                f"cycle {self.cycle}: a row was not taken as a beat was accepted")
             _COVERAGE.cycle(offered=offered, ready=ready, valid=bool(dut.o__valid.value), taking=taking, inside=held,
-                            writing=self.writing)
+                            write=write)
             if bool(dut.o__valid.value) and taking:
                 bits = str(dut.o__payload.value)
                 assert set(bits) <= set("01"), f"cycle {self.cycle}, beat {self.board.received}: undefined bits {bits}"
@@ -172,9 +192,21 @@ class Bench:
                 self.delivered.append(self.cycle)
             if offered and ready:
                 _COVERAGE.beat(self.inputs[len(self.accepted)])
+                self._expect(len(self.accepted))
                 self.accepted.append(self.cycle)
                 offered = False
             await self.edge()
+
+    def _write_state(self) -> WriteState:
+        """What the stream of weights does in this cycle."""
+        if "w__valid" not in _PORTS or not bool(self.dut.w__valid.value):
+            return "idle"
+        return "taken" if bool(self.dut.w__ready.value) else "held"
+
+    def _expect(self, index: int) -> None:
+        """A beat is accepted: the rows that have changed before this cycle count for it, whatever changes later."""
+        if self.rewritten and (state := self.rewritten % len(_JOB["rewrites"])):
+            self.board.expected[index] = _JOB["rewrites"][state - 1]["expected"][index]
 
     async def drained(self) -> None:
         """Nothing comes after the last beat."""
@@ -183,6 +215,7 @@ class Bench:
             await self.edge()
             await ReadOnly()
             assert not bool(self.dut.o__valid.value), f"cycle {self.cycle}: a beat after the last one"
+        await self.edge()
         Path("coverage.json").write_text(json.dumps(_COVERAGE.hits))
 
 
@@ -234,9 +267,12 @@ async def reset_in_mid_stream(dut) -> None:
 
 @cocotb.test(skip=not _JOB["writes"])
 async def weights_written_meanwhile(dut) -> None:
-    """The same weights once more while beats are computed with them: nothing changes."""
-    bench = await start(dut)
-    writer = cocotb.start_soon(bench.load(pattern("random", "weights")))
-    await bench.run(pattern("random", "in"), pattern("random", "out"))
-    await writer
-    await bench.drained()
+    """Rows change while beats are computed: each beat meets the weights that were there when it was accepted."""
+    bench = await start(dut, beats=128)
+    for stall_write, stall_in, stall_out in (("none", "none", "none"), ("random", "random", "random"),
+                                             ("none", "random", "rare"), ("rare", "none", "bursts")):
+        bench = Bench(dut, beats=128, rewritten=bench.rewritten)
+        writer = cocotb.start_soon(bench.rewrite(pattern(stall_write, "weights")))
+        await bench.run(pattern(stall_in, "in"), pattern(stall_out, "out"))
+        await writer
+        await bench.drained()

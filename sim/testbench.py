@@ -1,16 +1,18 @@
 """The self-checking testbench in plain Verilog that every case ships."""
 
+from dataclasses import dataclass
 from string import Template
 
 from quadcim.spec.ports import Port
 
-__all__ = ["verilog_testbench"]
+__all__ = ["Loads", "verilog_testbench"]
 
 _TEXT = Template('''\
 // Self-checking testbench of $top. Run in the case directory:
 //   iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t
 // $runs runs over all vectors: at full speed (latency and throughput are checked), with pauses on both sides,
-// with a reset in mid-stream$reloaded. Prints PASS, or FAIL and the number of mismatches.
+// with a reset in mid-stream$reloaded.
+// Prints PASS, or FAIL and the number of mismatches.
 
 `timescale 1ns / 1ps
 `default_nettype none
@@ -40,7 +42,7 @@ $connections
 $always_ready  always #5 clk = ~clk;
 
   integer seed = $seed;
-  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream$other_weights
+  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream$other_runs
   integer cycle = 0;
   integer offered = 0;      // beats put on the input, the one on offer included
   integer accepted = 0;
@@ -51,6 +53,7 @@ $always_ready  always #5 clk = ~clk;
   integer idle = 0;         // cycles since the last beat was received: nothing may follow it
   reg held = 1'b0;          // the output was valid and not taken: it must stay
   reg [${out_msb}:0] held_payload = 0;
+  reg [${out_msb}:0] want = 0;  // what the next result must be
   reg taking = 1'b0;
   integer rest = 0;         // cycles that the receiver still takes nothing
 $waited
@@ -59,7 +62,7 @@ $waited
       mismatches = mismatches + 1;
       if (mismatches <= 10)
         $$display("run %0d cycle %0d beat %0d: input %h, expected %h, got %h (valid %b)",
-                 run, cycle, received, inputs[received % BEATS], expected[received % BEATS], o_payload, o_valid);
+                 run, cycle, received, inputs[received % BEATS], want, o_payload, o_valid);
     end
   endtask
 
@@ -95,21 +98,22 @@ $read_weights    for (k = 0; k < BEATS; k = k + 1)
     if (rst) begin
       rst <= run == 0 && cycle < 4;   // a reset in mid-stream lasts one cycle: nothing may survive it
     end else begin
-      if (o_valid !== 1'b0 && o_valid !== 1'b1) complain;
+      want = expected[received % BEATS];
+$rewritten      if (o_valid !== 1'b0 && o_valid !== 1'b1) complain;
 $stall_rule      if (held && (o_valid !== 1'b1 || o_payload !== held_payload)) complain;
       if (i_valid && i_ready === 1'b1) begin
         if (accepted == 0) first_accepted = cycle;
-        accepted = accepted + 1;
+$seen        accepted = accepted + 1;
       end
       if (o_valid === 1'b1 && o_ready) begin
-        if (received >= accepted || received >= BEATS || o_payload !== expected[received % BEATS]) complain;
-        else if (run == 0 && cycle != first_accepted + INTERVAL * received + LATENCY) complain;
+        if (received >= accepted || received >= BEATS || o_payload !== want) complain;
+        else if ($full_speed && cycle != first_accepted + INTERVAL * received + LATENCY) complain;
         received = received + 1;
       end
       held = o_valid === 1'b1 && !o_ready;
       held_payload = o_payload;
       if (received >= BEATS) idle = idle + 1;
-      if (idle > LATENCY + 4 || cycle > 64 * INTERVAL * BEATS + 1000 + $patience) begin
+$write_rule      if (idle > LATENCY + 4$settled || cycle > 64 * INTERVAL * BEATS + 1000 + $patience) begin
         if (received != BEATS || accepted != BEATS) complain;
         run = run + 1;
         restart;
@@ -126,7 +130,7 @@ $reload
     end
 $write    if (!rst && cycle > 4$loaded) begin
       if (!i_valid || i_ready === 1'b1) begin
-        if (offered < BEATS && (run == 0 || $$random(seed) % 4 != 0)) begin
+        if (offered < BEATS && ($no_pause || $$random(seed) % 4 != 0)) begin
           i_valid <= 1'b1;
           i_payload <= inputs[offered];
           offered = offered + 1;
@@ -135,9 +139,9 @@ $write    if (!rst && cycle > 4$loaded) begin
           i_payload <= ~inputs[offered % BEATS];   // an idle input carries what must not matter
         end
       end
-      taking = run == 0 || (rest == 0 && $$random(seed) % 3 != 0);
+      taking = $no_pause || (rest == 0 && $$random(seed) % 3 != 0);
       if (rest != 0) rest = rest - 1;
-      else if (run != 0 && $$random(seed) % 32 == 0) rest = REST;
+      else if (!($no_pause) && $$random(seed) % 32 == 0) rest = REST;
       o_ready <= ${o_ready_rule};
     end
   end
@@ -148,52 +152,138 @@ endmodule
 
 _STALL_RULE = Template("""\
       // The unit stalls its input only when it holds all the beats it can, or takes several cycles for one.
-      if (i_ready === 1'b1 || accepted - received >= CAPACITY$loading) waited = 0;
-      else if (i_valid || INTERVAL == 1) waited = waited + 1;
+      if (i_ready === 1'b1 || accepted - received >= CAPACITY) waited = 0;
+      else if ($counted) waited = waited + 1;
       if (waited >= INTERVAL) complain;
 """)
 _FORGET = "      waited = 0;\n"
 _WAITED = "  integer waited = 0;       // cycles that the input has been stalled\n"
-_RELOAD = """\
-        if (run == 3) begin
-          $readmemh("vectors/weights_inverted.hex", weights);
-          $readmemh("vectors/expected_inverted.hex", expected);
-        end else if (run == 4) begin
-          $readmemh("vectors/weights_ones.hex", weights);
-          $readmemh("vectors/expected_ones.hex", expected);
-        end
-        if (run >= 3) begin
-          written = 0;
-          loaded = 1'b0;
-        end
-"""
 _WEIGHTS = Template("""\
   localparam WRITES = $writes;
+  localparam REWRITES = $rewrites;      // rows that change while beats are computed; then the weights are as at first
+  localparam FILLING = $table;      // cycles in which rows and beats may wait while a table of weights is written
   reg [${msb}:0] weights [0:WRITES-1];
+  reg [${msb}:0] rewrites [0:REWRITES-1];
+  reg [${out_msb}:0] rewritten [0:(REWRITES-1)*BEATS-1];   // all results after the first of them, after the second, ...
   reg [${msb}:0] w_payload = 0;
   reg w_valid = 1'b0;
   wire w_ready;
   integer written = 0;      // weights put on their stream, the one on offer included
   reg loaded = 1'b0;        // all weights have been taken
+  reg rewriting = 1'b0;
+  integer taken = 0;        // rewrites that have been taken
+  integer seen [0:BEATS-1]; // how many of them before the cycle in which a beat was accepted
+  integer filling = 0;      // cycles that writing a table may still take
 """)
 _READ_WEIGHTS = """\
     $readmemh("vectors/weights.hex", weights);
+    $readmemh("vectors/rewrites.hex", rewrites);
+    $readmemh("vectors/rewrites_expected.hex", rewritten);
     for (k = 0; k < WRITES; k = k + 1)
       if (^weights[k] === 1'bx) mismatches = mismatches + 1;
+    for (k = 0; k < REWRITES; k = k + 1)
+      if (^rewrites[k] === 1'bx) mismatches = mismatches + 1;
+    for (k = 0; k < (REWRITES - 1) * BEATS; k = k + 1)
+      if (^rewritten[k] === 1'bx) mismatches = mismatches + 1;
 """
-_WRITE = """\
-    // The weights come once, before the first beat: they outlive a reset.
-    if (!rst && (!w_valid || w_ready === 1'b1)) begin
-      w_valid <= written < WRITES;
-      w_payload <= written < WRITES ? weights[written] : ~weights[0];
-      if (written >= WRITES && !w_valid && w_ready === 1'b1) loaded = 1'b1;
-      written = written + 1;
+_REWRITTEN = """\
+      // A beat is computed with the weights that were taken before the cycle in which it was accepted.
+      if ((run == 3 || run == 4) && seen[received % BEATS] % REWRITES != 0)
+        want = rewritten[(seen[received % BEATS] % REWRITES - 1) * BEATS + received % BEATS];
+"""
+_SEEN = "        if (accepted < BEATS) seen[accepted] = taken;\n"
+_WRITE_RULE = """\
+      // A row is taken at the latest when a beat is accepted, and at once while there is none.
+      if (w_valid && w_ready !== 1'b1 && filling == 0 && (i_valid ? i_ready === 1'b1 : accepted == received)) complain;
+"""
+_RELOAD = """\
+        if (run == 5) begin
+          $readmemh("vectors/weights_inverted.hex", weights);
+          $readmemh("vectors/expected_inverted.hex", expected);
+        end else if (run == 6) begin
+          $readmemh("vectors/weights_ones.hex", weights);
+          $readmemh("vectors/expected_ones.hex", expected);
+        end
+        if (run >= 5) begin
+          written = 0;
+          loaded = 1'b0;
+        end
+"""
+_FILLING_RULE = Template("""\
+    // A row that starts a table; what was accepted before it may have to leave first.
+    if (filling != FILLING || o_valid !== 1'b1 || o_ready) filling = filling == 0 ? 0 : filling - 1;
+    if (!rst && w_valid && w_ready === 1'b1 && ($starts)) filling = FILLING;
+""")
+_WRITE = Template("""\
+$filling_rule    // The weights come before the first beat, and outlive a reset; in runs 3 and 4 rows change meanwhile.
+    if (!rst && cycle > 0 && (!w_valid || w_ready === 1'b1)) begin
+      if (!loaded) begin
+        w_valid <= written < WRITES;
+        w_payload <= written < WRITES ? weights[written] : ~weights[0];
+        if (written >= WRITES && !w_valid && w_ready === 1'b1) loaded = 1'b1;
+        written = written + 1;
+      end else begin
+        if (w_valid) taken = taken + 1;
+        rewriting = (run == 3 || run == 4 && $$random(seed) % 2 == 0) && cycle > 4 && offered < BEATS;
+        w_valid <= rewriting;
+        w_payload <= rewriting ? rewrites[taken % REWRITES] : ~rewrites[taken % REWRITES];
+      end
     end
-"""
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """The stream of weights.
+
+    Parameters
+    ----------
+    writes, rewrites : int
+        Number of weights that are loaded, and of rows that change while beats are computed.
+    table_rows, table_cycles : int
+        How many rows share a table of weights, and how long rows and beats may wait while one is written; 0 without.
+    """
+
+    writes: int
+    rewrites: int
+    table_rows: int
+    table_cycles: int
+
+    def texts(self, ports: dict[str, Port], *, beats: int) -> dict[str, object]:
+        """The testbench's parts that have to do with weights."""
+        stored, full_speed = bool(self.table_cycles), "(run == 0 || run == 3)"
+        return {
+            "weights": _WEIGHTS.substitute(writes=self.writes, rewrites=self.rewrites, table=self.table_cycles,
+                                           msb=ports["w__payload"].width - 1, out_msb=ports["o__payload"].width - 1),
+            "read_weights": _READ_WEIGHTS, "reload": _RELOAD, "rewritten": _REWRITTEN, "seen": _SEEN,
+            "write_rule": _WRITE_RULE, "loaded": " && loaded", "settled": " && !w_valid && w_ready === 1'b1",
+            "write": _WRITE.substitute(filling_rule=_FILLING_RULE.substitute(
+                starts=self._starts(ports["w__payload"])) if stored else ""),
+            "counted": f"(i_valid || INTERVAL == 1){' && filling == 0' * stored}", "no_pause": full_speed,
+            "full_speed": "run == 0" if stored else full_speed, "runs": "Seven", "last": 7,
+            "reloaded": ";\n// then while rows of weights change, at full speed and with pauses, with every weight "
+                        "inverted, and with all weights 1",
+            "other_runs": ", 3 and 4: rows change, 5 and 6: other weights",
+            "patience": 64 * self.writes + 128 * beats * stored}
+
+    def _starts(self, port: Port) -> str:
+        """Whether the row that is offered is the last one of a table."""
+        for field in port.layout:
+            if field.name == "row":
+                row = f"w_payload[{field.offset} +: {field.format.width}]"
+                return f"{row} % {self.table_rows} == {self.table_rows - 1} || {row} == WRITES - 1"
+        return "1'b1"
+
+
+_NO_LOADS: dict[str, object] = {
+    **dict.fromkeys(("weights", "read_weights", "reload", "rewritten", "seen", "write_rule", "loaded", "settled",
+                     "write", "reloaded", "other_runs"), ""),
+    "counted": "i_valid || INTERVAL == 1", "no_pause": "run == 0", "full_speed": "run == 0", "runs": "Three", "last": 3,
+    "patience": 0}
 
 
 def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, interval_cycles: int, capacity: int,
-                      beats: int, writes: int) -> str:
+                      beats: int, loads: Loads | None) -> str:
     """The testbench of a unit with an input stream ``i``, an output stream ``o`` and perhaps a stream of weights ``w``.
 
     Parameters
@@ -206,22 +296,18 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         Its latency, and the cycles from one beat to the next.
     capacity : int
         How many beats it takes while none is received.
-    beats, writes : int
-        Number of vectors, and of weights.
+    beats : int
+        Number of vectors.
+    loads : Loads or None
+        What its stream of weights is given, if it has one.
     """
-    width = {port.name: port.width for port in ports}
-    elastic = "o__ready" in width
-    connections = ",\n".join(f"    .{port.name}({port.wire})" for port in ports)
+    by_name = {port.name: port for port in ports}
+    elastic = "o__ready" in by_name
+    texts = _NO_LOADS if loads is None else loads.texts(by_name, beats=beats)
     return _TEXT.substitute(
-        top=top, beats=beats, latency=latency_cycles, interval=interval_cycles, in_msb=width["i__payload"] - 1,
-        out_msb=width["o__payload"] - 1, connections=connections, seed=1,
-        always_ready="" if elastic else "  assign i_ready = 1'b1;\n",
-        o_ready_rule="taking" if elastic else "1'b1",
+        texts, top=top, beats=beats, latency=latency_cycles, interval=interval_cycles,
+        in_msb=by_name["i__payload"].width - 1, out_msb=by_name["o__payload"].width - 1,
+        connections=",\n".join(f"    .{port.name}({port.wire})" for port in ports), seed=1,
+        always_ready="" if elastic else "  assign i_ready = 1'b1;\n", o_ready_rule="taking" if elastic else "1'b1",
         capacity=capacity, waited=_WAITED if elastic else "", forget=_FORGET if elastic else "",
-        stall_rule=_STALL_RULE.substitute(loading=" || !loaded" if writes else "") if elastic else "",
-        runs="Five" if writes else "Three", last=5 if writes else 3, reload=_RELOAD if writes else "",
-        reloaded=";\n// then with every weight inverted, and with all weights 1" if writes else "",
-        other_weights=", 3 and 4: other weights" if writes else "",
-        weights=_WEIGHTS.substitute(writes=writes, msb=width["w__payload"] - 1) if writes else "",
-        read_weights=_READ_WEIGHTS if writes else "", write=_WRITE if writes else "",
-        loaded=" && loaded" if writes else "", patience=64 * writes)
+        stall_rule=_STALL_RULE.substitute(texts) if elastic else "")

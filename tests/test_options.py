@@ -73,17 +73,6 @@ def test_only_options_of_the_command_have_dashes(name, shown, monkeypatch, capsy
     assert capsys.readouterr().err == f"quadcim: error: {shown} another, got 'this'\n"
 
 
-def test_an_error_is_one_short_line_of_printable_letters(monkeypatch, capsys):
-    def refuse(_options):
-        raise IllegalSetting("weights", "other than \x1b[2J\u202e\n" + "9" * 5000, "\x1b[31m" * 1000)
-
-    monkeypatch.setattr("quadcim.cli_cim._generate_cim", refuse)
-    assert cli.main(["generate", "cim", "--out", "nowhere"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("quadcim: error: --weights must be other than \ufffd[2J\ufffd 999")
-    assert len(said) < 1100 and said.endswith("...\n") and said[:-1].isprintable()
-
-
 @pytest.mark.parametrize("words, message", [
     (["generate", "cim", "--rows", "1025", "--columns", "1"], "--rows must be a whole number from 1 to 1024, got 1025"),
     (["generate", "cim", "--rows", "0", "--columns", "1"], "--rows must be a whole number from 1 to 1024, got 0"),

@@ -1,8 +1,10 @@
 """Cases of macros: what the generator writes, the plain testbench and the cocotb regression."""
 
 import json
+import re
 import shutil
 import subprocess
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +14,7 @@ from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.payload import from_integers
-from quadcim.sim.stimulus import case_stimulus
+from quadcim.sim.stimulus import CimStimulus, case_stimulus
 from quadcim.sim.tools import find_simulator
 from quadcim.sim.vectors import read_vectors
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
@@ -134,6 +136,57 @@ def test_weights_written_after_beats_do_not_reach_them(make_case, tmp_path):
     subprocess.run(build, check=True)
     said = subprocess.run(["vvp", str(tmp_path / "t")], capture_output=True, text=True, check=True, timeout=20).stdout
     assert said.splitlines() == ["7 7"] * 4 + ["0 0"]
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+@pytest.mark.parametrize("storage", ["registers", "lutram"])
+def test_rewrites_end_where_they_began(storage, seed):
+    macro = CimMacro(13, 3, 2, storage=storage, technology="ultrascale", banks=2 if storage == "registers" else 1)
+    stimulus = CimStimulus(macro, CimIntegers())
+    beats = stimulus.inputs()
+    first, rewrites = stimulus.expected(beats), stimulus.rewrites(seed)
+    results = [then.expected(beats) for _payload, then in rewrites]
+    assert results[-1] == first and all(result != first for result in results[len(rewrites) // 2 - 1:-1])
+    # In LUTRAM, what does not start a table changes nothing yet.
+    changes = [after != before for before, after in pairwise([first, *results])]
+    starts = [(payload >> 3 & 15) in (4, 9, 12) for payload, _then in rewrites]
+    assert changes == (starts if storage == "lutram" else [True] * len(rewrites))
+
+
+_WRITTEN = {
+    "one stage": CimMacro(5, 2, 4, stages=1), "selected": CimMacro(7, 2, 4, signed=True, encoding="bipolar", stages=6),
+    "banks": CimMacro(3, 2, 4, bits_per_cycle=4, banks=2, stages=4), "lutram": _STALLING["lutram"][0],
+    "lutram, selected": CimMacro(7, 2, 2, storage="lutram", technology="ultrascale", stages=3),
+}
+
+
+@pytest.mark.parametrize("name", _WRITTEN)
+def test_rows_that_change_while_beats_are_computed_pass(name, make_case, tmp_path):
+    assert run(make_case(_WRITTEN[name]), tmp_path).splitlines() == ["PASS"]
+
+
+@pytest.mark.parametrize("name, old, new", [
+    ("one stage", r"assign partly = [^;]*;", "assign partly = 1'b0;"),                        # into the midst of a beat
+    ("selected", r"assign partly = [^;]*;", "assign partly = 1'b0;"),
+    ("selected", r"assign write_waits = [^;]*;", "assign write_waits = 1'b0;"),               # before a plane is read
+    ("banks", r"assign write_waits = [^;]*;", "assign write_waits = 1'b0;"),
+    ("lutram", r"assign partly = [^;]*;", "assign partly = 1'b0;"),
+    ("lutram, selected", r"assign partly = [^;]*;", "assign partly = 1'b0;"),
+    ("lutram, selected", r"table_waits & stage1_moves;", "table_waits;"),
+    ("one stage", r"assign w__ready = ([^;]*);", r"assign w__ready = ~i__valid & (\1);"),      # later than need be
+    ("selected", r"assign w__ready = ([^;]*);", r"assign w__ready = ~i__valid & (\1);"),
+    ("lutram", r"assign w__ready = ([^;]*);", r"assign w__ready = ~i__valid & (\1);"),
+    ("one stage", r"assign i__ready = ([^;]*);", r"assign i__ready = ~w__valid & (\1);"),      # beats wait for writes
+])
+def test_rows_that_change_out_of_time_fail(name, old, new, make_case, tmp_path):
+    def spoil(folder):
+        (path,) = (folder / "rtl").iterdir()
+        text, count = re.subn(old, new, path.read_text())
+        assert count == 1
+        path.write_text(text)
+
+    lines = run(make_case(_WRITTEN[name]), tmp_path, edit=spoil).splitlines()
+    assert lines[-1].startswith("FAIL") and lines[0].startswith(("run 3 ", "run 4 ")), lines
 
 
 def test_cocotb_passes(case, seed):

@@ -43,7 +43,7 @@ def test_what_is_counted(make_case):
     for offered, ready, valid, taking, inside in ((True, True, False, True, 0), (True, True, False, False, 1),
                                                   (True, False, True, False, 2), (True, False, True, False, 2),
                                                   (True, True, True, True, 2), (False, True, True, True, 2)):
-        coverage.cycle(offered=offered, ready=ready, valid=valid, taking=taking, inside=inside, writing=False)
+        coverage.cycle(offered=offered, ready=ready, valid=valid, taking=taking, inside=inside, write="idle")
     coverage.beat(0b1000)
     coverage.beat(0b0100)
     coverage.reset(1)
@@ -62,10 +62,10 @@ def test_a_reset_ends_what_is_counted(macro_case):
     bank = next(p for p in macro_case.ports if p.name == "i__payload").layout[1]
     for _ in range(2):
         for _ in range(5):
-            coverage.cycle(offered=False, ready=True, valid=True, taking=False, inside=1, writing=False)
+            coverage.cycle(offered=False, ready=True, valid=True, taking=False, inside=1, write="idle")
         coverage.beat(1 << bank.offset)
         coverage.reset(1)
-    coverage.cycle(offered=True, ready=True, valid=True, taking=True, inside=1, writing=False)
+    coverage.cycle(offered=True, ready=True, valid=True, taking=True, inside=1, write="idle")
     assert not sum(coverage.hits["input pause"].values()) and not sum(coverage.hits["output stall"].values())
     assert coverage.hits["bank"] == {"0": 0, "1": 2, "2": 0, "kept": 0, "changed": 0}
 
