@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from quadcim.hw.yosys import run_passes
+from quadcim.hw.yosys import Pass, run_passes
 
 __all__ = ["FpgaCost", "GateCost", "fpga_cost", "gate_cost"]
 
@@ -74,7 +74,7 @@ class GateCost:
 
 def fpga_cost(paths: Iterable[Path], top: str) -> FpgaCost:
     """Cost on an FPGA of the module `top` of some Verilog sources, after ``synth_xilinx -family xcup``."""
-    cells = _cells(paths, top, f"{_FPGA} {top}")
+    cells = _cells(paths, top, [*_FPGA.split(), top])
 
     def count(prefix: str) -> int:
         return sum(number for cell, number in cells.items() if cell.startswith(prefix))
@@ -93,13 +93,13 @@ def gate_cost(paths: Iterable[Path], top: str) -> GateCost:
                     {cell: cells[cell] for cell in sorted(cells.keys() - weighted - flip_flops - {"$scopeinfo"})})
 
 
-def _cells(paths: Iterable[Path], top: str, *passes: str) -> dict[str, int]:
+def _cells(paths: Iterable[Path], top: str, *passes: Pass) -> dict[str, int]:
     """How many cells of each type a synthesis leaves."""
     with tempfile.TemporaryDirectory() as folder:
         statistics = Path(folder, "statistics.json")
         # Through RTLIL: Yosys would go back to the source of a module that instantiates primitives it meets later.
         design = str(Path(folder, "design.il"))
-        run_passes(*(["read_verilog", "-sv", str(path)] for path in paths), f"hierarchy -top {top}", "proc", "flatten",
+        run_passes(*(["read_verilog", "-sv", path] for path in paths), ["hierarchy", "-top", top], "proc", "flatten",
                    "opt -full", ["write_rtlil", design])
         run_passes(["read_rtlil", design], *passes, ["tee", "-q", "-o", str(statistics), "stat", "-json"])
         text = statistics.read_text()

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from quadcim.hw.yosys import Pass
 from quadcim.sim.case import Case
-from quadcim.sim.prover import Pass, Verdict, prove
+from quadcim.sim.prover import Verdict, prove
 from quadcim.sim.stimulus import case_stimulus
 
 __all__ = ["PROPERTIES", "Proof", "prove_case"]
@@ -146,7 +147,7 @@ def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
         Time limit, see `quadcim.sim.prover.prove`.
     """
     cycles = case.latency_cycles + case.initiation_interval_cycles + 4
-    reading: list[Pass] = [["read_verilog", str(path)] for path in case.simulation_sources]
+    reading: list[Pass] = [["read_verilog", path] for path in case.simulation_sources]
     harness = _harness(case, property)
     if property == "value":
         verdict = _prove_value(case, harness, cycles, seconds)
@@ -284,8 +285,8 @@ def _prove_value(case: Case, harness: str, cycles: int, seconds: int) -> Verdict
         (folder / "top.v").write_text(_with_ports(case))
         (folder / "transparent.v").write_text(_TRANSPARENT)
         sources = [folder / "top.v", *(path for path in case.simulation_sources if path.stem != case.top)]
-        read: list[Pass] = [["read_verilog", str(path)] for path in sources]
-        return prove([*read, f"hierarchy -top {case.top}", "proc", "flatten", "opt_expr", "opt_dff", "opt_clean",
-                      ["techmap", "-map", str(folder / "transparent.v")], f"rename {case.top} plain",
+        read: list[Pass] = [["read_verilog", path] for path in sources]
+        return prove([*read, ["hierarchy", "-top", case.top], "proc", "flatten", "opt_expr", "opt_dff", "opt_clean",
+                      ["techmap", "-map", str(folder / "transparent.v")], ["rename", case.top, "plain"],
                       "design -stash plain", *read, "design -copy-from plain -as plain plain"],
                      harness, cycles=cycles, seconds=seconds)

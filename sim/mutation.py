@@ -19,9 +19,9 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from quadcim.hw.yosys import run_passes
+from quadcim.hw.yosys import Pass, run_passes
 from quadcim.sim.case import Case
-from quadcim.sim.prover import Pass, prove
+from quadcim.sim.prover import prove
 from quadcim.sim.tools import find_simulator, run_tool
 
 __all__ = ["Fate", "Mutant", "fates", "mutants"]
@@ -81,7 +81,7 @@ def mutants(case: Case, count: int, *, seed: int = 0) -> Iterator[list[Mutant]]:
         folder = Path(name)
         original, listed = folder / "original.il", folder / "listed.txt"
         # Tables become multiplexers, so that their entries are changed too.
-        run_passes(*(["read_verilog", str(path)] for path in case.rtl), f"hierarchy -check -top {case.top}",
+        run_passes(*(["read_verilog", path] for path in case.rtl), ["hierarchy", "-check", "-top", case.top],
                          "proc -norom", "pmuxtree", "opt_clean", ["write_rtlil", str(original)],
                          ["mutate", "-list", str(count), "-seed", str(seed), "-o", str(listed)])
         lines = [line for line in listed.read_text().splitlines() if " -port CLK " not in line]
@@ -141,8 +141,8 @@ def _cycles(case: Case) -> int:
 
 def _both(case: Case, mutant: Mutant) -> list[Pass]:
     """The modules of both, the mutant as one module."""
-    return [["read_verilog", str(mutant.path)], f"hierarchy -top {case.top}", "proc", "flatten", "opt_clean",
-            f"rename {case.top} mutant", "design -stash mutant", *(["read_verilog", str(path)] for path in case.rtl),
+    return [["read_verilog", mutant.path], ["hierarchy", "-top", case.top], "proc", "flatten", "opt_clean",
+            ["rename", case.top, "mutant"], "design -stash mutant", *(["read_verilog", path] for path in case.rtl),
             "design -copy-from mutant -as mutant mutant"]
 
 

@@ -51,7 +51,7 @@ def read_netlist(sources: Sequence[Path], top: str) -> Netlist:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "netlist.json")
         # Modules are mapped one by one, so that one with many instances is mapped once.
-        run_passes(*(["read_verilog", str(source)] for source in sources), ["hierarchy", "-check", "-top", top],
+        run_passes(*(["read_verilog", source] for source in sources), ["hierarchy", "-check", "-top", top],
                    *_MAPPED, "flatten", "opt -fast", "dfflegalize -cell $_DFF_P_ 01", "simplemap", "opt_clean",
                    ["write_json", str(path)])
         return _netlist(json.loads(path.read_text(encoding="utf-8"))["modules"][top])

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from quadcim.hw.yosys import ABC, run_passes
+from quadcim.hw.yosys import ABC, Pass, run_passes
 
-__all__ = ["Pass", "Verdict", "prove"]
-
-Pass = str | Sequence[str]
+__all__ = ["Verdict", "prove"]
 
 # Memories become registers first: else they are free to change.
 _TO_GATES = ("proc", "flatten", "memory_map", "async2sync", "chformal -lower", "dffunmap", "setundef -zero -init",

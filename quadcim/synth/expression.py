@@ -7,7 +7,9 @@ from itertools import product
 
 __all__ = ["Expression", "parse_expression"]
 
-_TOKEN = re.compile(r"\s*([A-Za-z_][\w\[\].]*|[01]|[!'&*|+^()])")
+_TOKEN = re.compile(r"\s*([A-Za-z_]\w*(?:\[\d+\])?|[01]|[!'&*|+^()])", re.ASCII)
+_MOST_LETTERS, _MOST_DEPTH, _SHOWN = 4000, 40, 60
+"""Of an expression; a cell's has far fewer."""
 _OR, _AND = ("|", "+"), ("&", "*")
 
 
@@ -51,6 +53,10 @@ class Expression:
         pins = self.pins
         return tuple(self.value(dict(zip(pins, row, strict=True))) for row in product((False, True), repeat=len(pins)))
 
+    def computes(self, truth: tuple[bool, ...]) -> bool:
+        """Whether it has a truth table; an expression of other many pins is not tried."""
+        return 1 << len(self.pins) == len(truth) and self.truth == truth
+
     @property
     def verilog(self) -> str:
         """The expression in Verilog."""
@@ -71,17 +77,19 @@ def parse_expression(text: str) -> Expression:
     ValueError
         If the text is no such expression.
     """
+    if len(text) > _MOST_LETTERS:
+        raise ValueError(f"no boolean expression: {len(text)} letters, at most {_MOST_LETTERS}")
     tokens, position = [], 0
     text = text.rstrip()
     while position < len(text):
         if not (found := _TOKEN.match(text, position)):
-            raise ValueError(f"no boolean expression: {text!r}")
+            raise ValueError(f"no boolean expression: {text[:_SHOWN]!r}")
         tokens.append(found[1])
         position = found.end()
     reader = _Reader(tokens)
     result = reader.any_of()
     if reader.peek():
-        raise ValueError(f"no boolean expression: {text!r}")
+        raise ValueError(f"no boolean expression: {text[:_SHOWN]!r}")
     return result
 
 
@@ -91,6 +99,7 @@ class _Reader:
 
     tokens: list[str]
     index: int = 0
+    depth: int = 0
 
     def peek(self) -> str:
         return self.tokens[self.index] if self.index < len(self.tokens) else ""
@@ -123,10 +132,13 @@ class _Reader:
         return parts[0] if len(parts) == 1 else Expression("^", operands=tuple(parts))
 
     def unary(self) -> Expression:
+        self.depth += 1
+        if self.depth > _MOST_DEPTH:
+            raise ValueError(f"no boolean expression: more than {_MOST_DEPTH} operators or parentheses in each other")
         token = self.take()
         if token == "!":
-            return Expression("~", operands=(self.unary(),))
-        if token == "(":
+            inner = _inverted(self.unary())
+        elif token == "(":
             inner = self.any_of()
             if self.take() != ")":
                 raise ValueError("no boolean expression: a parenthesis is left open")
@@ -136,5 +148,10 @@ class _Reader:
             raise ValueError(f"no boolean expression: {token!r} stands where a pin should")
         while self.peek() == "'":
             self.take()
-            inner = Expression("~", operands=(inner,))
+            inner = _inverted(inner)
+        self.depth -= 1
         return inner
+
+
+def _inverted(expression: Expression) -> Expression:
+    return expression.operands[0] if expression.kind == "~" else Expression("~", operands=(expression,))

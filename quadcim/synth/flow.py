@@ -12,9 +12,10 @@ from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
 from quadcim.synth.activity import Activity
 from quadcim.synth.gate_level import GateCheck, check_gates, record_activity
-from quadcim.synth.liberty import Library, read_library, read_text
+from quadcim.synth.liberty import Library, parse_library
+from quadcim.synth.liberty_text import read_text
 from quadcim.synth.mapping import EFFORTS, Effort, map_case
-from quadcim.synth.models import cell_models
+from quadcim.synth.models import library_models
 from quadcim.synth.netlist import Netlist
 from quadcim.synth.scaling import Estimate, Factors, scale_to_28
 from quadcim.synth.sta import NO_STA, Design, Power, Timing, find_power, find_timing
@@ -128,9 +129,9 @@ def synthesise(request: Request, folder: Path, *, report: Callable[[str], None])
         If a tool fails.
     """
     check_request(request)
-    library = read_library(request.liberty)
-    factors = _factors(request, library)
     text, work = read_text(request.liberty), folder / "work"
+    library = parse_library(text, request.liberty)
+    factors = _factors(request, library)
     work.mkdir()
     liberty = work / "library.lib"
     liberty.write_text(text, encoding="latin-1")
@@ -205,7 +206,7 @@ def _simulate(request: Request, library: Library, netlist: Netlist, folder: Path
     models = request.models
     if models is None:
         models = folder / "cells.v"
-        models.write_text(cell_models(library.cells[name] for name in netlist.histogram))
+        models.write_text(library_models(library, needed=netlist.histogram))
     sources = folder / "netlist.v", models.absolute()
     report("simulating the netlist: all vectors, three times")
     gates = check_gates(request.case, sources)

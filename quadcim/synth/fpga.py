@@ -130,9 +130,9 @@ def map_to_fpga(case: Case, folder: Path, *, report: Callable[[str], None]) -> R
     report(f"mapping {case.top} to UltraScale+")
     design, statistics = folder / "design.il", folder / "statistics.json"
     # Through RTLIL: Yosys would go back to the source of a module that instantiates primitives it meets later.
-    run_yosys(*(["read_verilog", str(path)] for path in case.rtl), f"hierarchy -top {case.top}", "proc", "flatten",
+    run_yosys(*(["read_verilog", path] for path in case.rtl), ["hierarchy", "-top", case.top], "proc", "flatten",
               ["write_rtlil", str(design)])
-    run_yosys(["read_rtlil", str(design)], f"{_SYNTHESIS} {case.top}",
+    run_yosys(["read_rtlil", design], [*_SYNTHESIS.split(), case.top],
               ["tee", "-q", "-o", str(statistics), "stat", "-json"])
     text = statistics.read_text()
     cells = json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]

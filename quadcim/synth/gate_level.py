@@ -57,7 +57,7 @@ def _simulate(case: Case, sources: Sequence[Path], folder: Path, *more: str) -> 
     icarus = find_simulator("icarus").executable
     run_tool([icarus, "-g2012", "-s", f"{case.top}_tb", *more, "-o", folder / "simulation", *seen])
     run = subprocess.run([icarus.with_name("vvp"), "-N", "simulation"], cwd=folder, capture_output=True, text=True,
-                         check=False)
+                         errors="replace", check=False)
     if run.returncode not in (0, 1):
         raise ToolError(f"the simulation of the netlist failed:\n{run.stdout[-1000:]}{run.stderr[-1000:]}")
     return run.stdout

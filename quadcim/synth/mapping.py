@@ -3,6 +3,7 @@
 import json
 import re
 import tempfile
+from collections import Counter
 from pathlib import Path
 from string import Template
 from typing import Literal
@@ -37,6 +38,8 @@ upsize -c
 dnsize -c
 """)
 _RESTRUCTURE = {"balance": "", "speed": "&syn3\n&syn4\n"}
+_INSTANCE = re.compile(r"^  (\w+) \w+ \($", re.MULTILINE)
+"""As the generator writes instances."""
 _LOGIC_SHARE = 0.8
 """What logic may take of a clock period; the rest is for the registers around it."""
 
@@ -67,20 +70,21 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
     verilog, netlist = folder / "netlist.v", folder / "netlist.json"
     high, low = library.tie(True), library.tie(False)
     ties = [["hilomap", "-singleton", "-hicell", *high, "-locell", *low]] if high and low else []
-    adders = " -extra-map +/choices/kogge-stone.v" if effort != "area" else ""
-    top = case.top
-    # ABC takes no quotes in the path of what it reads.
+    adders = ["-extra-map", "+/choices/kogge-stone.v"] if effort != "area" else []
+    top, repeated = case.top, _repeated(case)
     with tempfile.TemporaryDirectory() as scratch:
-        (plain := Path(scratch, "library.lib")).symlink_to(liberty.absolute())
         run_yosys(
-            *(["read_verilog", str(source)] for source in case.rtl), f"hierarchy -check -top {top}",
-            f"synth -flatten -top {top}{adders}",
+            *(["read_verilog", source] for source in case.rtl), ["hierarchy", "-check", "-top", top],
+            *([["setattr", "-mod", "-set", "keep_hierarchy", "1", *repeated]] if repeated else []),
+            ["synth", "-flatten", "-top", top, *adders],
             # Cells power up in any state.
             "setattr -unset init w:*",
-            ["dfflibmap", "-liberty", str(plain)], "opt",
-            ["abc", "-liberty", str(plain), *_abc_options(library, Path(scratch), period_ps, effort)],
-            "setundef -zero", *ties, "opt_clean -purge", "rename -enumerate -pattern u% c:*",
-            "rename -enumerate -pattern _%_ w:*", ["write_json", str(netlist)],
+            ["dfflibmap", "-liberty", liberty], "opt",
+            ["abc", "-liberty", liberty, *_abc_options(library, Path(scratch), period_ps, effort)],
+            "setattr -mod -unset keep_hierarchy", "flatten", "setundef -zero", *ties, "opt_clean -purge",
+            "rename -enumerate -pattern u% c:*", "rename -enumerate -pattern _%_ w:*",
+            # Simulators take long for wide words whose bits are driven one by one.
+            "splitnets", ["write_json", str(netlist)],
             # OpenSTA takes no concatenation on the left of an assignment.
             ["write_verilog", "-noattr", "-simple-lhs", str(verilog)])
     # Signs of ports mean nothing to gates, and OpenSTA does not read them.
@@ -89,14 +93,20 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
     return Netlist.read(json.loads(netlist.read_text())["modules"][top], library)
 
 
-def _abc_options(library: Library, folder: Path, period_ps: float, effort: Effort) -> list[str]:
+def _repeated(case: Case) -> list[str]:
+    """The modules of which there are several instances: each is mapped once, and not with what is around it."""
+    found = Counter(name for path in case.rtl for name in _INSTANCE.findall(path.read_text(encoding="utf-8")))
+    return sorted(name for name, count in found.items() if count > 1)
+
+
+def _abc_options(library: Library, folder: Path, period_ps: float, effort: Effort) -> list[str | Path]:
     """What ABC is told; its files go to a folder."""
     constraints, script = folder / "abc.constr", folder / "abc.script"
     # ABC takes femtofarads, and whole picoseconds.
     load_ff = 1000 * LOAD_GATES * library.nand2.inputs[0].capacitance_pf
     constraints.write_text(f"set_driving_cell {library.driver.name}\nset_load {load_ff:.4f} [all_outputs]\n")
-    options = ["-constr", str(constraints), "-D", f"{max(_LOGIC_SHARE * period_ps, 1):.0f}"]
+    options: list[str | Path] = ["-constr", constraints, "-D", f"{max(_LOGIC_SHARE * period_ps, 1):.0f}"]
     if effort == "area":
         return options
     script.write_text(_FAST_SCRIPT.substitute(restructure=_RESTRUCTURE[effort]))
-    return [*options, "-script", str(script)]
+    return [*options, "-script", script]

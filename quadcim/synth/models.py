@@ -1,12 +1,13 @@
 """Simulation models of cells, written from their Liberty functions: no delays, and registers that power up as X."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from string import Template
 
 from quadcim.spec.errors import IllegalSetting
-from quadcim.synth.liberty import Cell, FlipFlop
+from quadcim.spec.quoting import comment
+from quadcim.synth.liberty import Cell, FlipFlop, Library
 
-__all__ = ["cell_models"]
+__all__ = ["library_models"]
 
 _STATE = Template("""\
   reg $state;
@@ -19,23 +20,27 @@ $forced    $state <= $data;
 """)
 
 
-def cell_models(cells: Iterable[Cell]) -> str:
-    """Verilog modules of cells.
+def library_models(library: Library, *, needed: Collection[str] = ()) -> str:
+    """Verilog modules of all cells of a library whose functions it says, and a list of the others.
 
     Raises
     ------
     IllegalSetting
-        If a cell's function is not in the library.
+        If the function of a cell in `needed` is not in the library.
     """
-    return "\n".join(_model(cell) for cell in cells)
+    missing = [name for name, cell in library.cells.items() if not cell.known]
+    if lacking := next((name for name in missing if name in needed), None):
+        raise IllegalSetting("models", f"a Verilog file, since the library does not say what {lacking} does", "nothing")
+    about = [f"Models of cells of {library.name}, from their functions: no delays, registers power up as X."]
+    if missing:
+        about += ["Not here, since the library does not say what they do as gates or flip-flops:", ", ".join(missing)]
+    models = [_model(cell) for cell in library.cells.values() if cell.known]
+    return "\n".join([comment("\n".join(about), "//"), *models])
 
 
 def _model(cell: Cell) -> str:
-    ports = [f"{pin.direction} wire {pin.name}" for pin in cell.pins if pin.direction in ("input", "output")]
+    ports = [f"{pin.direction} {pin.name}" for pin in cell.pins if pin.direction in ("input", "output")]
     lines = [f"module {cell.name}({', '.join(ports)});\n"]
-    if cell.opaque or any(pin.function is None for pin in cell.outputs):
-        raise IllegalSetting("models", f"a Verilog file, since the library does not say what {cell.name} does",
-                             "nothing")
     if cell.flip_flop is not None:
         lines.append(_state(cell.flip_flop))
     lines += [f"  assign {pin.name} = {pin.function.verilog};\n" for pin in cell.outputs if pin.function]

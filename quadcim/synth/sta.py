@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from quadcim.sim.tools import ToolError
+from quadcim.spec.quoting import tcl_list, tcl_word
 from quadcim.synth.activity import Activity
 from quadcim.synth.gauge import GAUGE_LIBRARY, GAUGE_NETLIST, GAUGE_SCRIPT, GAUGE_W
 from quadcim.synth.liberty import Library
@@ -21,14 +22,14 @@ __all__ = ["NO_STA", "Design", "Endpoint", "PathCell", "Power", "Timing", "find_
 NO_STA = "OpenSTA is not installed (apt-get install opensta), so there is neither timing nor power"
 
 _SCRIPT = Template("""\
-read_liberty {$liberty}
-read_verilog {$netlist}
+read_liberty $liberty
+read_verilog $netlist
 link_design $top
 set_cmd_units -time ps -capacitance pF
 create_clock -name clk -period $period $clock
 set inputs {}
 foreach port [all_inputs] {
-  if {[lsearch {clk $reset_port} [get_property $$port name]] < 0} { lappend inputs $$port }
+  if {[lsearch $ideal [get_property $$port name]] < 0} { lappend inputs $$port }
 }
 set_input_delay $launch -clock clk $$inputs
 set_output_delay 0 -clock clk [all_outputs]
@@ -38,7 +39,7 @@ $exceptions
 """)
 # From the clock to the output of a flip-flop that drives nothing; a driving cell adds what the load takes.
 _LAUNCH = Template("""\
-read_liberty {$liberty}
+read_liberty $liberty
 read_verilog launch.v
 link_design launch
 set_cmd_units -time ps
@@ -149,8 +150,8 @@ class Design:
     period_ps: float
 
     def seen(self, path: Path) -> str:
-        """A path from `folder`, where OpenSTA runs: it takes no spaces in names of libraries."""
-        return os.path.relpath(path, self.folder)
+        """A path from `folder`, where OpenSTA runs, as a word: it takes no spaces in names of libraries."""
+        return tcl_word(os.path.relpath(path, self.folder))
 
 
 def _launch_ps(sta: str, design: Design) -> float:
@@ -172,18 +173,19 @@ def _run(sta: str, design: Design, commands: str, *, launch_ps: float = 0.0) -> 
     library = design.library
     return _execute(sta, design.folder, _SCRIPT.substitute(
         launch=f"{launch_ps:.3f}",
-        liberty=design.seen(design.liberty), netlist=design.seen(design.netlist), top=design.top,
+        liberty=design.seen(design.liberty), netlist=design.seen(design.netlist), top=tcl_word(design.top),
         period=f"{design.period_ps:.3f}", clock="[get_ports clk]" if design.clocked else "",
-        driver=f"-lib_cell {library.driver.name}" if library.launcher is None
-        else f"-lib_cell {library.launcher.name} -pin {library.launcher.outputs[0].name}", reset_port=design.reset,
-        exceptions=f"set_false_path -from [get_ports {design.reset}]" if design.clocked else "",
+        driver=f"-lib_cell {tcl_word(library.driver.name)}" if library.launcher is None else
+        f"-lib_cell {tcl_word(library.launcher.name)} -pin {tcl_word(library.launcher.outputs[0].name)}",
+        ideal=tcl_list(["clk", design.reset]),
+        exceptions=f"set_false_path -from [get_ports {tcl_word(design.reset)}]" if design.clocked else "",
         load=f"{LOAD_GATES * library.nand2.inputs[0].capacitance_pf:.7f}") + commands)
 
 
 def _execute(sta: str, folder: Path, commands: str) -> str:
     (folder / "sta.tcl").write_text(commands)
     run = subprocess.run([sta, "-no_splash", "-exit", "sta.tcl"], cwd=folder, capture_output=True, text=True,
-                         check=False)
+                         errors="replace", check=False)
     said = run.stdout + run.stderr
     error = re.search(r"^Error: .*", said, re.MULTILINE)
     if run.returncode or error:

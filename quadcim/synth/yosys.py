@@ -1,14 +1,12 @@
 """Yosys in a process of its own, whose failure is that of a tool."""
 
-from collections.abc import Sequence
-
-from quadcim.hw.yosys import YosysFailure, run_passes
+from quadcim.hw.yosys import Pass, YosysFailure, run_passes
 from quadcim.sim.tools import ToolError
 
 __all__ = ["run_yosys"]
 
 
-def run_yosys(*passes: str | Sequence[str]) -> None:
+def run_yosys(*passes: Pass) -> None:
     """Run Yosys passes, in order, on a new design; see `quadcim.hw.yosys.run_passes`.
 
     Raises

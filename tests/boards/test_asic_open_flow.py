@@ -13,7 +13,7 @@ from quadcim.hw.yosys import YosysFailure, run_passes
 from quadcim.sim.case import Case
 from quadcim.spec.presets import PRESETS
 from quadcim.synth.liberty import read_library
-from quadcim.synth.models import cell_models
+from quadcim.synth.models import library_models
 from tests.boards.asic_cases import build, in_space, run_script
 from tests.boards.helpers import tool
 from tests.synth.libraries import NEEDS_ICARUS, NEEDS_STA, TINY
@@ -65,7 +65,7 @@ def _netlist(case: Case) -> Path:
 
 def _models(folder: Path) -> Path:
     path = folder / "cells.v"
-    path.write_text(cell_models(read_library(TINY).cells.values()))
+    path.write_text(library_models(read_library(TINY)))
     return path
 
 

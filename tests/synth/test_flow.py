@@ -20,8 +20,9 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.synth import flow, gate_level
 from quadcim.synth.flow import Request, Synthesis, synthesise
 from quadcim.synth.gate_level import check_gates
+from quadcim.synth.liberty import read_library
 from quadcim.synth.mapping import LOAD_GATES
-from quadcim.synth.models import cell_models
+from quadcim.synth.models import library_models
 from quadcim.synth.sta import Endpoint, stages_of
 from tests.conftest import make_unit
 from tests.synth.libraries import LIBRARIES, NEEDS_ICARUS, NEEDS_STA, TINY, library_file
@@ -93,7 +94,7 @@ def test_a_wrong_netlist_fails(name, make, tmp_path):
     middle = places[len(places) // 2]
     netlist.write_text(text[:middle] + text[middle:].replace("NAND2 u", "NOR2 u", 1))
     models = tmp_path / "all.v"
-    models.write_text(cell_models(cell for cell in flow.read_library(TINY).cells.values()))
+    models.write_text(library_models(read_library(TINY)))
     assert not check_gates(case, [netlist, models]).passed
 
 
@@ -206,7 +207,7 @@ def test_finer_models_give_the_same_power(make, tmp_path):
     for precision in ("1ps", "1fs"):
         (folder := tmp_path / precision).mkdir()
         (models := tmp_path / f"{precision}.v").write_text(
-            f"`timescale 1ns/{precision}\n" + cell_models(flow.read_library(TINY).cells.values()))
+            f"`timescale 1ns/{precision}\n" + library_models(read_library(TINY)))
         found.append(run(make("phi"), folder, models=models).activity)
     assert found[0] is not None and found[0] == found[1]
 
