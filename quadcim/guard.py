@@ -56,16 +56,15 @@ class _Stop:
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         for other in _SIGNALS:
             signal.signal(other, signal.SIG_IGN)
-        with _unheard():  # what other threads say of processes that are gone
+        with _unheard() as heard:  # what other threads say of processes that are gone
             if (run := self.run) is not None:
-                end_processes(run)
                 for action in (*_AT_STOP, lambda: clear_run(run, own=True), sys.stdout.flush, _reap):
                     with suppress(Exception):
                         action()
                 end_processes(run)
-        # A progress bar may stand on the line.
-        os.write(2, b"\r\x1b[Kquadcim: interrupted\n" if os.isatty(2) else b"quadcim: interrupted\n")
-        os._exit(128 + number)
+            # A progress bar may stand on the line.
+            os.write(heard, b"\r\x1b[Kquadcim: interrupted\n" if os.isatty(heard) else b"quadcim: interrupted\n")
+            os._exit(128 + number)
 
 
 def _watch(run: Path) -> tuple[int, subprocess.Popen[bytes]]:
@@ -80,12 +79,12 @@ def _watch(run: Path) -> tuple[int, subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """Nothing reaches the standard error output."""
+def _unheard() -> Iterator[int]:
+    """Nothing reaches the standard error output, but for what is written to the descriptor that this gives."""
     heard, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        yield
+        yield heard
     finally:
         os.dup2(heard, 2)
         os.close(heard)

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-_GRACE_S, _PAUSE_S = 2.0, 0.01
+_GRACE_S, _PAUSE_S = 3.0, 0.01
 
 
 def main(root: str, run: str) -> None:

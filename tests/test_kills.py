@@ -181,6 +181,7 @@ def test_a_command_that_does_not_heed_a_signal_is_ended_by_the_watchdog(tmp_path
     process = subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, "TMPDIR": str(tmp_path)})
     assert process.stdout is not None and process.stdout.readline() == "go\n"
+    time.sleep(1)  # now it is deep in its sum
     process.terminate()
     assert process.wait(timeout=_CLEAN_S) == -signal.SIGKILL
     assert process.communicate()[1] == "quadcim: interrupted\n"

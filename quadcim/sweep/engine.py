@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from quadcim.guard import uninterrupted
+from quadcim.guard import at_stop, uninterrupted
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.measurements import Measured, is_failure, is_illegal, measure_point
 from quadcim.sweep.plan import SweepPlan
@@ -138,7 +138,12 @@ def _client(jobs: int, scheduler: str | None) -> Iterator["Client"]:
     with uninterrupted():
         cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0")
         client = Client(cluster)
-    with cluster, client:
+
+    def restart_none() -> None:
+        for nanny in cluster.workers.values():
+            nanny.close_gracefully()
+
+    with at_stop(restart_none), cluster, client:
         yield client
 
 
