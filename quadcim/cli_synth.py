@@ -45,10 +45,12 @@ def add_synth(commands: argparse._SubParsersAction) -> None:
 
 def _synth(options: argparse.Namespace) -> int:
     from quadcim.sim.case import Case
+    from quadcim.sim.stimulus import check_golden
 
     reclaim(options.case.absolute().parent)  # a kill may have left the case aside
     case, out = Case.load(options.case), options.out or options.case / "synth"
     check_output_folder(out, marker=SYNTHESIS, force=options.force)
+    check_golden(case)
     return _cells(options, case, out) if options.liberty else _fpga(options, case, out)
 
 

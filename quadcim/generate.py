@@ -238,7 +238,7 @@ def _write(subject: _Subject, order: _Order) -> None:
         "spec": subject.spec.to_json(), "integers": subject.integers.to_json(), **subject.more,
         "ports": [port.to_json() for port in ports],
         "latency_cycles": plan.latency_cycles, "initiation_interval_cycles": about.interval_cycles,
-        "beats": about.beats, "writes": writes,
+        "capacity_beats": subject.capacity, "beats": about.beats, "writes": writes,
         "files": {name: _sha256(text) for name, text in sorted(files.items())},
         "tools": _tools(),
     }
@@ -260,19 +260,10 @@ def _sha256(text: str) -> str:
 
 def _vectors(stimulus: "Stimulus", widths: Mapping[str, int]) -> dict[str, str]:
     """The vector files."""
-    inputs = stimulus.inputs()
-    files = {"vectors/input.hex": hex_lines(inputs, widths["i__payload"]),
-             "vectors/expected.hex": hex_lines(stimulus.expected(inputs), widths["o__payload"])}
-    if writes := stimulus.writes():
-        files["vectors/weights.hex"] = hex_lines(writes, widths["w__payload"])
-    if rewrites := stimulus.rewrites():
-        files["vectors/rewrites.hex"] = hex_lines((payload for payload, _then in rewrites), widths["w__payload"])
-        files["vectors/rewrites_expected.hex"] = "".join(
-            hex_lines(then.expected(inputs), widths["o__payload"]) for _payload, then in rewrites[:-1])
-    for name, (writes, other) in stimulus.reloaded().items():
-        files[f"vectors/weights_{name}.hex"] = hex_lines(writes, widths["w__payload"])
-        files[f"vectors/expected_{name}.hex"] = hex_lines(other.expected(inputs), widths["o__payload"])
-    return files
+    from quadcim.sim.stimulus import case_vectors
+
+    return {f"vectors/{name}.hex": hex_lines(payloads, widths[f"{stream}__payload"])
+            for name, (stream, payloads) in case_vectors(stimulus, stimulus.inputs()).items()}
 
 
 def _plot(unit: ActivationUnit, integers: Integers, stimulus: "ActivationStimulus") -> str:

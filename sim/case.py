@@ -1,12 +1,11 @@
 """The case directory: what the generator wrote, read back and checked."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quadcim.files import CASE
+from quadcim.ownership import CASE, file_sha256
+from quadcim.sim.manifest import contradiction, read_manifest
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.integers import Integers, integers_from_json
@@ -15,6 +14,8 @@ from quadcim.spec.reset import Reset, find_reset
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["Case"]
+
+_LEGAL = f"a case directory ({CASE.name} and the files that it lists)"
 
 
 @dataclass(frozen=True)
@@ -34,36 +35,26 @@ class Case:
 
     @classmethod
     def load(cls, folder: Path) -> "Case":
-        """Read a case directory and check that its files are those that were generated.
+        """Read a case directory and check that it is as it was generated.
+
+        All that follows from the specification and the integers is derived from them again, so that no manifest is
+        believed that contradicts itself, its files or its Verilog.
 
         Raises
         ------
         IllegalSetting
-            If there is no case, or one of its files is missing or changed.
+            If there is no case, or anything in it is missing or changed.
         """
-        legal = f"a case directory ({CASE.name} and the files that it lists)"
-        case = cls._read(folder)
-        if case is None:
-            raise IllegalSetting("case", legal, str(folder))
+        if not CASE.marks(folder):
+            raise IllegalSetting("case", _LEGAL, str(folder))
+        case = cls(folder, read_manifest(folder))
         for name, sha256 in case.manifest["files"].items():
-            path = folder / name
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-                raise IllegalSetting("case", f"{legal} unchanged since it was generated",
-                                     f"{folder} with {name} {'changed' if path.exists() else 'missing'}")
+            if (found := file_sha256(folder / name)) != sha256:
+                raise IllegalSetting("case", f"{_LEGAL} unchanged since it was generated",
+                                     f"{folder} with {name} {'changed' if found else 'missing'}")
+        if wrong := contradiction(folder, case.manifest):
+            raise IllegalSetting("case", _LEGAL, f"{folder}, {wrong}")
         return case
-
-    @classmethod
-    def _read(cls, folder: Path) -> "Case | None":
-        """A case whose manifest holds what the properties below need, or None."""
-        try:
-            case = cls(folder, json.loads((folder / CASE.name).read_text(encoding="utf-8")))
-            subject = (case.macro, case.macro_integers) if case.kind == "cim" else (case.unit, case.integers)
-            whole = CASE.marks(folder) and all(
-                (case.top, *subject, case.ports, case.rtl, case.reset, case.latency_cycles == subject[0].stages,
-                 case.initiation_interval_cycles > 0))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
-        return case if whole else None
 
     @property
     def name(self) -> str:

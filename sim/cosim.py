@@ -19,7 +19,7 @@ from quadcim.cache import cached_folder
 from quadcim.files import SIMULATION, output_folder, plain_folder
 from quadcim.sim.case import Case
 from quadcim.sim.results import RESULTS, read_tests, tests_line, write_results
-from quadcim.sim.stimulus import case_stimulus
+from quadcim.sim.stimulus import case_stimulus, check_golden
 from quadcim.sim.tools import Simulator, ToolError, cxx_version
 from quadcim.sim.vectors import read_vectors
 
@@ -78,9 +78,11 @@ def simulate(case: Case, *, simulator: Simulator, beats: int = 0, seed: int = 0,
     ToolError
         If the simulator fails before it has results.
     IllegalSetting
-        If the folder of results holds anything that is not an earlier simulation's.
+        If the case contradicts itself (`check_golden`), or the folder of results holds anything that is not an earlier
+        simulation's.
     """
     results = case.folder.absolute() / "sim" / simulator.name
+    check_golden(case)
     vectors = _vectors(case, beats, seed)
     # Two runs on one case may be under way at once: each works in a folder of its own, and the last one stays.
     with (output_folder(results, option="case", marker=SIMULATION, force=True) as work,

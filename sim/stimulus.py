@@ -11,13 +11,16 @@ from quadcim.sim.case import Case
 from quadcim.sim.payload import field_bits, from_integers, pack, to_integers, unpack
 from quadcim.sim.vectors import random_inputs, read_vectors, vector_inputs
 from quadcim.spec.cim import LUTRAM_ROWS, CimIntegers, CimMacro
+from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.integers import Integers
+from quadcim.spec.piecewise import PiecewiseIntegers
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["ActivationStimulus", "CimStimulus", "Stimulus", "case_stimulus"]
+__all__ = ["ActivationStimulus", "CimStimulus", "Stimulus", "case_stimulus", "case_vectors", "check_golden"]
 
 _MACRO_BEATS, _REWRITTEN = 128, 6
+_DOUBT_ULP = 3e-6
 
 
 class Stimulus(Protocol):
@@ -49,6 +52,38 @@ class Stimulus(Protocol):
         Without a seed they are those that a case ships.
         """
         ...
+
+
+def case_vectors(stimulus: Stimulus, inputs: Sequence[int]) -> dict[str, tuple[str, list[int]]]:
+    """The vector files of a case by name: the stream whose payloads they hold, and the payloads."""
+    files = {"input": ("i", list(inputs)), "expected": ("o", stimulus.expected(inputs))}
+    if writes := stimulus.writes():
+        files["weights"] = ("w", writes)
+    if rewrites := stimulus.rewrites():
+        files["rewrites"] = ("w", [payload for payload, _then in rewrites])
+        files["rewrites_expected"] = ("o", [result for _payload, then in rewrites[:-1]
+                                            for result in then.expected(inputs)])
+    for name, (writes, other) in stimulus.reloaded().items():
+        files[f"weights_{name}"], files[f"expected_{name}"] = ("w", writes), ("o", other.expected(inputs))
+    return files
+
+
+def check_golden(case: Case) -> None:
+    """Refuse a case whose vectors are not those of the golden model of its integers, or that breaks its promises.
+
+    Raises
+    ------
+    IllegalSetting
+        If a vector file, or the error at any input, is another one. Of a user's function the manifest holds no values,
+        so that its errors are what the manifest says.
+    """
+    stimulus, folder = case_stimulus(case), case.folder / "vectors"
+    for name, (_stream, payloads) in case_vectors(stimulus, read_vectors(folder / "input.hex")).items():
+        if not (path := folder / f"{name}.hex").is_file() or read_vectors(path) != payloads:
+            raise IllegalSetting("case", "one whose vectors are those of its integers",
+                                 f"{case.folder} with another vectors/{name}.hex")
+    if isinstance(stimulus, ActivationStimulus) and not stimulus.keeps_promises():
+        raise IllegalSetting("case", "one whose integers keep to its function, rounding and error", str(case.folder))
 
 
 def case_stimulus(case: Case) -> Stimulus:
@@ -85,6 +120,23 @@ class ActivationStimulus:
         from quadcim.models.activation import golden
 
         return golden(self._activation, self._integers)(torch.tensor(raws, dtype=torch.int64)).tolist()
+
+    def keeps_promises(self) -> bool:
+        """Whether every result is one that the rounding admits, and none errs more than the integers say.
+
+        Phi's heap and the baselines are derived when a case is read; only a piecewise form's error was measured.
+        """
+        activation, integers = self._activation, self._integers
+        if activation.samples is not None or not isinstance(integers, PiecewiseIntegers):
+            return True
+        from quadcim.fit.reference import admitted_outputs, real_values
+
+        values, bits = real_values(activation), activation.input_bits
+        outputs = np.array(self.golden([activation.input.wrap(raw) for raw in range(1 << bits)]))
+        least, greatest = admitted_outputs(activation, values)
+        error = np.abs(outputs - np.clip(values, activation.output.minimum, activation.output.maximum)).max()
+        return bool(((least <= outputs) & (outputs <= greatest)).all()) and (
+            abs(error - integers.max_error_ulp) < _DOUBT_ULP)
 
     def writes(self) -> list[int]:
         """None: there is no such stream."""

@@ -13,7 +13,7 @@ _MAY_IMPORT = {
     "fit": {"spec", "fit", "cache", "text_files"},
     "hw": {"spec", "fit", "hw"},
     "models": {"spec", "fit", "models", "files"},
-    "sim": {"spec", "hw", "models", "sim", "files", "cache"},
+    "sim": {"spec", "fit", "hw", "models", "sim", "files", "ownership", "cache"},
     "boards": {"spec", "hw", "boards"},
 }
 _HEAVY = {"torch": {"models"}, "amaranth": {"hw", "sim", "boards"}}

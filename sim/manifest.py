@@ -1,0 +1,177 @@
+"""The manifest of a case, read with suspicion: all that can be derived is, and its files have to agree with it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType
+from typing import Any
+
+from quadcim.ownership import CASE, LIST, read_list
+from quadcim.sim.derive import derived
+from quadcim.spec.canonical import canonical_json
+from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.integers import integers_from_json
+from quadcim.spec.naming import check_case_name
+from quadcim.spec.reset import find_reset
+from quadcim.spec.unit import ActivationUnit
+
+__all__ = ["contradiction", "read_manifest"]
+
+_LARGEST_FILE, _LARGEST_NUMBER, _MOST_CLOCK_MHZ, _LONGEST_PATH = 1 << 26, 1 << 62, 10_000, 200
+_STATED = {"schema", "name", "top", "target", "reset", "clock_mhz", "beats", "writes", "files", "tools"}
+# What vector files hold: payloads of a stream, as many as an entry says; some have another beginning of their name.
+_VECTORS = {"input": ("i", "beats"), "expected": ("o", "beats"), "weights": ("w", "writes"), "rewrites": ("w", None),
+            "rewrites_expected": ("o", None)}
+_TOOLS = {"quadcim", "amaranth", "pyosys"}
+# Everything else in a manifest is a whole number, a text, a list or a table of such.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "signed": (bool,), "folded": (bool,), "reflect_invert": (bool,), "adc": (dict, NoneType),
+    "narrow": (dict, NoneType), "square": (dict, NoneType), "cells": (list, NoneType), "clock_mhz": (int, float),
+    "max_error_ulp": (float, int)}
+_ELSE = (int, str, list, dict)
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError,
+              AssertionError, ZeroDivisionError)
+_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_PORT = re.compile(r"^ *(input|output) (?:wire |reg )?(?:signed )?(?:\[(\d+):0\] )?(\w+)", re.MULTILINE)
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The content of a case's ``case.json``, if it is as the generator writes it.
+
+    Raises
+    ------
+    IllegalSetting
+        If it is not; the error says what is wrong with it, in a line.
+    """
+    path = folder / CASE.name
+    legal = f"a case directory with a {CASE.name} as it was generated"
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ValueError(f"more than {_LARGEST_FILE} bytes")
+        manifest = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        wrong = next(_wrong(manifest), None)
+    except _MALFORMED as error:
+        said = f"{error.option} must be {error.legal}" if isinstance(error, IllegalSetting) else type(error).__name__
+        raise IllegalSetting("case", legal, f"{folder}, where it is malformed ({said})") from None
+    if wrong:
+        raise IllegalSetting("case", legal, f"{folder}, where it has another {wrong}")
+    return manifest
+
+
+def contradiction(folder: Path, manifest: dict[str, Any]) -> str | None:
+    """What the vectors or the Verilog of a case have that its manifest does not say, if there is anything."""
+    ports = {port["name"]: port["width"] for port in manifest["ports"]}
+    if others := manifest["files"].keys() ^ (read_list(folder / LIST).keys() - {CASE.name}):
+        return f"where {CASE.name} and {LIST} do not both list {min(others)}"
+    for name in sorted(manifest["files"]):
+        if name.startswith("vectors/"):
+            kind = name.removeprefix("vectors/").removesuffix(".hex")
+            stream, entry = _VECTORS.get(kind) or _VECTORS[kind.partition("_")[0]]
+            count = manifest[entry] if entry else None
+            if not _has_vectors(folder / name, ports[f"{stream}__payload"], count):
+                return f"where {name} does not hold {'' if count is None else f'{count} '}vectors as they are generated"
+    if "user_bits" in manifest:
+        found = _ports((folder / _wrapper(manifest)).read_text(encoding="utf-8"), f"{manifest['top']}_axis")
+        if found.get("m_axis_tuser", ("output", 0)) != ("output", manifest["user_bits"]):
+            return f"where {_wrapper(manifest)} has another width of TUSER than user_bits"
+    return _other_verilog((folder / f"rtl/{manifest['top']}.v").read_text(encoding="utf-8"), manifest)
+
+
+def _wrapper(manifest: dict[str, Any]) -> str:
+    """Where the AXI4-Stream wrapper is, if there is one."""
+    return f"{manifest['target']}/{manifest['name']}_axis.v"
+
+
+def _ports(verilog: str, module: str) -> dict[str, tuple[str, int]]:
+    """Direction and width of each port of a module."""
+    text = verilog.partition(f"module {module} (")[2].partition(");")[0]
+    return {name: (direction, int(high or 0) + 1) for direction, high, name in _PORT.findall(text)}
+
+
+def _other_verilog(verilog: str, manifest: dict[str, Any]) -> str | None:
+    """What the top module has that the manifest does not say: its header, or its ports."""
+    where, head = f"where rtl/{manifest['top']}.v is not that of", verilog.partition("\n\n")[0].splitlines()
+    for line in (manifest["name"], f"target {manifest['target']}", f"digest {manifest['digest']}"):
+        if not any(re.fullmatch(rf"// {line}(:.*)?", found) for found in head):
+            return f"{where} {line}"
+    stated = {port["name"]: (port["direction"], port["width"]) for port in manifest["ports"]}
+    return None if _ports(verilog, manifest["top"]) == stated else f"{where} such ports"
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)
+
+
+def _wrong(manifest: dict[str, Any]) -> Iterator[str]:
+    """Entries that are not as they are generated."""
+    yield from _mistyped("manifest", manifest)
+    check_case_name(manifest["name"])
+    if manifest["top"] != manifest["name"]:
+        yield "top"
+    if not re.fullmatch("[a-z0-9]{1,40}", manifest["target"]):
+        yield "target"
+    if not 1 <= manifest["clock_mhz"] <= _MOST_CLOCK_MHZ:
+        yield "clock_mhz"
+    follows, wrapped = _derived(manifest), {"user_bits"} if _wrapper(manifest) in manifest["files"] else set()
+    for name in sorted(manifest.keys() ^ (follows.keys() | _STATED | wrapped)):
+        yield f"set of entries ({name})"
+    for name, value in follows.items():
+        if canonical_json(manifest[name]) != canonical_json(value):
+            yield name
+    loaded = any(port["name"] == "w__payload" for port in manifest["ports"])
+    for name, least in (("beats", 1), ("writes", int(loaded))):
+        if type(manifest[name]) is not int or manifest[name] < least or (name == "writes" and not loaded
+                                                                         and manifest[name]):
+            yield name
+    tools = manifest["tools"]
+    if tools.keys() != _TOOLS or not all(isinstance(version, str) for version in tools.values()):
+        yield "tools"
+    yield from _misfiled(manifest, loaded=loaded)
+
+
+def _misfiled(manifest: dict[str, Any], *, loaded: bool) -> Iterator[str]:
+    """What is wrong with the list of files."""
+    files, name = manifest["files"], manifest["name"]
+    needed = {f"rtl/{name}.v", f"tb/{name}_tb.v", "vectors/input.hex", "vectors/expected.hex"}
+    needed |= {"vectors/weights.hex"} if loaded else set()
+    if not needed <= files.keys():
+        yield f"list of files: {min(needed - files.keys())} is missing"
+    for path, sha256 in files.items():
+        # Nothing outside the folder, whatever it is.
+        if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path) or not _SHA256.fullmatch(sha256):
+            yield f"list of files ({path})"
+        if path.startswith("vectors/") and not re.fullmatch(
+                r"vectors/(input|rewrites|rewrites_expected|(expected|weights)(_[a-z]+)?)\.hex", path):
+            yield f"list of files ({path})"
+
+
+def _derived(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What follows from the specification, the integers and the reset."""
+    spec, integers, reset = manifest["spec"], manifest["integers"], find_reset(manifest["reset"])
+    if manifest["kind"] == "cim":
+        return derived(CimMacro.from_json(spec), CimIntegers.from_json(integers), reset)
+    return derived(ActivationUnit.from_json(spec), integers_from_json(integers), reset)
+
+
+def _mistyped(name: str, value: object) -> Iterator[str]:
+    """Entries of other types than the generator writes: what is equal to a number is not one (true, 1.0)."""
+    types = _TYPES.get(name, _ELSE)
+    if type(value) not in types or (type(value) is int and abs(value) > _LARGEST_NUMBER):
+        yield name
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _mistyped(key, part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _mistyped(name if name not in _TYPES else "", part)
+
+
+def _has_vectors(path: Path, width: int, count: int | None) -> bool:
+    """Whether a file holds payloads of some bits as the generator writes them, and so many if that is said."""
+    digits, lines = -(-width // 4), path.read_text(encoding="utf-8").split("\n")
+    written = re.compile(f"[0-9a-f]{{{digits}}}")
+    return count in (None, len(lines) - 1) and not lines[-1] and all(
+        written.fullmatch(line) and not int(line, 16) >> width for line in lines[:-1])
