@@ -6,7 +6,7 @@
   its turn must be its value. It holds what ``value`` and ``stream`` hold together, and is the harder proof.
 - ``value``: every result is the golden integer of its beat, read from a table. The invariant that the proof needs is
   given: each register of a stage holds what the unit without registers makes of the beat in that stage.
-- ``sum``: every result of a macro is the plain sum, for any weights; sees the ports alone.
+- ``sum``, ``cells`` and ``tables`` are of macros whose weights are loaded (`quadcim.sim.formal_cim`).
 """
 
 import re
@@ -18,12 +18,14 @@ from string import Template
 
 from quadcim.hw.yosys import Pass
 from quadcim.sim.case import Case
+from quadcim.sim.formal_cim import MACRO_PROPERTIES, macro_harness, macro_reading
 from quadcim.sim.prover import Verdict, prove
 from quadcim.sim.stimulus import case_stimulus
 
 __all__ = ["PROPERTIES", "Proof", "prove_case"]
 
-PROPERTIES = ("stream", "order", "value", "sum")
+PROPERTIES = ("stream", "order", "value", *MACRO_PROPERTIES)
+_TWO_TABLES_CYCLES = 90
 
 # Registers become wires: what is left is the function.
 _TRANSPARENT = "\n".join(
@@ -66,43 +68,6 @@ _COUNTS = Template("""\
 _DIRECT = "    assert (o_valid == i_valid && i_ready == o_ready);\n"
 _PICKED = "    if (picked && ahead == 0 && o_valid) assert (o_payload == want);\n"
 
-_SUM = Template("""\
-module harness(input clk, input rst, input [$in_msb:0] next_payload, input next_valid, input o_ready, input pick,
-               input [$write_msb:0] w_payload, input w_valid);
-  reg i_valid = 0, clean = 0, picked = 0, held = 0;
-  reg [$in_msb:0] payload = 0, kept = 0;
-  wire [$in_msb:0] i_payload = i_valid ? payload : next_payload;
-  wire w_ready;
-$dut
-  wire taken = i_valid & i_ready, given = o_valid & o_ready, written = w_valid & w_ready;
-  reg [$count_msb:0] inside = 0, ahead = 0, waits = 0;
-  reg [$out_msb:0] held_payload = 0;
-$weights
-  always @(posedge clk) begin
-    // A beat that is offered stays until it is taken.
-    if (!i_valid || taken) begin payload <= next_payload; clean <= 1; end
-    else if (written) clean <= 0;
-    i_valid <= !rst && (i_valid && !taken || next_valid);
-    held <= o_valid & ~o_ready & ~rst;
-    held_payload <= o_payload;
-    inside <= rst ? 0 : inside + taken - given;
-    waits <= rst || inside == 0 || o_valid ? 0 : waits + 1;
-    // A beat is picked only if the weights stay as they are while it is computed.
-    if (rst || written) picked <= 0;
-    else if (picked) begin
-      if (given) begin picked <= ahead != 0; ahead <= ahead - 1; end
-    end else if (taken & pick & clean) begin picked <= 1; ahead <= inside - given; kept <= i_payload; end
-  end
-  always @* if (!rst) begin
-    if (held) assert (o_valid && o_payload == held_payload);
-    if (inside == 0) assert (!o_valid);
-    assert (inside <= $stages);
-    assert (waits < $stages);
-    if (picked && ahead == 0 && o_valid) assert (o_payload == want);
-  end
-endmodule
-""")
-
 _VALUE = Template("""\
 module harness(input clk, input rst, input [$in_msb:0] i_payload, input i_valid$o_ready);
 $registers$dut
@@ -136,11 +101,13 @@ class Proof:
 def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
     """Prove a property of a case's Verilog; the search before looks at 4 cycles more than a beat spends inside.
 
+    Of "tables" there is the search alone: over 90 cycles, in which two tables can be written.
+
     Parameters
     ----------
     case : Case
-        "sum" is for macros with loaded weights, exact sums and one bank, "value" for technologies without registers in
-        primitives; both, and "order", for small widths.
+        Those in `MACRO_PROPERTIES` are for macros with loaded weights and exact sums, without an affine, unipolar;
+        "value" is for technologies without registers in primitives; all of these, and "order", for small widths.
     property : str
         A name in `PROPERTIES`.
     seconds : int
@@ -148,6 +115,12 @@ def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
     """
     cycles = case.latency_cycles + case.initiation_interval_cycles + 4
     reading: list[Pass] = [["read_verilog", path] for path in case.simulation_sources]
+    if property in MACRO_PROPERTIES:
+        with tempfile.TemporaryDirectory() as name:
+            bounded = property == "tables"
+            verdict = prove(macro_reading(case, property, Path(name)), macro_harness(case, property),
+                            cycles=_TWO_TABLES_CYCLES if bounded else cycles, seconds=seconds, unbounded=not bounded)
+        return Proof(property, case.top, case.latency_cycles, verdict)
     harness = _harness(case, property)
     if property == "value":
         verdict = _prove_value(case, harness, cycles, seconds)
@@ -169,14 +142,12 @@ def _harness(case: Case, property: str) -> str:
             if property == "order":
                 assertions, instance = assertions + _PICKED, instance + _golden(case, "kept")
             return _STREAM.substitute(values, dut=instance, assertions=assertions) + _table(case, property)
-        case "value":
+        case _:
             found = _registers(case)
             wires = "".join(f"  wire {register.range} {register.name}, plain_{register.name};\n" for register in found)
             instance = _instance(case, [f".{register.name}({register.name})" for register in found])
             return _VALUE.substitute(values, dut=instance, stages=_naive(case), registers=wires) + _table(
                 case, property)
-        case _:
-            return _SUM.substitute(values, dut=instance, write_msb=width["w__payload"] - 1, weights=_weights(case))
 
 
 def _instance(case: Case, extra: Sequence[str] = ()) -> str:
@@ -205,24 +176,6 @@ def _table(case: Case, property: str) -> str:
                for x, y in zip(inputs, case_stimulus(case).expected(inputs), strict=True)]
     return "\n".join([f"module golden(input [{bits_in - 1}:0] x, output reg [{bits_out - 1}:0] y);",
                       "  always @* case (x)", *entries, "  endcase", "endmodule", ""])
-
-
-def _weights(case: Case) -> str:
-    """The weights that have been written, and the sums that follow."""
-    macro, y = case.macro, case.macro.output_format(case.macro_integers)
-    columns, rows, bits = macro.columns, macro.rows, macro.activation_bits
-    lines = []
-    for row in range(rows):
-        chosen = f"w_payload[{columns} +: {macro.row_bits}] == {row}" if macro.row_bits else "1'b1"
-        lines += [f"  reg [{columns - 1}:0] weights_{row} = 0;",
-                  f"  always @(posedge clk) if (written && {chosen}) weights_{row} <= w_payload[{columns - 1}:0];",
-                  f"  wire {'signed ' if macro.signed else ''}[{bits - 1}:0] x_{row} = kept[{row * bits} +: {bits}];"]
-    zero = f"{y.width}'{'s' * macro.signed}d0"
-    sums = [" + ".join(f"(weights_{row}[{column}] ? x_{row} : {zero})" for row in range(rows))
-            for column in range(columns)]
-    lines += [f"  wire [{y.width - 1}:0] sum_{column} = {text};" for column, text in enumerate(sums)]
-    names = ", ".join(f"sum_{column}" for column in reversed(range(columns)))
-    return "\n".join([*lines, f"  wire [{columns * y.width - 1}:0] want = {{{names}}};"])
 
 
 @dataclass(frozen=True, slots=True)

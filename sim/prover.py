@@ -29,20 +29,21 @@ class Verdict:
 
     Parameters
     ----------
-    outcome : {"proved", "refuted", "open"}
-        Holds in every reachable state; fails; or neither was found in time.
+    outcome : {"proved", "bounded", "refuted", "open"}
+        Holds in every reachable state; holds as far as was asked for; fails; or neither was found in time.
     cycles : int
         How far the search from the initial state came, or the cycle in which it saw an assertion fail, from 0.
     seconds : float
         Time of the search and the proof together.
     """
 
-    outcome: Literal["proved", "refuted", "open"]
+    outcome: Literal["proved", "bounded", "refuted", "open"]
     cycles: int
     seconds: float
 
 
-def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int) -> Verdict:
+def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int,
+          unbounded: bool = True) -> Verdict:
     """Look for a failure from the initial state on, then prove that there is none at all.
 
     The search is bounded model checking. The proof is an induction whose invariant is found by property-directed
@@ -58,6 +59,8 @@ def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int) -
         Bound of the search.
     seconds : int
         Time limit of the search, and again of the proof.
+    unbounded : bool
+        Whether there is a proof after the search.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -65,13 +68,17 @@ def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int) -
         run_passes(*reading, ["read_verilog", "-sv", "-formal", str(folder / "harness.v")],
                          "hierarchy -check -top harness", *_TO_GATES, ["write_aiger", "-zinit", str(folder / "gates")])
         start = time.perf_counter()
-        found = _abc(folder, f"bmc3 -F {cycles} -T {seconds}")
+        # A long search is worth joining what is always equal first.
+        found = _abc(folder, f"{'' if unbounded else 'scorr; '}bmc3 -F {cycles} -T {seconds}")
         if failure := re.search(r"asserted in frame (\d+)", found):
             return Verdict("refuted", int(failure[1]), time.perf_counter() - start)
         if "combinational" in found:
             holds = "UNSATISFIABLE" in _abc(folder, "orpos; sat")
             return Verdict("proved" if holds else "refuted", int(holds), time.perf_counter() - start)
         searched = re.search(r"(?:No output asserted in|after completing) (\d+) frame", found)
+        if not unbounded:
+            far = int(searched[1]) if searched else 0
+            return Verdict("bounded" if far >= cycles else "open", far, time.perf_counter() - start)
         proof = _abc(folder, f"orpos; fraig; scorr; scleanup; print_stats; pdr -T {seconds}")
         spent = time.perf_counter() - start
         if failure := re.search(r"asserted in frame (\d+)", proof):
