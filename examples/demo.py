@@ -32,7 +32,7 @@ from quadcim.spec.unit import ActivationUnit
 
 _PHOTO = Path(__file__).with_name("photo.png")
 _STAGES = 2
-_MARKER = Marker("demo.json", "quadcim-demo-1")
+_MARKER = Marker("demo.json", "quadcim-demo-1", unlisted=("comparison.png",))
 
 
 class RtlActivation:

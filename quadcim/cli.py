@@ -39,6 +39,8 @@ __all__ = ["main"]
 
 
 _PRESET = "phi16"
+_LONGEST = 1000
+"""Letters of an error."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,7 +59,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _complain(prog: str, message: str) -> int:
-    print(f"{prog}: error: {' '.join(message.split())}", file=sys.stderr)
+    """Say what is wrong in one line, whatever words of a file are in it."""
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(message.split()))
+    print(f"{prog}: error: {line if len(line) <= _LONGEST else f'{line[:_LONGEST]}...'}", file=sys.stderr)
     return 2
 
 

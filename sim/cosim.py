@@ -150,6 +150,7 @@ def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> 
 
 def _result(results: Path) -> CosimResult:
     tests = read_tests(results / RESULTS)
-    numbers = [sum(test.outcome == outcome for test in tests) for outcome in ("passed", "failed", "skipped")]
+    passed, failed, skipped = (sum(test.outcome == outcome for test in tests)
+                               for outcome in ("passed", "failed", "skipped"))
     failures = tuple(f"{test.name}: {test.said}" for test in tests if test.outcome == "failed")
-    return CosimResult(*numbers, failures, tests_line(tests), tuple(sorted(results.iterdir())))
+    return CosimResult(passed, failed, skipped, failures, tests_line(tests), tuple(sorted(results.iterdir())))

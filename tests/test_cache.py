@@ -89,8 +89,11 @@ def test_a_damaged_or_foreign_entry_is_built_again(damage):
 
 
 def test_an_error_leaves_nothing(tmp_path):
+    def fail(_folder):
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        cached_folder("kind", _KEY, lambda _folder: 1 / 0)
+        cached_folder("kind", _KEY, fail)
     assert list((tmp_path / "a folder/quadcim/kind").iterdir()) == []
 
 

@@ -50,7 +50,8 @@ _WRONG = {
     "clock": ([*_GENERATE, "--stages", "auto", "--clock-mhz", "9999"], "--clock-mhz must be at most"),
     "clock not a number": ([*_GENERATE, "--clock-mhz", "nan"], "--clock-mhz: must be a number from 1 to 10000, got 'nan'"),
     "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
-    "AXI needs ready": ([*_GENERATE, "--target", "vcu128", "--flow-control", "always"], "--flow-control must be elastic"),
+    "TUSER without AXI": ([*_GENERATE, "--user-bits", "1"], "--user-bits must be 0 for the target generic"),
+    "wide TUSER": ([*_GENERATE, "--target", "vcu128", "--user-bits", "4097"], "--user-bits must be 0 to 4096, got 4097"),
     "target": ([*_GENERATE, "--target", "asic7"], "--target must be one of generic, vcu128, asic28, got 'asic7'"),
     "name": ([*_GENERATE, "--name", "a b"], "--name must be a letter, then at most 29 letters, digits and underscores"),
     "name of another kind": ([*_CIM, "--rows", "4", "--columns", "2", "--name", "module"], "--name must be a letter"),
@@ -137,7 +138,7 @@ def test_wrong_use_is_one_line(arguments, message, folder, capsys):
 
 _FAST = [["--help"], ["list"], ["list", "functions"], ["simulate", "nowhere"], [*_GENERATE, "--stages", "99"],
          [*_GENERATE, "--input", "Q4"],
-         [*_GENERATE, "--clock-mhz", "20000"], [*_GENERATE, "--target", "vcu128", "--flow-control", "always"],
+         [*_GENERATE, "--clock-mhz", "20000"], [*_GENERATE, "--user-bits", "1"],
          ["train", "inr", "--image", "nowhere.png", "--out", "new"],
          ["train", "cnn", "--network", "resnet18", "--out", "new"], [*_CIM, "--rows", "4", "--columns", "513"]]
 

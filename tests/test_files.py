@@ -135,7 +135,7 @@ def test_what_later_commands_left_is_ours(tmp_path):
     assert names(tmp_path / "out") == [LIST, "case.json", "rtl"]
 
 
-@pytest.mark.parametrize("schema", ["quadcim-case-1", "quadcim-case-2"])
+@pytest.mark.parametrize("schema", ["quadcim-case-1", "quadcim-case-2", "quadcim-case-3"])
 def test_cases_of_earlier_releases_are_ours(schema, tmp_path):
     write(tmp_path / "out")
     sums = read_list(tmp_path / "out" / LIST)

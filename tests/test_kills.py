@@ -141,7 +141,7 @@ def end_at_random(prepared: Path, folder: Path, name: str, number: signal.Signal
     assert ended < _CLEAN_S, context
     wait_for_none(user, _COMPILERS_S if number == signal.SIGKILL else _CLEAN_S - ended)
     if number != signal.SIGKILL:
-        assert scratch(user) == [], context
+        assert scratch(user) == [] and not list(user.glob("*.db-*")), context
     run(user, ["list", "targets"]).communicate()  # any command is the next one
     assert scratch(user) == [], context
     assert {path: digest for path, digest in contents(user).items() if path in foreign} == foreign, context

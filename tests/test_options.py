@@ -15,7 +15,7 @@ _SOURCES = Path(__file__).parents[1]
 # What an error may speak of besides the options of some command.
 _NO_OPTIONS = {
     "case": "a command's first argument", "CXX": "a variable of the environment",
-    "model": "a file of Python callers", "network": "a file of Python callers",
+    "integers": "of a manifest", "model": "a file of Python callers", "network": "a file of Python callers",
     **dict.fromkeys(("activations", "expected", "inputs", "output_pause", "writes", "divisor", "format", "overflow"),
                     "an argument in Python, or a part of an option"),
     **dict.fromkeys(("sweep", "where", "measure", "kind", "search", "points", "search.minimise", "grid", "width"),
@@ -71,6 +71,17 @@ def test_only_options_of_the_command_have_dashes(name, shown, monkeypatch, capsy
     monkeypatch.setattr("quadcim.cli_cim._generate_cim", refuse)
     assert cli.main(["generate", "cim", "--out", "nowhere"]) == 2
     assert capsys.readouterr().err == f"quadcim: error: {shown} another, got 'this'\n"
+
+
+def test_an_error_is_one_short_line_of_printable_letters(monkeypatch, capsys):
+    def refuse(_options):
+        raise IllegalSetting("weights", "other than \x1b[2J\u202e\n" + "9" * 5000, "\x1b[31m" * 1000)
+
+    monkeypatch.setattr("quadcim.cli_cim._generate_cim", refuse)
+    assert cli.main(["generate", "cim", "--out", "nowhere"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("quadcim: error: --weights must be other than \ufffd[2J\ufffd 999")
+    assert len(said) < 1100 and said.endswith("...\n") and said[:-1].isprintable()
 
 
 @pytest.mark.parametrize("words, message", [
