@@ -220,7 +220,9 @@ def test_an_interrupted_host_says_so(make_case):
     try:
         command = [sys.executable, case.folder / f"vcu128/{case.top}_host.py", "--port", os.ttyname(host_end),
                    "--timeout", "60"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as host:
+        # What runs in a shell's background ignores the signal, and would hand that down.
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as host:
             received = b""
             while not received.endswith(b"P"):
                 received += os.read(terminal, 16)

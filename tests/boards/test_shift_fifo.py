@@ -11,6 +11,8 @@ from quadcim.boards.shift_fifo import ShiftFifo
 from quadcim.hw.verilog import emit_verilog
 from quadcim.hw.yosys import run_passes
 
+pytestmark = pytest.mark.shared_seeds
+
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 8])
 @pytest.mark.parametrize("send, take", [(0.9, 0.2), (0.3, 0.9), (1, 1)])
