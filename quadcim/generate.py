@@ -17,7 +17,7 @@ from quadcim.progress import unheard
 from quadcim.report import Description, case_report, verilog_header
 from quadcim.report_activation import describe_activation
 from quadcim.report_cim import describe_cim
-from quadcim.sim.testbench import Loads, verilog_testbench
+from quadcim.sim.testbench import Loads, simulation_command, verilog_testbench
 from quadcim.sim.vectors import hex_lines
 from quadcim.spec.canonical import digest
 from quadcim.spec.cim import LUTRAM_ROWS, CimIntegers, CimMacro
@@ -221,13 +221,16 @@ def _write(subject: _Subject, order: _Order) -> None:
     handoff, plan, about = _hand_off(subject, order), subject.plan, subject.about
     order.report(f"computing the vectors, the testbench and the files for {order.target.name}")
     top, ports, writes = handoff.top, handoff.ports, len(subject.stimulus.writes())
+    command = simulation_command(handoff.companions)
     files = {
         f"rtl/{top}.v": handoff.verilog,
         **_vectors(subject.stimulus, {port.name: port.width for port in ports}),
         f"tb/{top}_tb.v": verilog_testbench(
             top=top, ports=ports, latency_cycles=plan.latency_cycles, interval_cycles=about.interval_cycles,
-            capacity=subject.capacity, beats=about.beats, loads=subject.loads),
-        "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity),
+            capacity=subject.capacity, beats=about.beats, loads=subject.loads,
+            command=command),
+        "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity,
+                                 command=command),
         **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
     }
     files |= core_files(handoff, files)

@@ -1,15 +1,16 @@
 """The self-checking testbench in plain Verilog that every case ships."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from string import Template
 
 from quadcim.spec.ports import Port
 
-__all__ = ["Loads", "verilog_testbench"]
+__all__ = ["Loads", "simulation_command", "verilog_testbench"]
 
 _TEXT = Template('''\
 // Self-checking testbench of $top. Run in the case directory:
-//   iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t
+//   $command
 // $runs runs over all vectors: at full speed (latency and throughput are checked), with pauses on both sides,
 // with a reset in mid-stream$reloaded.
 // Prints PASS, or FAIL and the number of mismatches.
@@ -282,8 +283,14 @@ _NO_LOADS: dict[str, object] = {
     "patience": 0}
 
 
+def simulation_command(companions: Iterable[str]) -> str:
+    """What runs the testbench of a case with some further sources (`quadcim.hw.companions`)."""
+    models = " models/*.v" if any(name.startswith("models/") for name in companions) else ""
+    return f"iverilog -g2005 -o t tb/*.v rtl/*.v{models} && vvp t"
+
+
 def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, interval_cycles: int, capacity: int,
-                      beats: int, loads: Loads | None) -> str:
+                      beats: int, loads: Loads | None, command: str) -> str:
     """The testbench of a unit with an input stream ``i``, an output stream ``o`` and perhaps a stream of weights ``w``.
 
     Parameters
@@ -300,12 +307,14 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         Number of vectors.
     loads : Loads or None
         What its stream of weights is given, if it has one.
+    command : str
+        What runs it in the case directory (`simulation_command`).
     """
     by_name = {port.name: port for port in ports}
     elastic = "o__ready" in by_name
     texts = _NO_LOADS if loads is None else loads.texts(by_name, beats=beats)
     return _TEXT.substitute(
-        texts, top=top, beats=beats, latency=latency_cycles, interval=interval_cycles,
+        texts, top=top, command=command, beats=beats, latency=latency_cycles, interval=interval_cycles,
         in_msb=by_name["i__payload"].width - 1, out_msb=by_name["o__payload"].width - 1,
         connections=",\n".join(f"    .{port.name}({port.wire})" for port in ports), seed=1,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n", o_ready_rule="taking" if elastic else "1'b1",

@@ -216,19 +216,20 @@ def test_what_is_no_serial_port(make_case):
 def test_an_interrupted_host_says_so(make_case):
     """While it waits for an answer to its question for the digest."""
     case = board_case(make_case, "combinational")
+    # What runs in a shell's background ignores the signal, and would hand that down.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     terminal, host_end = pty.openpty()
     try:
         command = [sys.executable, case.folder / f"vcu128/{case.top}_host.py", "--port", os.ttyname(host_end),
                    "--timeout", "60"]
-        # What runs in a shell's background ignores the signal, and would hand that down.
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as host:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as host:
             received = b""
             while not received.endswith(b"P"):
                 received += os.read(terminal, 16)
             host.send_signal(signal.SIGINT)
             said = host.communicate()
     finally:
+        signal.signal(signal.SIGINT, handler)
         os.close(terminal)
         os.close(host_end)
     assert (host.returncode, *said) == (130, "", f"{case.top}_host.py: interrupted\n")

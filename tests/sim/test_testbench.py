@@ -8,6 +8,7 @@ import pytest
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_cim
 from quadcim.sim.case import Case
+from quadcim.sim.testbench import simulation_command
 from quadcim.spec.cim import CimIntegers
 from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 from tests.conftest import PRESET_TARGETS, make_unit
@@ -16,18 +17,26 @@ pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs 
 
 
 def run(case: Case, folder, *, edit=None) -> str:
-    """Compile and run a copy of a case, as its report says; `edit` is given the copy first."""
+    """Compile and run a copy of a case, as its report and the testbench say; `edit` is given the copy first."""
     copy = folder / "copy"
     shutil.copytree(case.folder, copy)
     if edit:
         edit(copy)
     (command,) = (line for line in (copy / "report.md").read_text().splitlines() if "iverilog" in line)
+    (testbench,) = copy.glob("tb/*.v")
+    assert f"//   {command.strip()}" in testbench.read_text().splitlines()
     return subprocess.run(["sh", "-c", command], cwd=copy, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("name, target", PRESET_TARGETS)
 def test_passes(name, target, make_case, tmp_path):
     assert run(make_case(PRESETS[name], target), tmp_path).splitlines() == ["PASS"]
+
+
+def test_the_command_takes_models_only_where_there_are_any():
+    """A unit for the FPGA whose output is constant has no primitives."""
+    assert simulation_command(["rtl/quadcim_cells.v"]) == "iverilog -g2005 -o t tb/*.v rtl/*.v && vvp t"
+    assert simulation_command(["models/primitives.v"]) == "iverilog -g2005 -o t tb/*.v rtl/*.v models/*.v && vvp t"
 
 
 @pytest.mark.parametrize("name", MACRO_PRESETS)
