@@ -37,8 +37,8 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     assert main(["regress", "--preset", "cim-lutram", "--target", "asic28", "--out", "x"]) == 2
     assert main(["regress", "--preset", "phi9", "--out", "x"]) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert [line.split(" must be ")[0] for line in errors] == [f"quadcim: error: --{o}"
-                                                               for o in ("out", "technology", "preset")]
+    assert [line.split(" must be ")[0] for line in errors] == [f"quadcim: error: {name}"
+                                                               for name in ("--out", "technology", "--preset")]
 
 
 def test_a_failure_is_a_result_that_can_be_replayed(tmp_path, make_case):
