@@ -188,6 +188,34 @@ def test_a_command_that_does_not_heed_a_signal_is_ended_by_the_watchdog(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_next_command_does_what_a_watchdog_could_not(tmp_path):
+    busy = ("import subprocess, sys, tempfile; from quadcim.guard import guarded\n"
+            "with guarded():\n  child = subprocess.Popen(['sleep', '600'])\n"
+            "  print(child.pid, flush=True)\n  child.wait()")
+    environment = {**os.environ, "TMPDIR": str(tmp_path), _MARK: str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        everything = {int(path.name) for path in Path("/proc").glob("[0-9]*") if _watches(path, tmp_path)}
+        assert len(everything) == 1
+        for number in (*everything, process.pid):
+            os.kill(number, signal.SIGKILL)
+    os.kill(child, 0)  # it is still there
+    subprocess.run([sys.executable, "-m", "quadcim", "list", "targets"], env=environment, check=True,
+                   stdout=subprocess.DEVNULL)
+    wait_for_none(tmp_path, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _watches(process: Path, folder: Path) -> bool:
+    """Whether a process is the watchdog of a command that works in a folder."""
+    try:
+        words = (process / "cmdline").read_text().split("\0")
+    except OSError:
+        return False
+    return any(word.endswith("watchdog.py") for word in words) and any(word.startswith(f"{folder}/") for word in words)
+
+
 def test_words_that_a_terminal_of_ascii_lacks(tmp_path):
     (tmp_path / "é").mkdir()
     run = subprocess.run([sys.executable, "-m", "quadcim", "simulate", "é"], cwd=tmp_path, check=False,
