@@ -74,10 +74,15 @@ def contradiction(folder: Path, manifest: dict[str, Any]) -> str | None:
             if not _has_vectors(folder / name, ports[f"{stream}__payload"], count):
                 return f"where {name} does not hold {'' if count is None else f'{count} '}vectors as they are generated"
     if "user_bits" in manifest:
-        found = _ports((folder / _wrapper(manifest)).read_text(encoding="utf-8"), f"{manifest['top']}_axis")
+        found = _ports(_text(folder / _wrapper(manifest)), f"{manifest['top']}_axis")
         if found.get("m_axis_tuser", ("output", 0)) != ("output", manifest["user_bits"]):
             return f"where {_wrapper(manifest)} has another width of TUSER than user_bits"
-    return _other_verilog((folder / f"rtl/{manifest['top']}.v").read_text(encoding="utf-8"), manifest)
+    return _other_verilog(_text(folder / f"rtl/{manifest['top']}.v"), manifest)
+
+
+def _text(path: Path) -> str:
+    """A text in which odd bytes are odd letters."""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _wrapper(manifest: dict[str, Any]) -> str:
@@ -171,7 +176,7 @@ def _mistyped(name: str, value: object) -> Iterator[str]:
 
 def _has_vectors(path: Path, width: int, count: int | None) -> bool:
     """Whether a file holds payloads of some bits as the generator writes them, and so many if that is said."""
-    digits, lines = -(-width // 4), path.read_text(encoding="utf-8").split("\n")
+    digits, lines = -(-width // 4), _text(path).split("\n")
     written = re.compile(f"[0-9a-f]{{{digits}}}")
     return count in (None, len(lines) - 1) and not lines[-1] and all(
         written.fullmatch(line) and not int(line, 16) >> width for line in lines[:-1])

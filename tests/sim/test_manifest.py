@@ -178,8 +178,9 @@ def test_vectors_are_counted_and_compared(vectors, make_case, tmp_path):
     lines = path.read_text().splitlines()
     other = f"{int(lines[3], 16) ^ 1:0{len(lines[3])}x}"
     for edited in (lines[:-1], [*lines, lines[0]], [f"0{lines[0]}", *lines[1:]], ["g" * len(lines[0]), *lines[1:]],
+                   ["\udcff" * len(lines[0]), *lines[1:]],
                    [*lines[:3], other, *lines[4:]]):
-        path.write_text("\n".join([*edited, ""]))
+        path.write_text("\n".join([*edited, ""]), errors="surrogateescape")
         manifest["files"][f"vectors/{vectors}.hex"] = hashlib.sha256(path.read_bytes()).hexdigest()
         (folder / "case.json").write_text(json.dumps(manifest))
         assert _refused(folder)
