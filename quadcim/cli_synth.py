@@ -3,13 +3,13 @@
 import argparse
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quadcim.arguments import number
 from quadcim.boards.targets import CLOCK_MHZ
 from quadcim.files import SYNTHESIS, check_output_folder, output_folder
+from quadcim.progress import Progress
 from quadcim.scratch import reclaim
 from quadcim.spec.errors import IllegalSetting
 
@@ -63,8 +63,8 @@ def _cells(options: argparse.Namespace, case: "Case", out: Path) -> int:
 
     request = Request(case, options.liberty, options.models, options.clock_mhz or case.manifest["clock_mhz"],
                       options.node_nm)
-    with output_folder(out, marker=SYNTHESIS, force=options.force) as folder:
-        synthesis = synthesise(request, folder, report=_say)
+    with Progress() as report, output_folder(out, marker=SYNTHESIS, force=options.force) as folder:
+        synthesis = synthesise(request, folder, report=report)
         _write(folder, synthesis_report(synthesis), synthesis_json(synthesis))
     _print(out, synthesis_lines(synthesis))
     return 1 if synthesis.gates is not None and not synthesis.gates.passed else 0
@@ -84,18 +84,14 @@ def _fpga(options: argparse.Namespace, case: "Case", out: Path) -> int:
     check_fpga_case(case, "generic", "fpga", *([] if options.route else ["ultrascale"]))
     if options.route:
         find_router()
-    with output_folder(out, marker=SYNTHESIS, force=options.force) as folder:
+    with Progress() as report, output_folder(out, marker=SYNTHESIS, force=options.force) as folder:
         (work := folder / "work").mkdir()
-        resources = map_to_fpga(case, work, report=_say)
-        route = route_case(case, work, report=_say) if options.route else None
+        resources = map_to_fpga(case, work, report=report)
+        route = route_case(case, work, report=report) if options.route else None
         synthesis = FpgaSynthesis(case, resources, route)
         _write(folder, fpga_report(synthesis), fpga_json(synthesis))
     _print(out, fpga_lines(synthesis))
     return 0
-
-
-def _say(text: str) -> None:
-    print(f"{text} ...", file=sys.stderr, flush=True)
 
 
 def _write(folder: Path, report: str, figures: dict[str, object]) -> None:

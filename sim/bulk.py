@@ -17,15 +17,17 @@ from quadcim.sim.tools import cxx_compiler, cxx_version, run_tool
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
 
-__all__ = ["BulkResult", "BulkSimulator", "SimulationError", "Writes", "lane_share"]
+__all__ = ["PORTS", "BulkResult", "BulkSimulator", "PortWires", "SimulationError", "Writes", "driver", "lane_share",
+           "pointer"]
 
 _LANES = 256
 _LEAST_SHARE = 64
 
 _DRIVER = Path(__file__).with_name("bulk.cpp")
 _FLAGS = ["-std=c++17", "-O3", "-fPIC", "-w"]
-_PORTS = ("rst", "i__payload", "i__valid", "i__ready", "o__payload", "o__valid", "o__ready", "w__payload", "w__valid",
-          "w__ready")
+PORTS = ("rst", "i__payload", "i__valid", "i__ready", "o__payload", "o__valid", "o__ready", "w__payload", "w__valid",
+         "w__ready")
+"""In the order in which drivers take them."""
 _POINTER = ctypes.c_void_p
 
 
@@ -43,14 +45,16 @@ class _Statistics(ctypes.Structure):
                 ("cycles", "accepted", "delivered", "first_accepted", "first_delivered", "late")]
 
 
-class _PortWires(ctypes.Structure):
+class PortWires(ctypes.Structure):
+    """The wires of a port, as a driver takes them."""
+
     _fields_ = [("wires", _POINTER), ("width", ctypes.c_int32)]
 
 
 class _Netlist(ctypes.Structure):
     _fields_ = [*((name, ctypes.c_int32) for name in ("wires", "runs", "registers")),
                 *((name, _POINTER) for name in ("run", "operand", "reg")), ("gates", ctypes.c_int64),
-                *((name, _PortWires) for name in _PORTS)]
+                *((name, PortWires) for name in PORTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class BulkSimulator:
         self._interval = case.initiation_interval_cycles
         self._idle = case.latency_cycles + 8
         self._netlist = read_netlist(case.simulation_sources, case.top)
-        self._library = ctypes.CDLL(str(_library() / "bulk.so"))
+        self._library = driver(_DRIVER)
         self._library.quadcim_gates_run.restype = None
 
     def run(self, inputs: ArrayLike, *, input_pause: float = 0.0, output_pause: float = 0.0,
@@ -149,9 +153,9 @@ class BulkSimulator:
         patience = 100 + int(cycles * 16 / ((1 - input_pause) * (1 - output_pause)))
         statistics, netlist = _Statistics(), _c_netlist(self._netlist)
         self._library.quadcim_gates_run(
-            ctypes.byref(netlist), _pointer(words), _pointer(outputs),
+            ctypes.byref(netlist), pointer(words), pointer(outputs),
             *map(ctypes.c_uint64, (len(words), share, *pauses, seed, patience, self._idle)), *written.arguments,
-            _pointer(before), ctypes.byref(statistics))
+            pointer(before), ctypes.byref(statistics))
         if statistics.delivered != len(words) or statistics.accepted != len(words) or statistics.late:
             raise SimulationError(f"{len(words)} beats: {statistics.accepted} accepted, {statistics.delivered} "
                                   f"delivered in {statistics.cycles} cycles, {statistics.late} after the last")
@@ -176,19 +180,20 @@ class _Written:
         """Payloads, their number, and both orders; null where there is none."""
         words, *orders = self._arrays
         null = _POINTER(None)
-        pointers = [_pointer(order) if len(order) else null for order in orders] or [null, null]
-        return [_pointer(words), ctypes.c_uint64(self.count), *pointers]
+        pointers = [pointer(order) if len(order) else null for order in orders] or [null, null]
+        return [pointer(words), ctypes.c_uint64(self.count), *pointers]
 
 
-def _pointer(array: NDArray) -> ctypes.c_void_p:
+def pointer(array: NDArray) -> ctypes.c_void_p:
+    """Where an array's numbers are."""
     return array.ctypes.data_as(_POINTER)
 
 
 def _c_netlist(netlist: Netlist) -> _Netlist:
-    ports = {name: _PortWires(_pointer(wires), len(wires)) for name, wires in netlist.ports.items()}
-    return _Netlist(netlist.wires, len(netlist.runs), len(netlist.registers), _pointer(netlist.runs),
-                    _pointer(netlist.operands), _pointer(netlist.registers), netlist.operands.shape[1],
-                    *(ports.get(name, _PortWires(None, 0)) for name in _PORTS))
+    ports = {name: PortWires(pointer(wires), len(wires)) for name, wires in netlist.ports.items()}
+    return _Netlist(netlist.wires, len(netlist.runs), len(netlist.registers), pointer(netlist.runs),
+                    pointer(netlist.operands), pointer(netlist.registers), netlist.operands.shape[1],
+                    *(ports.get(name, PortWires(None, 0)) for name in PORTS))
 
 
 def _chance(name: str, probability: float) -> int:
@@ -226,12 +231,12 @@ def _from_words(words: NDArray[np.uint32], port: Port) -> NDArray:
 
 
 @cache
-def _library() -> Path:
-    """The driver, from the cache or compiled now; it is the same for every design."""
+def driver(source: Path) -> ctypes.CDLL:
+    """A driver in C++, from the cache or compiled now; it is the same for every design."""
     compiler = cxx_compiler()
-    key = hashlib.sha256("\0".join([cxx_version(), str(_FLAGS), _DRIVER.read_text()]).encode())
+    key = hashlib.sha256("\0".join([compiler, cxx_version(), str(_FLAGS), source.read_text()]).encode())
 
     def build(folder: Path) -> None:
-        run_tool([compiler, *_FLAGS, "-shared", "-o", folder / "bulk.so", _DRIVER])
+        run_tool([compiler, *_FLAGS, "-shared", "-o", folder / "driver.so", source])
 
-    return cached_folder("bulk", key.hexdigest(), build)
+    return ctypes.CDLL(str(cached_folder("bulk", key.hexdigest(), build) / "driver.so"))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quadcim.hw.yosys import run_passes
 
-__all__ = ["OPERATIONS", "Netlist", "read_netlist"]
+__all__ = ["OPERATIONS", "Netlist", "number_gates", "read_netlist"]
 
 OPERATIONS = ("$_NOT_", "$_AND_", "$_OR_", "$_XOR_", "$_MUX_", "$_ANDNOT_", "$_ORNOT_", "$_NAND_", "$_NOR_", "$_XNOR_")
 """The gates; a MUX gives B where S is set, else A."""
@@ -54,10 +54,17 @@ def read_netlist(sources: Sequence[Path], top: str) -> Netlist:
         run_passes(*(["read_verilog", source] for source in sources), ["hierarchy", "-check", "-top", top],
                    *_MAPPED, "flatten", "opt -fast", "dfflegalize -cell $_DFF_P_ 01", "simplemap", "opt_clean",
                    ["write_json", str(path)])
-        return _netlist(json.loads(path.read_text(encoding="utf-8"))["modules"][top])
+        return number_gates(json.loads(path.read_text(encoding="utf-8"))["modules"][top])[0]
 
 
-def _netlist(module: dict[str, Any]) -> Netlist:
+def number_gates(module: dict[str, Any]) -> tuple[Netlist, dict[int | str, int]]:
+    """The netlist of a module of Yosys's JSON, and its wires by the numbers that bits have there.
+
+    Raises
+    ------
+    ValueError
+        If there is more than gates, and flip-flops of the rising edge of clk.
+    """
     cells = [cell for cell in module["cells"].values() if cell["type"] != "$scopeinfo"]
     registers = [cell for cell in cells if cell["type"] == "$_DFF_P_"]
     gates = [cell for cell in cells if cell["type"] in OPERATIONS]
@@ -91,7 +98,7 @@ def _netlist(module: dict[str, Any]) -> Netlist:
     return Netlist(wires, {name: np.array([number[bit] for bit in port["bits"]], dtype=np.int32)
                            for name, port in module["ports"].items() if name != "clk"},
                    _runs(kinds, wires - len(order)), operands,
-                   np.array(flip_flops, dtype=np.int32).reshape(-1, 3))
+                   np.array(flip_flops, dtype=np.int32).reshape(-1, 3)), number
 
 
 def _levelled(gates: list[dict[str, Any]], number: dict[int | str, int]) -> list[int]:

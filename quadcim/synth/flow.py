@@ -1,17 +1,18 @@
 """The whole way: from a case and a library to a netlist, its figures, and a verdict."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quadcim.boards.targets import find_target
 from quadcim.sim.case import Case
-from quadcim.sim.tools import ToolError, find_simulator
+from quadcim.sim.tools import ToolError, cxx_compiler, find_simulator
 from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
 from quadcim.synth.activity import Activity
-from quadcim.synth.gate_level import GateCheck, check_gates, record_activity
+from quadcim.synth.gate_level import GateCheck, check_gates, check_large, is_large, record_activity
 from quadcim.synth.liberty import Library, parse_library
 from quadcim.synth.liberty_text import read_text
 from quadcim.synth.mapping import EFFORTS, Effort, map_case
@@ -142,7 +143,7 @@ def synthesise(request: Request, folder: Path, *, report: Callable[[str], None])
     why = _why_unchecked(request.case, netlist)
     gates = activity = power = None
     if why is None:
-        gates, activity = _simulate(request, library, netlist, folder, report)
+        gates, activity = _simulate(request, library, mapped, folder, report)
     missing = [why] if why else []
     if sta is None:
         missing.append(NO_STA)
@@ -194,21 +195,35 @@ def _map(request: Request, library: Library, liberty: Path, *, work: Path, sta: 
             break
         design = Design(request.case.top, folder / "netlist.v", liberty, folder, library, clocked,
                         request.case.reset.port, period_ps)
+        if sta:
+            report(f"timing what is mapped for {effort}")
         tried.append(_Mapped(netlist, effort, design, find_timing(sta, design, netlist) if sta else None))
         if tried[-1].slack_ps >= 0:
             break
     return max(tried, key=lambda mapped: mapped.slack_ps)
 
 
-def _simulate(request: Request, library: Library, netlist: Netlist, folder: Path,
+def _has_compiler() -> bool:
+    try:
+        cxx_compiler()
+    except IllegalSetting:
+        return False
+    return True
+
+
+def _simulate(request: Request, library: Library, mapped: _Mapped, folder: Path,
               report: Callable[[str], None]) -> tuple[GateCheck, Activity | None]:
     """The check at gate level, and what a netlist that passes switches."""
-    models = request.models
+    models, netlist = request.models, mapped.netlist
     if models is None:
         models = folder / "cells.v"
         models.write_text(library_models(library, needed=netlist.histogram))
     sources = folder / "netlist.v", models.absolute()
-    report("simulating the netlist: all vectors, three times")
+    if request.models is None and is_large(request.case, len(netlist.instances)) and _has_compiler():
+        report("simulating the netlist with three values: all vectors, in each run")
+        text = (mapped.design.folder / "netlist.json").read_text(encoding="utf-8")
+        return check_large(request.case, json.loads(text)["modules"][request.case.top], library)
+    report("simulating the netlist under Icarus: all vectors, in each run")
     gates = check_gates(request.case, sources)
     if not gates.passed:
         return gates, None

@@ -1,4 +1,8 @@
-"""The netlist under the testbench that the case ships, and what it switches meanwhile."""
+"""The netlist with the vectors that the case ships, from registers that power up as X, and what it switches meanwhile.
+
+Icarus runs the case's own testbench. Of large netlists it takes hours; they are run by `quadcim.sim.unknown`, with the
+same vectors in the same runs.
+"""
 
 import re
 import shutil
@@ -8,13 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError, find_simulator, run_tool
 from quadcim.sim.vectors import read_vectors
 from quadcim.synth.activity import Activity, read_activity
+from quadcim.synth.gates import take_apart
+from quadcim.synth.liberty import Library
 
-__all__ = ["GateCheck", "check_gates", "record_activity"]
+__all__ = ["GateCheck", "check_gates", "check_large", "is_large", "record_activity"]
 
 # The vectors at full speed, from the first beat in to the last beat out.
 _RECORDER = Template("""\
@@ -31,10 +38,29 @@ endmodule
 """)
 
 
+_MOST_CELL_CYCLES = 10_000_000
+"""Of a run at full speed under Icarus, which then takes a minute for all."""
+_PAUSES = 0.3
+_RESET_CYCLES = 3
+
+
 @dataclass(frozen=True, slots=True)
 class GateCheck:
-    """What the testbench said of the netlist: vectors in each of its three runs, and mismatches (None: no verdict)."""
+    """What was found of the netlist.
 
+    Parameters
+    ----------
+    simulator : {"icarus", "three-valued"}
+        Icarus with the case's testbench, or `quadcim.sim.unknown`.
+    vectors : int
+        Vectors in each run.
+    mismatches : int or None
+        None if there is no verdict.
+    said : str
+        What the testbench printed, or a line for each run.
+    """
+
+    simulator: str
     vectors: int
     mismatches: int | None
     said: str
@@ -84,7 +110,7 @@ def check_gates(case: Case, sources: Sequence[Path]) -> GateCheck:
         said = _simulate(case, sources, Path(folder))
     verdict = re.search(r"^(PASS)$|^FAIL (\d+)", said, re.MULTILINE)
     mismatches = None if verdict is None else int(verdict[2] or 0)
-    return GateCheck(_beats(case), mismatches, said.strip())
+    return GateCheck("icarus", _beats(case), mismatches, said.strip())
 
 
 def record_activity(case: Case, sources: Sequence[Path], nets: Mapping[tuple[str, int], int]) -> Activity:
@@ -102,5 +128,57 @@ def record_activity(case: Case, sources: Sequence[Path], nets: Mapping[tuple[str
         return read_activity(Path(folder, "activity.vcd"), nets)
 
 
+def is_large(case: Case, cells: int) -> bool:
+    """Whether Icarus would take long for a netlist of so many cells."""
+    return cells * _beats(case) * case.initiation_interval_cycles > _MOST_CELL_CYCLES
+
+
+def check_large(case: Case, module: Mapping[str, Any], library: Library) -> tuple[GateCheck, Activity | None]:
+    """Run the vectors as the testbench does, with three values; and count what the nets do at full speed.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    module : dict
+        The netlist, as a module of Yosys's JSON.
+    library : Library
+        What its cells do.
+
+    Raises
+    ------
+    ToolError
+        If a cell is more than a gate or a flip-flop of the rising edge.
+    """
+    from quadcim.sim.unknown import UnknownSimulator
+
+    try:
+        simulator = UnknownSimulator(case, take_apart(module, library))
+    except ValueError as error:
+        raise ToolError(f"the netlist cannot be simulated: {error}") from error
+    inputs, expected, writes = (_vectors(case, name) for name in ("input", "expected", "weights"))
+    first = simulator.run(inputs, expected, writes=writes, reset_cycles=_RESET_CYCLES, count=True)
+    interval = case.initiation_interval_cycles
+    late = first.latency_cycles != case.latency_cycles or first.cycles != case.latency_cycles + interval * (
+        len(inputs) - 1)
+    runs = {"at full speed, from power-up": first.mismatches + late,
+            "with pauses": simulator.run(inputs, expected, pauses=_PAUSES, seed=1).mismatches,
+            "up to a reset in mid-stream": simulator.run(
+                inputs, expected, pauses=_PAUSES, seed=2, until=-(-len(inputs) // 2)).mismatches,
+            "after that reset": simulator.run(inputs, expected, pauses=_PAUSES, seed=3).mismatches}
+    for name in ("inverted", "ones") if writes else ():
+        runs[f"with weights {name}"] = simulator.run(
+            inputs, _vectors(case, f"expected_{name}"), writes=_vectors(case, f"weights_{name}"), pauses=_PAUSES,
+            seed=4).mismatches
+    check = GateCheck("three-valued", len(inputs), sum(runs.values()),
+                      "\n".join(f"{name}: {wrong} mismatches" for name, wrong in runs.items()))
+    return check, Activity(first.cycles, first.changes) if check.passed else None
+
+
+def _vectors(case: Case, name: str) -> list[int]:
+    path = case.folder / "vectors" / f"{name}.hex"
+    return read_vectors(path) if path.is_file() else []
+
+
 def _beats(case: Case) -> int:
-    return len(read_vectors(case.folder / "vectors" / "input.hex"))
+    return len(_vectors(case, "input"))

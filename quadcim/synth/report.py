@@ -12,6 +12,8 @@ from quadcim.synth.scaling import DELAY_SPREAD, ENERGY_SPREAD, SUPPLY_V
 from quadcim.synth.sta import Endpoint, stages_of
 from quadcim.synth.tools import cell_tools
 
+_SIMULATORS = {"icarus": "under Icarus", "three-valued": "with three values"}
+
 __all__ = ["synthesis_json", "synthesis_lines", "synthesis_report"]
 
 
@@ -71,7 +73,8 @@ def _gates(synthesis: Synthesis) -> dict[str, Any] | None:
     gates = synthesis.gates
     if gates is None:
         return None
-    return {"passed": gates.passed, "vectors": gates.vectors, "mismatches": gates.mismatches, "registers_start_as": "x",
+    return {"passed": gates.passed, "simulator": gates.simulator, "vectors": gates.vectors,
+            "mismatches": gates.mismatches, "registers_start_as": "x",
             "models": "the user's" if synthesis.request.models else "from the library's functions"}
 
 
@@ -100,8 +103,9 @@ def synthesis_lines(synthesis: Synthesis) -> list[str]:
         lines.append(f"power {_si(power.total_uw)}: internal {_si(power.internal_uw)} (clock pins "
                      f"{_si(power.clock_uw)}), switching {_si(power.switching_uw)}, leakage {_si(power.leakage_uw)}")
     if gates := synthesis.gates:
-        lines.append(f"gate level: {'PASS' if gates.passed else 'FAIL'}, {gates.vectors} vectors, "
-                     + ("no verdict" if gates.mismatches is None else f"{gates.mismatches} mismatches"))
+        found = "no verdict" if gates.mismatches is None else f"{gates.mismatches} mismatches"
+        lines.append(f"gate level: {'PASS' if gates.passed else 'FAIL'}, {gates.vectors} vectors "
+                     f"{_SIMULATORS[gates.simulator]}, {found}")
     if estimate := synthesis.estimate:
         parts = [f"{estimate.area_um2:.0f} um2"]
         if estimate.shortest_period_ps is not None:
@@ -183,10 +187,13 @@ def _gate_section(synthesis: Synthesis) -> list[str]:
     if gates is None:
         return []
     models = "that were given" if synthesis.request.models else "made from their functions in the library"
+    how = ("under Icarus and `tb/` of the case" if gates.simulator == "icarus" else
+           "with three values (0, 1 and unknown), not under Icarus, which would take long")
     return [
         "## Gate level", "",
-        (f"The netlist under `tb/` of the case, with models of the cells {models}: {gates.vectors} vectors at full "
-         "speed, with random pauses, and with a reset in mid-stream. Registers power up as X."), "",
+        (f"The netlist {how}, with models of the cells {models}: all {gates.vectors} vectors at full speed, with "
+         "random pauses, and with a reset in mid-stream; where weights are loaded, also with others. Registers power "
+         "up as X."), "",
         "```", *gates.said.splitlines()[-12:], "```", ""]
 
 

@@ -1,0 +1,134 @@
+"""A netlist with three values: registers power up as unknown, and what the streams say must be known."""
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quadcim.sim.bulk import PORTS, PortWires, driver, pointer
+from quadcim.sim.case import Case
+from quadcim.sim.netlist import number_gates
+
+__all__ = ["Outcome", "UnknownSimulator"]
+
+_DRIVER = Path(__file__).with_name("unknown.cpp")
+_POINTER = ctypes.c_void_p
+
+
+class _Netlist(ctypes.Structure):
+    _fields_ = [*((name, ctypes.c_int32) for name in ("wires", "runs", "registers", "reset_low")),
+                *((name, _POINTER) for name in ("run", "operand", "reg")), ("gates", ctypes.c_int64),
+                *((name, PortWires) for name in PORTS)]
+
+
+class _Statistics(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("cycles", "accepted", "delivered", "latency", "wrong")]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gave.
+
+    Parameters
+    ----------
+    mismatches : int
+        Beats that are wrong, partly unknown or missing, and cycles in which the handshake was wrong or unknown.
+    cycles, latency_cycles : int
+        From the first beat in to the last beat out, and to the first one.
+    changes : dict of int to int
+        How often each net, by its number in the module, changed meanwhile from a known value to the other; if that was
+        asked for.
+    """
+
+    mismatches: int
+    cycles: int
+    latency_cycles: int
+    changes: Mapping[int, int]
+
+
+class UnknownSimulator:
+    """A netlist of cells, from the moment its power comes up; each run goes on with the state that the last one left.
+
+    Parameters
+    ----------
+    case : Case
+        The case that the netlist is of.
+    module : dict
+        The netlist in gates, as a module of Yosys's JSON.
+
+    Raises
+    ------
+    ValueError
+        If there is more in it than gates and flip-flops of the rising edge of clk.
+    """
+
+    def __init__(self, case: Case, module: dict[str, Any]):
+        self._case = case
+        self._netlist, self._wires = number_gates(module)
+        self._widths = {port.name: port.width for port in case.ports}
+        netlist = self._netlist
+        ports = {name: PortWires(pointer(wires), len(wires)) for name, wires in netlist.ports.items()}
+        if case.reset.active_low and case.reset.port in ports:
+            ports["rst"] = ports[case.reset.port]
+        self._library = driver(_DRIVER)
+        self._library.quadcim_unknown_new.restype = _POINTER
+        self._library.quadcim_unknown_run.restype = self._library.quadcim_unknown_delete.restype = None
+        self._design = _POINTER(self._library.quadcim_unknown_new(ctypes.byref(_Netlist(
+            netlist.wires, len(netlist.runs), len(netlist.registers), int(case.reset.active_low),
+            pointer(netlist.runs), pointer(netlist.operands), pointer(netlist.registers), netlist.operands.shape[1],
+            *(ports.get(name, PortWires(None, 0)) for name in PORTS)))))
+
+    def __del__(self):
+        if hasattr(self, "_design"):
+            self._library.quadcim_unknown_delete(self._design)
+
+    def run(self, inputs: Sequence[int], expected: Sequence[int], *, writes: Sequence[int] = (), pauses: float = 0.0,
+            seed: int = 0, reset_cycles: int = 1, until: int | None = None, count: bool = False) -> Outcome:
+        """Reset, write, and send beats; compare what comes out.
+
+        Parameters
+        ----------
+        inputs, expected : sequence of int
+            Payloads in, and what must come out.
+        writes : sequence of int
+            Payloads of the stream ``w``, which come first.
+        pauses : float
+            Probability that a side pauses in a cycle.
+        seed : int
+            Of the pauses.
+        reset_cycles : int
+            How long the reset is held.
+        until : int, optional
+            End as soon as so many beats have come out; by default once nothing comes after the last one.
+        count : bool
+            Whether changes are counted.
+        """
+        case, wanted = self._case, len(inputs) if until is None else until
+        planes = len(inputs) * case.initiation_interval_cycles
+        patience = int(16 * (planes + case.latency_cycles) / (1 - pauses) ** 2) + 64 * len(writes) + 1000
+        outputs = np.zeros((len(inputs), self._widths["o__payload"]), np.uint8)
+        changes = np.zeros(self._netlist.wires if count else 0, np.uint32)
+        streams = [_bits(inputs, self._widths["i__payload"]), _bits(writes, self._widths.get("w__payload", 0))]
+        chance, statistics = int(pauses * 2**32), _Statistics()
+        self._library.quadcim_unknown_run(
+            self._design, ctypes.c_uint64(reset_cycles), pointer(streams[0]),
+            *map(ctypes.c_uint64, (len(inputs), wanted)), pointer(streams[1]),
+            *map(ctypes.c_uint64, (len(writes), chance, chance if case.elastic else 0, seed, patience,
+                                   case.latency_cycles + 4 if until is None else 1)),
+            pointer(outputs), pointer(changes) if count else _POINTER(None), ctypes.byref(statistics))
+        done = min(statistics.delivered, wanted)
+        right = _bits(expected, self._widths["o__payload"])[:done] + 1
+        wrong = int((outputs[:done] != right).any(axis=1).sum()) + wanted - done + statistics.wrong
+        found = {net: int(changes[wire]) for net, wire in self._wires.items() if isinstance(net, int)} if count else {}
+        return Outcome(wrong, statistics.cycles, statistics.latency, found)
+
+
+def _bits(payloads: Sequence[int], width: int) -> NDArray[np.uint8]:
+    """Payloads as a byte a bit, the lowest first."""
+    size = -(-width // 8)
+    data = np.frombuffer(b"".join(payload.to_bytes(size, "little") for payload in payloads), np.uint8)
+    return np.ascontiguousarray(np.unpackbits(data.reshape(len(payloads), size), axis=1, bitorder="little")[:, :width])
