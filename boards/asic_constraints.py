@@ -2,7 +2,7 @@
 
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import TclTemplate
-from quadcim.spec.quoting import comment
+from quadcim.spec.quoting import comment, tcl_list
 
 __all__ = ["constraints"]
 
@@ -26,8 +26,8 @@ set max_transition          0.250
 set max_fanout              32
 
 # ---- Ports
-set data_inputs             [get_ports {@inputs}]
-set data_outputs            [get_ports {@outputs}]
+set data_inputs             [get_ports @inputs]
+set data_outputs            [get_ports @outputs]
 """)
 
 _CLOCK = """
@@ -92,7 +92,7 @@ def constraints(handoff: Handoff) -> str:
     sampled = [reset.port] if handoff.clocked and not reset.asynchronous else []
 
     def names(direction: str, *more: str) -> str:
-        return " ".join([*more, *(f"{port.name}[*]" if port.width > 1 else port.name for port in handoff.data_ports
+        return tcl_list([*more, *(f"{port.name}[*]" if port.width > 1 else port.name for port in handoff.data_ports
                                   if port.direction == direction)])
 
     numbers = _NUMBERS.substitute(

@@ -51,7 +51,7 @@ set here [file normalize [expr {[info exists ::env(ASIC28)] ? $::env(ASIC28) : "
 source [file join $here "@{top}_setup.tcl"]
 
 # ---- Settings: edit here, or set the environment variables of these names
-set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file
+set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file, plain or gzipped
 set netlist          [setting NETLIST [file join $here build genus "$top.v"]]
 set keep_macros      [setting KEEP_MACROS 0]        ;# as in synthesis: hard macros are compared at their pins
 
@@ -61,7 +61,8 @@ set build [build_folder conformal]
 cd $build
 
 set_dofile_abort exit
-read_library -both -liberty $liberty
+unpack $liberty library.lib
+read_library -both -liberty library.lib
 if {$keep_macros} {
   foreach macro $hard_macros { read_library -both -liberty -append [file join $here "$macro.lib"] }
 }
@@ -90,7 +91,7 @@ _YOSYS = TclTemplate("""
 # are listed above the error.
 """ + BEGIN + """
 # ---- Settings: edit here, or set the environment variables of these names
-set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file that is not compressed
+set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file, plain or gzipped
 set netlist          [setting NETLIST [file join $here build yosys "$top.v"]]
 set keep_macros      [setting KEEP_MACROS 0]        ;# as in synthesis: hard macros are compared at their pins
 set depth            [setting DEPTH @depth]         ;# cycles of the induction: as many as there are stages, and 2 more
@@ -99,7 +100,7 @@ set liberty [existing LIBERTY $liberty]
 set netlist [existing NETLIST $netlist]
 set build [build_folder equivalence_yosys]
 cd $build
-file copy -force $liberty library.lib
+unpack $liberty library.lib
 file copy -force $netlist netlist.v
 
 proc read_macros {} {

@@ -2,7 +2,7 @@
 
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import TclTemplate
-from quadcim.spec.quoting import comment
+from quadcim.spec.quoting import comment, tcl_list, tcl_word
 
 __all__ = ["BEGIN", "setup"]
 
@@ -12,15 +12,15 @@ _SCRIPT_FOLDER = "[file normalize [file dirname [info script]]]"
 _SETUP = TclTemplate(r"""
 # The scripts of this folder begin with this one: where things are, how settings are read, how a script stops.
 
-set top "@top"
+set top @top
 if {![info exists here]} { set here @here }
 set case_folder [file dirname $here]
 set sdc [file join $here "$top.sdc"]
 set upf [file join $here "$top.upf"]
 
 # The sources from the case folder, those that others instantiate first; modules that a hard macro may replace.
-set sources {@sources}
-set hard_macros {@macros}
+set sources @sources
+set hard_macros @macros
 
 # A setting: what the environment says, or a default.
 proc setting {name default} {
@@ -55,6 +55,9 @@ proc build_folder {tool} {
 proc seen {path} {
   return [file join .. .. .. [string range $path [string length "$::case_folder/"] end]]
 }
+
+# A copy of a file, unpacked if it is gzipped.
+proc unpack {path copy} { exec gzip -dcf < $path > $copy }
 
 proc read_text {path} {
   set channel [open $path]
@@ -116,4 +119,5 @@ source [file join {_SCRIPT_FOLDER} "@{{top}}_setup.tcl"]
 def setup(handoff: Handoff) -> str:
     """The script that the others source."""
     return comment(handoff.header, "#") + _SETUP.substitute(
-        top=handoff.top, here=_SCRIPT_FOLDER, sources=" ".join(handoff.sources), macros=" ".join(handoff.macro_modules))
+        top=tcl_word(handoff.top), here=_SCRIPT_FOLDER, sources=tcl_list(handoff.sources),
+        macros=tcl_list(handoff.macro_modules))

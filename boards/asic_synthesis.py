@@ -23,7 +23,7 @@ _GENUS = TclTemplate("""
 # missed.
 """ + BEGIN + """
 # ---- Settings: edit here, or set the environment variables of these names
-set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file
+set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file, plain or gzipped
 """ + _KEEP + _POWER_INTENT + """\
 set clock_gating     [setting CLOCK_GATING 0]       ;# 1: insert clock gates
 set allow_violations [setting ALLOW_VIOLATIONS 0]   ;# 1: write a netlist that misses timing, and end well
@@ -150,7 +150,7 @@ _YOSYS = TclTemplate("""
 # cells that the library does not have. Yosys knows no timing: @{top}_sta.tcl asks OpenSTA, and stops if it is missed.
 """ + BEGIN + """
 # ---- Settings: edit here, or set the environment variables of these names
-set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file that is not compressed
+set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file, plain or gzipped
 """ + _KEEP + """\
 set tie_high         [setting TIE_HIGH ""]          ;# cell and pin that give a 1, as "TIEHI Y"; empty: constants stay
 set tie_low          [setting TIE_LOW ""]
@@ -159,7 +159,7 @@ set logic_ps         [setting LOGIC_PS ""]          ;# what logic may take of a 
 set build [build_folder yosys]
 set liberty [existing LIBERTY $liberty]
 cd $build
-file copy -force $liberty library.lib
+unpack $liberty library.lib
 if {$logic_ps eq ""} {
   if {![regexp -line {^set clock_period +([\\d.]+)} [read_text $sdc] line period_ns]} {
     stop "$sdc sets no clock_period: set LOGIC_PS"
@@ -205,7 +205,7 @@ _STA = TclTemplate("""
 # timing is missed.
 """ + BEGIN + """
 # ---- Settings: edit here, or set the environment variables of these names
-set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file
+set liberty          [setting LIBERTY ""]           ;# the cell library, a Liberty file, plain or gzipped
 set netlist          [setting NETLIST [file join $here build yosys "$top.v"]]
 """ + _KEEP + """\
 set allow_violations [setting ALLOW_VIOLATIONS 0]   ;# 1: report only
@@ -220,7 +220,7 @@ set liberty [existing LIBERTY $liberty]
 set netlist [existing NETLIST $netlist]
 cd [build_folder sta]
 # OpenSTA takes no spaces in the path of a library, and does not read the signs of ports, which mean nothing to gates.
-file copy -force $liberty library.lib
+unpack $liberty library.lib
 regsub -all {\\msigned } [read_text $netlist] "" text
 write_text netlist.v $text
 

@@ -1,7 +1,5 @@
 """A Vivado script that packages the AXI4-Stream wrapper by Vivado's own means, with copies of its sources."""
 
-import re
-
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.ip import (
     FAMILIES,
@@ -14,7 +12,7 @@ from quadcim.boards.ip import (
     wrapper_name,
 )
 from quadcim.boards.targets import VCU128_PART
-from quadcim.spec.quoting import comment
+from quadcim.spec.quoting import comment, tcl_list, tcl_word
 
 __all__ = ["package_script"]
 
@@ -66,17 +64,12 @@ def package_script(handoff: Handoff) -> str:
     """Write the script; equal settings give equal bytes."""
     name = wrapper_name(handoff.top)
     values = {
-        "name": _quoted(name), "vendor": VENDOR, "library": LIBRARY, "version": VERSION, "part": VCU128_PART,
-        "description": _quoted(packaged_description(handoff)),
-        "families": f"{{{' '.join(f'{family} Production' for family in FAMILIES)}}}",
-        "streams": f"{{{' '.join(stream.name for stream in axi_streams(handoff))}}}",
-        "sources": "\n".join(["{", *(f"  {source}" for source in packaged_sources(handoff)), "}"]),
+        "name": tcl_word(name), "vendor": VENDOR, "library": LIBRARY, "version": VERSION, "part": VCU128_PART,
+        "description": tcl_word(packaged_description(handoff)),
+        "families": tcl_list(word for family in FAMILIES for word in (family, "Production")),
+        "streams": tcl_list(stream.name for stream in axi_streams(handoff)),
+        "sources": "\n".join(["{", *(f"  {tcl_word(source)}" for source in packaged_sources(handoff)), "}"]),
     }
     return "".join([
         comment(handoff.header, "#"), _USAGE.format(name=name, script=f"{handoff.top}_package_ip.tcl"),
         *(f"set {key} {value}\n" for key, value in values.items()), _PACKAGE])
-
-
-def _quoted(text: str) -> str:
-    """A word of Tcl."""
-    return '"' + re.sub(r'([\[\]$\\"])', r"\\\1", text) + '"'

@@ -6,7 +6,7 @@ from quadcim.boards.handoff import Handoff
 from quadcim.boards.ip import axi_streams, packaged_sources, wrapper_name
 from quadcim.boards.targets import VCU128_PART
 from quadcim.boards.text import TclTemplate
-from quadcim.spec.quoting import comment
+from quadcim.spec.quoting import comment, tcl_list, tcl_word
 
 __all__ = ["program_script", "project_script", "timing_files"]
 
@@ -15,8 +15,8 @@ _TIMING = TclTemplate("""
 # Places and routes the AXI4-Stream wrapper of the unit on its own, out of context: its clock rate and its size.
 # Usage, from any folder: vivado -mode batch -source @wrapper.tcl
 # What Vivado makes goes to the folder build/ beside this script.
-set top "@wrapper"
-set part "@part"
+set top @wrapper
+set part @part
 set here [file dirname [file normalize [info script]]]
 set build [file join $here build $top]
 file mkdir $build
@@ -47,13 +47,13 @@ _TIMING_XDC = TclTemplate("""
 # For @wrapper on its own; in a larger design its clock comes from there.
 create_clock -name aclk -period @period [get_ports aclk]
 # The neighbours' registers are next to the ports.
-set_input_delay -clock aclk -max 0.000 [get_ports {@inputs}]
-set_output_delay -clock aclk -max 0.000 [get_ports {@outputs}]
+set_input_delay -clock aclk -max 0.000 [get_ports @inputs]
+set_output_delay -clock aclk -max 0.000 [get_ports @outputs]
 """)
 
 _ARGUMENTS = """\
-set unit "@unit"
-set designs {@designs}
+set unit @unit
+set designs @designs
 set here [file dirname [file normalize [info script]]]
 """
 
@@ -64,7 +64,7 @@ _PROJECT = TclTemplate("""
 # What Vivado makes goes to the folder build/ beside this script: the project, reports (.rpt), the bitstream for JTAG
 # (.bit), and the image for the board's flash (.bin, SPIx4). If timing is missed, there is an error and no bitstream.
 """ + _ARGUMENTS + """\
-set part "@part"
+set part @part
 
 # ---- Arguments
 set design [lindex $designs 0]
@@ -167,14 +167,14 @@ if {$design eq "selftest"} {
 def _script(handoff: Handoff, template: TclTemplate, designs: Sequence[str], **values: str) -> str:
     choice = " or ".join([*(f"{design} (if none is given)" for design in designs[:1]), *designs[1:]])
     text = template.substitute(unit=handoff.top, wrapper=wrapper_name(handoff.top), part=VCU128_PART,
-                               designs=" ".join(designs), choice=choice,
+                               designs=tcl_list(designs), choice=choice,
                                **values)
     return comment(handoff.header, "#") + text
 
 
 def _sources(handoff: Handoff) -> str:
     """The unit and its wrapper, by their paths in the case directory: the lines of a list."""
-    return "".join(f"\n  {name}" for name in packaged_sources(handoff))
+    return "".join(f"\n  {tcl_word(name)}" for name in packaged_sources(handoff))
 
 
 def project_script(handoff: Handoff, designs: Sequence[str]) -> dict[str, str]:
@@ -201,6 +201,6 @@ def timing_files(handoff: Handoff) -> dict[str, str]:
         for logical, direction, width in stream.ports:
             ports[direction].append(stream.port(logical) + "[*]" * (width > 1))
     constraints = _TIMING_XDC.substitute(wrapper=name, period=f"{1000 / handoff.clock_mhz:.3f}",
-                                         inputs=" ".join(ports["in"]), outputs=" ".join(ports["out"]))
+                                         inputs=tcl_list(ports["in"]), outputs=tcl_list(ports["out"]))
     return {f"{name}.tcl": _script(handoff, _TIMING, (), sources=_sources(handoff)),
             f"{name}.xdc": comment(handoff.header, "#") + constraints}

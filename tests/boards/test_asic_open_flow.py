@@ -1,5 +1,6 @@
 """The open flow of the 28 nm handoff, for real: Yosys maps and proves, OpenSTA times, Icarus simulates the netlist."""
 
+import gzip
 import os
 import re
 import shutil
@@ -181,6 +182,15 @@ def test_units_of_the_library_change_nothing(keep_macros, mapped, tmp_path):
         answers.append((rounded, *((case.folder / f"asic28/build/sta/{name}.rpt").read_text()
                                   for name in ("setup", "hold", "checks"))))
     assert answers[0] == answers[1]
+
+
+@NEEDS_STA
+def test_gzipped_libraries(make_case, tmp_path):
+    case, packed = in_space(build("3-always", make_case), tmp_path), tmp_path / "a $library.lib.gz"
+    packed.write_bytes(gzip.compress(TINY.read_bytes()))
+    for script in ("yosys", "equivalence_yosys"):
+        replay(case, script, tmp_path, LIBERTY=str(packed), **_TIES)
+    assert _time(case, LIBERTY=str(packed), ALLOW_VIOLATIONS="1")[0] == 0
 
 
 @NEEDS_STA
