@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from quadcim.boards.targets import find_target
 from quadcim.files import Marker, output_folder
 from quadcim.generate import generate_activation
+from quadcim.guard import guarded
 from quadcim.models.activation import golden
 from quadcim.models.checkpoint import load_frozen, load_network
 from quadcim.models.comparison import write_comparison
@@ -107,6 +108,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        with guarded():
+            sys.exit(main())
     except IllegalSetting as error:
         sys.exit(f"demo: error: --{error}")
