@@ -85,11 +85,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The sum of what tests recorded as ``outputs``, and a table of what they recorded as ``proof``."""
-    compared = [value for report in terminalreporter.getreports("passed") for name, value in report.user_properties
-                if name == "outputs"]
-    if compared:
-        terminalreporter.line(f"{sum(compared)} outputs compared bit for bit by {len(compared)} tests of a grid")
+    """Sums of what tests recorded as ``outputs`` and ``hostile``, and a table of what they recorded as ``proof``."""
+    for recorded, text in (("outputs", "outputs compared bit for bit"), ("hostile", "hostile files read")):
+        counts = [value for report in terminalreporter.getreports("passed") for name, value in report.user_properties
+                  if name == recorded]
+        if counts:
+            terminalreporter.line(f"{sum(counts)} {text} by {len(counts)} tests")
     proofs = [value for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)
               for name, value in report.user_properties if name == "proof"]
     if proofs:
