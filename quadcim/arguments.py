@@ -18,14 +18,15 @@ MOST_BEATS, MOST_JOBS, MOST_SEEDS = 10**7, 1024, 10**9
 
 def add_case_options(command: argparse.ArgumentParser) -> None:
     """Add the options of every command that writes a case: for what it is, and where it goes."""
-    command.add_argument("--target", default="generic", metavar="NAME", help="one of " + ", ".join(TARGETS))
+    command.add_argument("--target", default="generic", metavar="NAME",
+                         help="one of " + ", ".join(TARGETS) + " (default: generic)")
     command.add_argument("--reset", metavar="NAME",
                          help="one of " + ", ".join(RESETS) + " (default: " + ", ".join(
                              f"{target.usual_reset} for {target.name}" for target in TARGETS.values()) + ")")
     command.add_argument("--name", metavar="NAME",
                          help="what every module, file, core and IP of the case begins with (default: a readable part "
                               "and 8 hexadecimal digits that no other case has)")
-    command.add_argument("--user-bits", type=number(int, 0), default=0, metavar="N",
+    command.add_argument("--user-bits", type=number(int, 0, USER_BITS), default=0, metavar="N",
                          help=f"for the target vcu128: width of the TUSER that passes through, 0 to {USER_BITS} "
                               "(default: 0, none)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")

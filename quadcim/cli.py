@@ -181,19 +181,25 @@ def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--function", metavar="NAME",
                          help="a name of `quadcim list functions`, or your own: FILE.py:FUNCTION, which is run at "
                               "every input, or FILE.csv with rows of x and y (default: the preset's)")
-    command.add_argument("--input", metavar="FORMAT", help="format of the input, such as SQ2.14 or UQ3.7")
-    command.add_argument("--output", metavar="FORMAT", help="format of the output, such as SQ2.14 or SQ1.7")
-    command.add_argument("--rounding", metavar="MODE", help="one of " + ", ".join(ROUNDINGS))
+    usual = "(default: the preset's; of another function its usual one, which one of your own has not)"
+    for name, examples in (("input", "SQ2.14 or UQ3.7"), ("output", "SQ2.14 or SQ1.7")):
+        command.add_argument(f"--{name}", metavar="FORMAT", help=f"format of the {name}, such as {examples} {usual}")
+    command.add_argument("--rounding", metavar="MODE",
+                         help="one of " + ", ".join(ROUNDINGS)
+                              + " (default: the preset's; of another function faithful)")
     command.add_argument("--stages", type=stages_argument, metavar="N",
                          help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock "
                               "(default: the preset's, or auto)")
     command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
                          help="clock for --stages auto and for the target's constraints (default: the target's)")
-    command.add_argument("--method", metavar="NAME", help="how to evaluate the function: " + ", ".join(METHODS))
+    command.add_argument("--method", metavar="NAME",
+                         help="how to evaluate the function: " + ", ".join(METHODS)
+                              + " (default: the preset's; of another function auto)")
     command.add_argument("--technology", metavar="NAME",
                          help="one of " + ", ".join(TECHNOLOGIES)
                               + " (default: the preset's, or without --preset the target's)")
-    command.add_argument("--flow-control", metavar="KIND", help="one of " + ", ".join(FLOW_CONTROLS))
+    command.add_argument("--flow-control", metavar="KIND",
+                         help="one of " + ", ".join(FLOW_CONTROLS) + " (default: the preset's)")
     add_case_options(command)
     command.set_defaults(run=_generate_activation)
 

@@ -51,7 +51,7 @@ _WRONG = {
     "clock not a number": ([*_GENERATE, "--clock-mhz", "nan"], "--clock-mhz: must be a number from 1 to 10000, got 'nan'"),
     "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
     "TUSER without AXI": ([*_GENERATE, "--user-bits", "1"], "--user-bits must be 0 for the target generic"),
-    "wide TUSER": ([*_GENERATE, "--target", "vcu128", "--user-bits", "4097"], "--user-bits must be 0 to 4096, got 4097"),
+    "wide TUSER": ([*_GENERATE, "--target", "vcu128", "--user-bits", "4097"], "--user-bits: must be a whole number from 0 to 4096"),
     "target": ([*_GENERATE, "--target", "asic7"], "--target must be one of generic, vcu128, asic28, got 'asic7'"),
     "name": ([*_GENERATE, "--name", "a b"], "--name must be a letter, then at most 29 letters, digits and underscores"),
     "name of another kind": ([*_CIM, "--rows", "4", "--columns", "2", "--name", "module"], "--name must be a letter"),
