@@ -50,6 +50,8 @@ class PiecewiseUnit(PipelinedUnit):
             live = self._operands(m, live)
             if not self._design.early:
                 live = self._summation.enter(m, live)
+            if name == "compare":
+                return live
         if name == "lookup":
             return self._look_up(m, live)
         if name == "sign":
@@ -79,14 +81,24 @@ class PiecewiseUnit(PipelinedUnit):
         """The segment and the offset in it."""
         live = dict(live)
         n, z = self._design.integers.offset_bits, live.pop("z")
-        segment, offset = Signal(len(z) - n, name="segment"), Signal(n, name="offset")
-        m.d.comb += [offset.eq(z[:n]), segment.eq(z[n:])]
+        segment, offset = Signal(self._design.integers.address_bits, name="segment"), Signal(n, name="offset")
+        m.d.comb += [offset.eq(z[:n]), segment.eq(self._number(m, z) if self._design.integers.breaks else z[n:])]
         low = self._design.mirrored_low
         if low < n:
             mirrored = Signal(n - 1 - low, name="mirrored")
             m.d.comb += mirrored.eq(offset[low:n - 1] ^ (~offset[n - 1]).replicate(n - 1 - low))
             live["mirrored"] = Cat(Const(0, low), mirrored)
         return {**live, "segment": segment, "offset": offset}
+
+    def _number(self, m: Module, z: Value) -> Value:
+        """How many of the breaks z has reached: bit b of a count is the parity of every 2**b-th of them."""
+        reached = []
+        for index, point in enumerate(self._design.integers.breaks, 1):
+            zeros = (point & -point).bit_length() - 1
+            reached.append(here := Signal(name=f"reached_{index}"))
+            m.d.comb += here.eq(z[zeros:] >= point >> zeros)
+        return Cat(Cat(reached[(1 << bit) - 1::1 << bit]).xor()
+                   for bit in range(self._design.integers.address_bits))
 
     def _look_up(self, m: Module, live: Live) -> Live:
         """The tables that are read before the sum begins."""

@@ -221,17 +221,27 @@ class PiecewisePlan:
         sign = int(bool(integers.fold.sign))
         if self.is_folded:
             steps.append(Step("fold", delays.exclusive_or_ps, integers.fold.bits + 1 + sign))
+        if integers.breaks:
+            held = self._held_operands if self.early else self._after_lookup()
+            steps.append(Step("compare", delays.carry_propagate_adder_ps(integers.fold.bits) + delays.exclusive_or_ps,
+                              held))
         if self.early:
             mirrored = delays.exclusive_or_ps if any(
                 wire.operand == "mirrored" for lookup in self.early for wire in lookup.address) else 0
             delay = mirrored + max(delays.table_ps(len(lookup.address)) for lookup in self.early)
             steps.append(Step("lookup", delay, self._after_lookup()))
         steps += self.sum.steps(delays)
-        if len(steps) == int(self.is_folded) and not sign:  # nothing to add: the sum is wires
+        if not sign and {step.name for step in steps} <= {"fold", "compare"}:  # nothing to add: the sum is wires
             steps.append(Step("wire", 0, 0 if self.is_constant else self.activation.output.width))
         if sign:
             steps.append(Step("sign", delays.exclusive_or_ps, self.activation.output.width))
         return tuple(steps)
+
+    @property
+    def _held_operands(self) -> int:
+        """Bits of the segment's number, the offset and what the fold leaves besides."""
+        integers = self.integers
+        return integers.address_bits + integers.offset_bits + int(self.is_folded) + int(bool(integers.fold.sign))
 
     def _after_lookup(self) -> int:
         """Bits that are alive before the sum begins."""

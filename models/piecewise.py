@@ -32,13 +32,14 @@ def piecewise_golden(activation: Activation, integers: PiecewiseIntegers) -> Cal
     The function is defined in `quadcim.spec.piecewise`.
     """
     output, n = activation.output, integers.offset_bits
-    base, slope = torch.tensor(integers.base), torch.tensor(integers.slope)
+    base, slope, breaks = (torch.tensor(values) for values in (integers.base, integers.slope, integers.breaks))
     fold = integers.fold
 
     def run(raw: Tensor) -> Tensor:
         reflected = torch.zeros_like(raw) if fold.reflect < 0 else (raw >> fold.reflect & 1) ^ int(fold.reflect_invert)
         z = (raw ^ -reflected) & (1 << fold.bits) - 1
-        segment, offset = z >> n, z & (1 << n) - 1
+        segment = torch.bucketize(z, breaks, right=True) if integers.breaks else z >> n
+        offset = z & (1 << n) - 1
         total = base[segment]
         if integers.slope:
             total = total + _line(slope[segment], offset, reflected, integers)

@@ -96,7 +96,7 @@ def _values(activation: Activation, inputs: NDArray[np.int64]) -> NDArray[np.flo
 def _title(activation: Activation, integers: Integers) -> str:
     form = integers.to_json()["method"]
     if isinstance(integers, PiecewiseIntegers) and integers.offset_bits:
-        segments = 1 << integers.address_bits
+        segments = integers.segments
         form += f" in {segments} segment{'s' if segments > 1 else ''}"
         form += ", folded" if integers.fold.reflect >= 0 else ""
     return (f"{activation.function}, {activation.input} to {activation.output}, {activation.rounding}\n"
@@ -111,10 +111,22 @@ def _segment_starts(activation: Activation, integers: Integers) -> NDArray[np.fl
     """
     if not isinstance(integers, PiecewiseIntegers):
         return np.array([])
+    if integers.breaks:
+        return _piece_starts(activation, integers)
     fmt, length = activation.input, 1 << integers.offset_bits
     if (1 << fmt.width) // length > _MOST_LINES:
         return np.array([])
     return np.arange(fmt.minimum + length, fmt.maximum, length) / 2.0**fmt.fraction_bits
+
+
+def _piece_starts(activation: Activation, integers: PiecewiseIntegers) -> NDArray[np.float64]:
+    """The same where segments have lengths of their own."""
+    fmt, fold = activation.input, integers.fold
+    raws = np.arange(fmt.minimum, fmt.maximum + 1 if fmt.width <= _WIDEST_LISTED else fmt.minimum)
+    reflected = 0 if fold.reflect < 0 else raws >> fold.reflect & 1 ^ int(fold.reflect_invert)
+    pieces = np.searchsorted(integers.breaks, (raws ^ -reflected) & (1 << fold.bits) - 1, side="right")
+    starts = raws[1:][np.diff(pieces) != 0]
+    return starts / 2.0**fmt.fraction_bits if len(starts) <= _MOST_LINES else starts[:0]
 
 
 def _groups(count: int) -> NDArray[np.int64]:

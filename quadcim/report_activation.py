@@ -101,10 +101,10 @@ def _structure(unit: ActivationUnit, integers: Integers) -> list[tuple[str, str]
 
 
 def _piecewise_structure(integers: PiecewiseIntegers, output_width: int) -> list[tuple[str, str]]:
-    segments = 1 << integers.address_bits
+    segments = integers.segments
     fold = "none" if integers.fold.reflect < 0 else f"by symmetry, to {integers.fold.bits} bits"
     columns = output_width + integers.guard_bits
-    rows = [("fold", fold), ("segments", str(segments)),
+    rows = [("fold", fold), ("segments", f"{segments}{', of lengths of their own' if integers.breaks else ''}"),
             ("base", f"{segments} x {columns} bits, {integers.guard_bits} of them guard bits")]
     if integers.slope:
         rows += [("slope", f"{segments} x {integers.slope_bits} bits, {integers.slope_shift} of them fraction bits"),

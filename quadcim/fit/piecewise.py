@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from quadcim.fit.pieces import fits_in_pieces
 from quadcim.fit.reference import real_values
 from quadcim.fit.solver import Curve, Problem, Shape, Solver
 from quadcim.spec.activation import Activation
@@ -25,6 +26,8 @@ MAX_ADDRESS = 10
 _MAX_TABLE = 12
 # The estimate from a shape's sizes knows nothing of constants and of equal bits in its tables: what these save at most.
 _SLACK, _SLACK_NARROW, _NARROW = 0.9, 0.6, 10
+# Synthesis makes less of a table of few inputs than the estimate thinks: what unlike segments have to save by it.
+_UNEVEN = 1.35
 
 
 def folds(activation: Activation, values: NDArray[np.float64]) -> Iterator[Fold]:
@@ -73,12 +76,16 @@ def _slices(address_bits: int, offset_bits: int) -> Iterator[tuple[tuple[int, in
 
 @dataclass
 class _Search:
-    """Shapes under one fold in the order of their estimated cost, and which of them have a solution."""
+    """Shapes under one fold in the order of their estimated cost, and which of them have a solution.
+
+    A function that is `straight` between a few corners asks for no curvature.
+    """
 
     problem: Problem
     output_width: int
     goal: Goal
     addresses: Collection[int]
+    straight: bool
     solvers: dict[int, Solver] = field(default_factory=dict)
     provers: dict[int, Solver] = field(default_factory=dict)
 
@@ -138,8 +145,9 @@ class _Search:
             n = solver.offset_bits
             if not n or not solver.fits_a_parabola():
                 continue
+            sloped = not {"linear", "quadratic"}.isdisjoint(methods)
             for guard in guards:
-                for curve in _curves(address_bits, n) if not {"linear", "quadratic"}.isdisjoint(methods) else ():
+                for curve in _curves(address_bits, 0 if self.straight else n) if sloped else ():
                     if ("linear" if curve is None else "quadratic") in methods:
                         shift = max(n - 2 - guard, 0) if solver.exact_shift is None else solver.exact_shift
                         shape = Shape(address_bits, guard, shift, curve)
@@ -222,9 +230,16 @@ def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] 
     addresses = range(MAX_ADDRESS + 1) if address_bits is None else (address_bits,)
     best, limit = None, math.inf
     for fold in folds(activation, values):
-        search = _Search(Problem(activation, fold, values), activation.output.width, goal, addresses)
-        limit, integers = _cheapest(search, guards, methods, limit)
-        best = integers or best
+        problem = Problem(activation, fold, values)
+        pieces = [(getattr(piecewise_cost(found, activation.output.width), goal), found)
+                  for found in (fits_in_pieces(problem, guards) if address_bits is None else ())
+                  if found.method in methods]
+        cost, few = min(pieces, key=lambda entry: entry[0], default=(math.inf, None))
+        search = _Search(problem, activation.output.width, goal, addresses, straight=few is not None)
+        cheapest, integers = _cheapest(search, guards, methods, limit)
+        if few is not None and cost * _UNEVEN < cheapest:
+            cheapest, integers = cost, few
+        limit, best = (cheapest, integers) if integers else (limit, best)
     if best is not None:
         return best
     raise IllegalSetting("rounding" if activation.rounding != "faithful" else "method",

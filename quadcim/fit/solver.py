@@ -15,7 +15,7 @@ from quadcim.fit.reference import admitted_outputs
 from quadcim.spec.activation import Activation
 from quadcim.spec.piecewise import Correction, Fold, PiecewiseIntegers, Square
 
-__all__ = ["Curve", "Problem", "Shape", "Solver"]
+__all__ = ["Curve", "Problem", "Shape", "Solver", "roundest", "shifted"]
 
 _Integers = NDArray[np.int64]
 _SLOPE_NEIGHBOURS = (0, 1, -1, 2, -2)
@@ -156,7 +156,7 @@ class Solver:
             slope, low, high = self._lines(shape, least - added, greatest - added)
         if (low > high).any():
             return None
-        base = _roundest(low, high)
+        base = roundest(low, high)
         total = base[:, None] + added + (0 if slope is None else self._line(shape, slope))
         error = np.abs((total >> guard) - self._wanted).max()
         if slope is not None and not slope.any():
@@ -170,8 +170,8 @@ class Solver:
         """The truncated product, as [reflected, segment, offset]."""
         product = np.zeros((len(slope), len(self._offsets)), dtype=np.int64)
         for bit in range(self.offset_bits):
-            product += (self._offsets >> bit & 1) * _shifted(slope, bit - shape.slope_shift)[:, None]
-        reflected = np.arange(len(self._values))[:, None, None] * _shifted(slope, -shape.slope_shift)[:, None]
+            product += (self._offsets >> bit & 1) * shifted(slope, bit - shape.slope_shift)[:, None]
+        reflected = np.arange(len(self._values))[:, None, None] * shifted(slope, -shape.slope_shift)[:, None]
         return product + reflected
 
     def _lines(self, shape: Shape, least: _Integers, greatest: _Integers) -> tuple[_Integers, _Integers, _Integers]:
@@ -252,12 +252,13 @@ def _product(curve: Curve, low: int, coefficient: NDArray[np.float64], squares: 
     if not factors.any():
         return tables, None, cells
     for bit in range(curve.square_bits):
-        cells = cells + (integers >> bit & 1) * _shifted(factors, bit - shift)[:, None]
+        cells = cells + (integers >> bit & 1) * shifted(factors, bit - shift)[:, None]
     square = Square(curve.address_bits, low, curve.width, shift, tuple(factors.tolist()), tuple(integers.tolist()))
     return tables, square, cells
 
 
-def _shifted(values: _Integers, shift: int) -> _Integers:
+def shifted(values: _Integers, shift: int) -> _Integers:
+    """``floor(values * 2**shift)``."""
     return values << shift if shift >= 0 else values >> -shift
 
 
@@ -267,7 +268,7 @@ def _mirrored(offsets: _Integers, bits: int, low: int) -> _Integers:
     return np.where(offsets >> bits - 1 == 1, below, below ^ (1 << bits - 1) - 1) >> low
 
 
-def _roundest(low: _Integers, high: _Integers) -> _Integers:
+def roundest(low: _Integers, high: _Integers) -> _Integers:
     """Values in the intervals with as many trailing zeros in common as they allow, near the middle."""
     zeros = 0
     while ((-(-low >> zeros + 1) << zeros + 1) <= high).all() and zeros < 40:

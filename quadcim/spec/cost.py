@@ -3,6 +3,7 @@
 They are fitted to what Yosys makes of emitted units (`benchmarks/functions.py` prints both), and rank candidates.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ class Cost:
 _TABLE_GATES = (0.0, 0.3, 1.5, 3.5, 7.0, 12.0, 18.0, 30.0, 52.0)
 _HEAP_BIT = Cost(1.05, 8.2)
 _EXCLUSIVE_OR = Cost(1.0, 2.0)
+_COMPARED_GATES = 1.2
 
 
 def _table(inputs: int, outputs: int) -> Cost:
@@ -82,10 +84,15 @@ def piecewise_cost(integers: PiecewiseIntegers, output_width: int) -> Cost:
         heap += product_bits(square.square_bits, square.coefficient_bits, square.shift)
     if integers.fold.reflect >= 0:
         heap += sum(bit >= shift for bit in set_somewhere)
-    return sized_cost(fold=integers.fold, output_width=output_width, tables=tables, heap_bits=heap,
+    cost = sized_cost(fold=integers.fold, output_width=output_width, tables=tables, heap_bits=heap,
                       accumulated=min(slope_bits + max(n - shift, 0), columns) * (integers.address_bits > 5),
-                      address_bits=integers.address_bits,
+                      address_bits=integers.fold.bits if integers.breaks else integers.address_bits,
                       mirrored=max((entry.width for entry in integers.corrections if entry.folded), default=0))
+    # A comparison with a constant is a tree of the bits from its lowest one up: the first of them comes for nothing.
+    compared = [integers.fold.bits - ((point & -point).bit_length() - 1) for point in integers.breaks]
+    counted = max(2 * len(compared) - 2 - integers.address_bits, 0)  # the exclusive-ors that make a number of them
+    return Cost(cost.lut + sum(math.ceil((width - 1) / 5) for width in compared) + counted / 4,
+                cost.gates + sum(_COMPARED_GATES * (width - 1) for width in compared) + counted * _EXCLUSIVE_OR.gates)
 
 
 def product_bits(width: int, other: int, shift: int) -> int:

@@ -1,5 +1,7 @@
 """Ranges of frozen integers that come from a file: what hardware and golden model take for granted of them."""
 
+from itertools import pairwise
+
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.piecewise import Correction, PiecewiseIntegers, Square
@@ -26,10 +28,17 @@ def check_piecewise(activation: Activation, integers: PiecewiseIntegers) -> None
         0 <= integers.guard_bits <= _MOST_SHIFT, 0 <= integers.slope_shift <= _MOST_SHIFT,
         len(integers.slope) in (0, segments), _small(integers.base), _small(integers.slope),
         len(integers.corrections) <= _MOST_TABLES, all(_fits(table, integers) for table in integers.corrections),
+        not integers.breaks or _breaks_fit(integers),
         integers.square is None or _square_fits(integers.square, integers), 0 <= integers.max_error_ulp <= 1))
     if not legal:
         raise IllegalSetting("integers", f"those of a piecewise form of {activation.input} and {activation.output}",
                              "others")
+
+
+def _breaks_fit(integers: PiecewiseIntegers) -> bool:
+    edges = (0, *integers.breaks, 1 << integers.fold.bits)
+    return (all(low < high for low, high in pairwise(edges)) and len(integers.breaks) < len(integers.base)
+            and not integers.corrections and integers.square is None)
 
 
 def _power(bits: int) -> int:

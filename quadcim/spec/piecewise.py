@@ -18,6 +18,10 @@ The fold takes inputs to those that are not reflected: ``z`` is complemented bit
 which is one less than the negative, and the slope makes up for the one. The integers are chosen so that S never leaves
 the range of the output: there is no saturation in hardware.
 
+Segments may also have lengths of their own, where few of them do. Then `breaks` says at which z each of them but the
+first begins, a is the number of breaks up to z, and t all the low bits of z in which some segment with a slope differs
+from its beginning; there are no corrections.
+
 A plain table has no offset, a multipartite table (de Dinechin and Tisserand 2005) corrections but no slope.
 """
 
@@ -25,7 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Correction", "Fold", "PiecewiseIntegers", "Square"]
+__all__ = ["Correction", "Fold", "PiecewiseIntegers", "Square", "offset_bits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,9 @@ class PiecewiseIntegers:
         The curvature as a product.
     max_error_ulp : float
         The greatest error over every input, in ulp of the output, rounded up in the sixth decimal.
+    breaks : tuple of int
+        Where segments of different lengths begin, rising; fewer than ``2**address_bits``, of which the bases and
+        slopes that are left over are not used.
     """
 
     fold: Fold
@@ -167,11 +174,19 @@ class PiecewiseIntegers:
     corrections: tuple[Correction, ...]
     square: Square | None
     max_error_ulp: float
+    breaks: tuple[int, ...] = ()
+
+    @property
+    def segments(self) -> int:
+        """Number of segments."""
+        return len(self.breaks) + 1 if self.breaks else 1 << self.address_bits
 
     @property
     def offset_bits(self) -> int:
         """Width of the offset within a segment."""
-        return self.fold.bits - self.address_bits
+        if not self.breaks:
+            return self.fold.bits - self.address_bits
+        return offset_bits(self.fold.bits, self.breaks, self.slope)
 
     @property
     def slope_signed(self) -> bool:
@@ -196,7 +211,8 @@ class PiecewiseIntegers:
         return {"method": self.method, "fold": self.fold.to_json(), "address_bits": self.address_bits,
                 "guard_bits": self.guard_bits, "base": list(self.base), "slope": list(self.slope),
                 "slope_shift": self.slope_shift, "corrections": [entry.to_json() for entry in self.corrections],
-                "square": self.square.to_json() if self.square else None, "max_error_ulp": self.max_error_ulp}
+                "square": self.square.to_json() if self.square else None, "max_error_ulp": self.max_error_ulp,
+                **({"breaks": list(self.breaks)} if self.breaks else {})}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "PiecewiseIntegers":
@@ -209,3 +225,9 @@ class PiecewiseIntegers:
         return cls(fold=Fold(**tuples(value["fold"])), **rest,
                    corrections=tuple(Correction(**tuples(entry)) for entry in value["corrections"]),
                    square=Square(**tuples(value["square"])) if value["square"] else None)
+
+
+def offset_bits(bits: int, breaks: Sequence[int], slopes: Sequence[float]) -> int:
+    """Low bits of z, which has `bits`, in which a segment with a slope differs from its beginning."""
+    return max(((begin ^ end - 1).bit_length() for begin, end, slope in zip(
+        (0, *breaks), (*breaks, 1 << bits), slopes, strict=False) if slope), default=0)
