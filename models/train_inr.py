@@ -42,8 +42,8 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
     Returns
     -------
     dict
-        What metrics.json holds: the settings, PSNR in dB in floating point and in integers (null where a picture is
-        reproduced exactly), the digest of the frozen network, seconds, and the course of the fit.
+        What metrics.json holds: the settings, PSNR in dB in floating point and in integers (infinite where a picture is
+        reproduced exactly, which is "inf" there), the digest of the frozen network, seconds, and the course of the fit.
 
     Raises
     ------
@@ -73,22 +73,19 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
             "versions": {"quadcim": quadcim.__version__, "torch": torch.__version__},
         }
         renderings = {"Floating point": predict(network, height, width)}
-        metrics["psnr_float_db"] = _finite(psnr_db(renderings["Floating point"], original))
+        metrics["psnr_float_db"] = round(psnr_db(renderings["Floating point"], original), 3)
         if settings.activation == "quad":
             frozen = freeze(network, height=height, width=width, **_widths(settings))
             save_frozen(frozen, folder / "frozen.safetensors")
             name = f"Integers, W{settings.weight_bits}A{settings.activation_bits}"
             renderings[name] = render(frozen)
-            metrics |= {"psnr_integer_db": _finite(psnr_db(renderings[name], original)), "digest": frozen.digest}
+            metrics |= {"psnr_integer_db": round(psnr_db(renderings[name], original), 3), "digest": frozen.digest}
         write_comparison(folder / "comparison.png", original=original, renderings=renderings)
-        (folder / TRAINING.name).write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+        # JSON has no infinity.
+        told = {name: "inf" if value == math.inf else value for name, value in metrics.items()}
+        (folder / TRAINING.name).write_text(json.dumps(told, indent=2, allow_nan=False) + "\n")
     return metrics
 
 
 def _widths(settings: InrTraining) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in ("weight_bits", "activation_bits", "first_layer_bits")}
-
-
-def _finite(value_db: float) -> float | None:
-    """JSON has no infinity."""
-    return round(value_db, 3) if math.isfinite(value_db) else None

@@ -18,8 +18,8 @@ _NO_OPTIONS = {
     "integers": "of a manifest", "model": "a file of Python callers", "network": "a file of Python callers",
     **dict.fromkeys(("activations", "expected", "inputs", "output_pause", "writes", "divisor", "format", "overflow"),
                     "an argument in Python, or a part of an option"),
-    **dict.fromkeys(("sweep", "where", "measure", "kind", "search", "points", "search.minimise", "grid", "width"),
-                    "an entry of a sweep file"),
+    **dict.fromkeys(("sweep", "where", "measure", "kind", "search", "points", "search.minimise", "grid", "width",
+                     "target_mhz"), "an entry of a sweep file"),
 }
 
 

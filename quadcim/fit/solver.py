@@ -164,7 +164,7 @@ class Solver:
         return PiecewiseIntegers(
             self.problem.fold, shape.address_bits, guard, tuple(base.tolist()),
             () if slope is None else tuple(slope.tolist()), 0 if slope is None else shape.slope_shift, corrections,
-            square, float(np.ceil(error * 1e6 + 1e-3) / 1e6))
+            square, float(np.ceil(error * 1e6 + 1e-3) / 1e6) if error else 0.0)
 
     def _line(self, shape: Shape, slope: _Integers) -> _Integers:
         """The truncated product, as [reflected, segment, offset]."""

@@ -80,7 +80,7 @@ class Kind:
 
     def _options(self, settings: Settings) -> Settings:
         """The options of the command; what they stand for is not built, which would need a training's files again."""
-        given = {name: value for name, value in settings.items() if name not in _FILES}
+        given = {_OPTIONS.get(name, name): value for name, value in settings.items() if name not in _FILES}
         if self is KINDS["activation"]:
             activation = _unit(settings).activation
             unit = {**_UNIT_DEFAULTS, **given, "input": activation.input, "output": activation.output}
@@ -90,7 +90,9 @@ class Kind:
 
 _FILES = ("liberty",)
 """Settings of hardware that name files, which its specification does not hold."""
-_HARDWARE = {"clock_mhz": NUMBER, **dict.fromkeys(_FILES, WORD)}
+_OPTIONS = {"target_mhz": "clock_mhz"}
+"""Settings whose options have other names: figures have these."""
+_HARDWARE = {"target_mhz": NUMBER, **dict.fromkeys(_FILES, WORD)}
 """Settings of all hardware that are none of its specification's."""
 _UNIT_DEFAULTS = {"function": "quad", "rounding": "faithful", "stages": 1, "flow_control": "elastic",
                   "technology": "generic", "method": "auto"}
@@ -140,9 +142,9 @@ def asks_for_stages(settings: Settings) -> bool:
         If it is no clock.
     """
     low, high = CLOCK_MHZ
-    clock_mhz = settings.get("clock_mhz", low)
-    if not low <= clock_mhz <= high:
-        raise IllegalSetting("clock-mhz", f"{low} to {high}", clock_mhz)
+    target_mhz = settings.get("target_mhz", low)
+    if not low <= target_mhz <= high:
+        raise IllegalSetting("target_mhz", f"{low} to {high}", target_mhz)
     return settings.get("stages") == "auto"
 
 

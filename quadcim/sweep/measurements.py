@@ -76,8 +76,8 @@ def _error(subject: Subject) -> dict[str, float]:
     unit, ulp = subject.hardware, subject.integers.max_error_ulp
     assert isinstance(unit, ActivationUnit)
     error = ulp * 2.0**-unit.activation.output.fraction_bits
-    figures = {"max_error_ulp": ulp, "max_error": error}
-    return figures | ({"right_bits": round(-math.log2(error), 3)} if error else {})
+    right_bits = round(-math.log2(error), 3) if error else math.inf
+    return {"max_error_ulp": ulp, "max_error": error, "right_bits": right_bits}
 
 
 def _latency(subject: Subject) -> dict[str, float]:

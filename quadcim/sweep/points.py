@@ -23,7 +23,7 @@ class Point:
     settings : mapping
         Activation units: ``function``, ``width`` (its usual formats) or ``input`` and ``output``, ``rounding``,
         ``stages``, ``flow_control``, ``technology``, ``method``. Macros: the parameters of `CimMacro`, ``adc`` as
-        ``"ROWS:BITS:LOW:HIGH:STEP"``; their weights are loaded. Both: ``liberty``, a cell library, and ``clock_mhz``,
+        ``"ROWS:BITS:LOW:HIGH:STEP"``; their weights are loaded. Both: ``liberty``, a cell library, and ``target_mhz``,
         which ``stages = "auto"`` are to meet. Trainings: the options of ``quadcim train``.
     """
 
@@ -50,7 +50,7 @@ class Point:
         """The specification, JSON-ready; where a clock decides about the stages, it stands there instead."""
         described = self.spec.to_json()
         if asks_for_stages(self.settings):
-            described |= {"stages": "auto", "clock_mhz": self.settings.get("clock_mhz")}
+            described |= {"stages": "auto", "target_mhz": self.settings.get("target_mhz")}
         return described
 
     @cached_property

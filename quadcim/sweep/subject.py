@@ -17,13 +17,13 @@ from quadcim.sweep.points import Point
 __all__ = ["Subject"]
 
 
-def _stages(spec: ActivationUnit | CimMacro, clock_mhz: float | None) -> int:
+def _stages(spec: ActivationUnit | CimMacro, target_mhz: float | None) -> int:
     """The fewest stages for a clock; the usual one, which nobody asked for, need not be met."""
     usual_mhz = find_target("generic").clock_mhz
     if isinstance(spec, ActivationUnit):
-        return stages_for_clock(spec, clock_mhz) if clock_mhz else closest_stages_to_clock(spec, usual_mhz)[0]
+        return stages_for_clock(spec, target_mhz) if target_mhz else closest_stages_to_clock(spec, usual_mhz)[0]
     weights = CimIntegers()
-    return macro_stages_for_clock(spec, weights, clock_mhz) if clock_mhz else closest_macro_stages_to_clock(
+    return macro_stages_for_clock(spec, weights, target_mhz) if target_mhz else closest_macro_stages_to_clock(
         spec, weights, usual_mhz)[0]
 
 
@@ -47,7 +47,7 @@ class Subject:
         assert not isinstance(self._spec, Fit)
         if not asks_for_stages(self.settings):
             return self._spec
-        return replace(self._spec, stages=_stages(self._spec, self.settings.get("clock_mhz")))
+        return replace(self._spec, stages=_stages(self._spec, self.settings.get("target_mhz")))
 
     def check(self) -> None:
         """Refuse what cannot be built, as with more stages than there are steps; trainings are checked before."""

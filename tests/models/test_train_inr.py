@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,12 @@ def test_sine_stays_in_floating_point(tmp_path, image):
     assert "psnr_integer_db" not in metrics
 
 
-def test_an_exact_picture_has_no_number_of_decibels(tmp_path, monkeypatch):
+def test_an_exact_picture_has_infinitely_many_decibels(tmp_path, monkeypatch):
     Image.new("L", (12, 9), 80).save(tmp_path / "plain.png")
     monkeypatch.setattr(quadcim.models.train_inr, "predict", lambda *_: np.full((9, 12, 1), 80, np.uint8))
-    assert train_inr(InrTraining(**TINY), image=tmp_path / "plain.png", out=tmp_path / "run")["psnr_float_db"] is None
+    metrics = train_inr(InrTraining(**TINY), image=tmp_path / "plain.png", out=tmp_path / "run")
+    assert metrics["psnr_float_db"] == math.inf
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["psnr_float_db"] == "inf"
 
 
 def test_force_replaces_only_an_earlier_training(tmp_path, image):

@@ -4,8 +4,8 @@ import pytest
 
 from quadcim.cli import main
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.kinds import find_kind
-from quadcim.sweep.measurements import measure_point
+from quadcim.sweep.kinds import KINDS, find_kind
+from quadcim.sweep.measurements import FIGURES, measure_point
 from quadcim.sweep.points import Point
 
 _CNN = {"epochs": 1, "activation_bits": 2, "per_layer": True}
@@ -25,6 +25,10 @@ def test_a_training_is_known_by_the_content_of_its_picture(photo):
     assert Point("inr", {"image": str(moved), "steps": 5}).digest == digest
     moved.write_bytes(moved.read_bytes() + b"\0")
     assert Point("inr", {"image": str(moved), "steps": 5}).digest != digest
+
+
+def test_settings_and_figures_have_names_of_their_own():
+    assert not {name for kind in KINDS.values() for name in kind.settings} & FIGURES.keys()
 
 
 def test_a_command_needs_no_file(photo):

@@ -1,3 +1,4 @@
+import math
 import re
 
 import pytest
@@ -22,6 +23,13 @@ def test_every_measurement(point):
     assert found["exactness"].figures["mismatches"] == 0 and found["exactness"].figures["beats"] > 2000
     assert found["lut"].figures["lut"] > 0 and found["gates"].figures["total_ge"] > 0
     assert found["latency"].figures["latency_cycles"] == point.all_settings["stages"]
+
+
+@pytest.mark.parametrize("function, output", [("quad", "SQ2.8"), ("relu", "SQ3.4")])
+def test_no_error_is_infinitely_many_right_bits(function, output):
+    figures = measure_point("activation", {"function": function, "input": "SQ3.4", "output": output},
+                            ["error"])["error"].figures
+    assert figures == {"max_error_ulp": 0, "max_error": 0, "right_bits": math.inf}
 
 
 def test_an_illegal_point_and_a_failing_one_are_results():
@@ -51,7 +59,7 @@ def test_a_file_that_cannot_be_used_is_a_failure(tmp_path):
 def test_stages_by_the_clock(point, slow_mhz, fast_mhz):
     stages = {}
     for clock_mhz in (slow_mhz, fast_mhz):
-        settings = {**point.settings, "stages": "auto", "clock_mhz": clock_mhz}
+        settings = {**point.settings, "stages": "auto", "target_mhz": clock_mhz}
         figures = {name: value for result in measure_point(point.kind, settings, ["latency", "delay"]).values()
                    for name, value in result.figures.items()}
         stages[clock_mhz] = figures["latency_cycles"]
@@ -60,7 +68,7 @@ def test_stages_by_the_clock(point, slow_mhz, fast_mhz):
         assert "--stages auto" in command and f"--clock-mhz {clock_mhz}" in command
     assert stages[slow_mhz] < stages[fast_mhz]
     assert measure_point(point.kind, {**point.settings, "stages": "auto"}, ["latency"])["latency"].error is None
-    found = measure_point(point.kind, {**point.settings, "stages": "auto", "clock_mhz": 9000}, ["latency"])["latency"]
+    found = measure_point(point.kind, {**point.settings, "stages": "auto", "target_mhz": 9000}, ["latency"])["latency"]
     assert found.error is not None and is_illegal(found.error)
 
 

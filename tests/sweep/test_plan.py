@@ -67,8 +67,8 @@ def test_macros(tmp_path):
     (_HEAD + "[grid]\nwidth = [8]\nstages = [-1]", "grid.stages must be a whole number of at least 0, or \"auto\""),
     (_HEAD + '[grid]\nwidth = [8]\nstages = ["many"]', "grid.stages must be a whole number of at least 0, or"),
     (_HEAD + '[grid]\nwidth = [8]\nfunction = [1]', "grid.function must be a string, got 1"),
-    (_HEAD + '[fixed]\nwidth = 8\nstages = "auto"\nclock_mhz = 0', "clock-mhz must be 1 to 10000, got 0"),
-    (_HEAD + '[fixed]\nwidth = 8\nstages = "auto"\nclock_mhz = nan', "fixed.clock_mhz must be a number, got nan"),
+    (_HEAD + '[fixed]\nwidth = 8\nstages = "auto"\ntarget_mhz = 0', "target_mhz must be 1 to 10000, got 0"),
+    (_HEAD + '[fixed]\nwidth = 8\nstages = "auto"\ntarget_mhz = nan', "fixed.target_mhz must be a number, got nan"),
     (_HEAD + '[fixed]\nwidth = 8\nliberty = "a\\u0000b"', "fixed.liberty must be a string"),
     ('kind = 1\n' + _HEAD, "kind must be a string, got 1"),
     ('kind = "cim"\n' + _HEAD + "[fixed]\nrows = 8", "columns must be given, got 'nothing'"),
@@ -113,7 +113,7 @@ def test_fixed_alone_is_one_point(tmp_path):
 
 
 def test_stages_of_a_clock_are_points_of_their_own(tmp_path):
-    plan = load(tmp_path, _HEAD + '[grid]\nwidth = [8]\nstages = ["auto", 0, 1]\nclock_mhz = [100, 900.5]')
+    plan = load(tmp_path, _HEAD + '[grid]\nwidth = [8]\nstages = ["auto", 0, 1]\ntarget_mhz = [100, 900.5]')
     assert [point.to_json()["stages"] for point in plan.points] == ["auto", "auto", 0, 1]
     plan = load(tmp_path, _HEAD + 'where = ["stages == \'auto\' or stages > 3"]\n[grid]\nwidth = [8]\n'
                                   'stages = ["auto", 0, 4]')

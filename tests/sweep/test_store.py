@@ -1,4 +1,5 @@
 import csv
+import math
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.export import check_export, export_rows
 from quadcim.sweep.measurements import MEASUREMENTS, Measured
 from quadcim.sweep.points import Point
+from quadcim.sweep.results import cost_front
 from quadcim.sweep.store import Store
 from quadcim.sweep.versions import tool_versions
 
@@ -38,6 +40,21 @@ def test_exports_agree(store, tmp_path):
     assert [{name: "" if value is None else str(value) for name, value in row.items()} for row in table] == rows
     with pytest.raises(IllegalSetting, match=r"export must be a file that ends in .csv or .parquet"):
         check_export(tmp_path / "a.xls")
+
+
+def test_the_best_is_infinite_and_not_missing(store, tmp_path):
+    """A unit without error, and a picture reproduced exactly."""
+    store.add(point(4), {"error": Measured({"max_error_ulp": 0.0, "right_bits": math.inf, "lut": 9}, None, 0.1)})
+    store.add(point(6), {"error": Measured({"max_error_ulp": 0.5, "right_bits": 4.5, "lut": 7}, None, 0.1)})
+    store.add(point(8), {"error": Measured({"max_error_ulp": 0.6, "right_bits": 4.0, "lut": 8}, None, 0.1)})
+    rows = store.rows()
+    assert [row["right_bits"] for row in rows] == [math.inf, 4.5, 4.0]
+    for name in ("a.csv", "a.parquet"):
+        export_rows(rows, tmp_path / name)
+    assert next(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))["right_bits"] == "inf"
+    assert parquet.read_table(tmp_path / "a.parquet").to_pylist()[0]["right_bits"] == math.inf
+    assert [row["lut"] for row in cost_front(rows, "right_bits", "lut")] == [7, 9]
+    assert [row["lut"] for row in cost_front(rows, "max_error_ulp", "lut")] == [9, 7]
 
 
 def test_a_failed_export_leaves_nothing(store, tmp_path, monkeypatch):
