@@ -11,11 +11,15 @@ from quadcim.guard import at_stop
 from quadcim.spec.errors import IllegalSetting
 
 if TYPE_CHECKING:
+    from quadcim.sweep.estimate import Estimate
     from quadcim.sweep.objectives import Objectives
     from quadcim.sweep.plan import SweepPlan
+    from quadcim.sweep.points import Point
     from quadcim.sweep.store import Store
 
 __all__ = ["add_report", "add_sweep"]
+
+_INCHES = (1, 100)
 
 
 def add_sweep(commands: argparse._SubParsersAction) -> None:
@@ -36,23 +40,26 @@ def add_sweep(commands: argparse._SubParsersAction) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    from quadcim.sweep.database import read_history
+    from quadcim.sweep.estimate import Estimate, duration
     from quadcim.sweep.export import check_export
     from quadcim.sweep.measurements import check_tools
     from quadcim.sweep.plan import SweepPlan
     from quadcim.sweep.store import Store
 
-    plan = SweepPlan.load(options.file)
+    plan, path = SweepPlan.load(options.file), options.db or options.file.with_suffix(".db")
+    estimate = Estimate(read_history(path) if path.is_file() and path.stat().st_size else ())
     if options.dry_run:
-        print(f"{_points(plan)}; about {_duration(plan.seconds)} of work")
+        print(f"{_points(plan)}; about {duration(estimate.total(plan))} of work")
         return 0
     if options.export:
         check_export(options.export, force=options.force)
     if options.scheduler is None:
         check_tools(plan.measure)
-    store = Store(options.db or options.file.with_suffix(".db"))
+    store = Store(path)
     try:
         with at_stop(store.close):
-            return _run(plan, store, options)
+            return _run(plan, store, estimate, options)
     finally:
         store.close()
 
@@ -61,25 +68,30 @@ def _points(plan: "SweepPlan") -> str:
     return f"{plan.count} of {len(plan.points)} points" if plan.search else f"{plan.count} points"
 
 
-def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
+def _run(plan: "SweepPlan", store: "Store", estimate: "Estimate", options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from quadcim.sweep.engine import points_left, run_sweep
+    from quadcim.sweep.engine import run_sweep, work_left
+    from quadcim.sweep.estimate import START_S, duration
     from quadcim.sweep.export import export_rows
     from quadcim.sweep.measurements import is_failure
     from quadcim.sweep.results import Results
 
     if options.retry:
         store.forget_errors()
-    left = points_left(plan, store)
-    share = plan.seconds_each * left / (1 if options.scheduler else options.jobs)
+    left, seconds = work_left(plan, store, estimate)
+    workers = 1 if options.scheduler else min(options.jobs, max(left, 1))
     print(f"{_points(plan)}, {left} of them to be measured"
-          + (f": about {_duration(share)}" if left else ""), flush=True)
-    with tqdm(total=left, unit="point", disable=None if left else True) as progress:
-        def report(done: int, total: int) -> None:
-            progress.update(done - progress.n)
+          + (f": about {duration(START_S + seconds / workers)}" if left else ""), flush=True)
+    # The bar counts work, not points: some take a hundred times as long as others.
+    with tqdm(total=seconds, bar_format="{l_bar}{bar}| {postfix} [{elapsed}<{remaining}]",
+              disable=None if left else True) as progress:
+        def report(point: "Point", done: int, total: int) -> None:
+            progress.set_postfix_str(f"{done} of {total} points", refresh=False)
+            progress.update(min(estimate(point, plan.measure), seconds - progress.n))
 
-        result = run_sweep(plan, store, jobs=options.jobs, scheduler=options.scheduler, report=report)
+        result = run_sweep(plan, store, jobs=options.jobs, scheduler=options.scheduler, estimate=estimate,
+                           report=report)
     rows = store.rows()
     if options.export:
         export_rows(rows, options.export, force=options.force)
@@ -92,7 +104,7 @@ def _run(plan: "SweepPlan", store: "Store", options: argparse.Namespace) -> int:
             if is_failure(error):
                 print(f"{row['digest'][:12]} {name}: {error}")
     print(f"{result.measured} points measured, {result.kept} kept, {len(results.illegal)} illegal, "
-          f"{len(results.failed)} with errors; {_duration(result.seconds)}; results in {store.path}")
+          f"{len(results.failed)} with errors; {duration(result.seconds)}; results in {store.path}")
     return 1 if results.failed else 0
 
 
@@ -110,37 +122,58 @@ def add_report(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("report", help="a web page or a plot of a sweep's results")
     command.add_argument("db", type=Path, metavar="FILE.db", help="the database of results")
     command.add_argument("--out", type=Path, required=True, metavar="FILE",
-                         help="FILE.html: a page with everything, which needs no network; FILE.svg or FILE.png: a plot")
+                         help="FILE.html: a page with everything, which needs no network; FILE.svg, FILE.png or "
+                              "FILE.pdf: a plot, with a panel a function")
     for axis in ("x", "y"):
         command.add_argument(f"--{axis}", metavar="NAME",
-                             help="figure or setting on this axis of a plot (default: the page's)")
-    command.add_argument("--force", action="store_true", help="replace an older file there")
+                             help=f"figure or setting on the {axis} axis of a plot (default: the page's)")
+    command.add_argument("--log", metavar="AXES",
+                         help="logarithmic axes of a plot: x, y, xy or none (default: those whose values span a factor "
+                              "of 20)")
+    command.add_argument("--size", metavar="WIDTHxHEIGHT", help="size of a plot in inches (default: by its panels)")
+    command.add_argument("--title", metavar="TEXT", help="what stands above (default: the page's is the file's name)")
+    command.add_argument("--force", action="store_true", help="replace an older file of ours there")
     command.set_defaults(run=_report)
 
 
 def _report(options: argparse.Namespace) -> int:
     from quadcim.sweep.database import read_rows
+    from quadcim.sweep.picture import PICTURES, PictureSettings, sweep_picture
 
     check_output_file(options.out, option="out", force=options.force)
     kind = options.out.suffix.removeprefix(".")
-    if kind not in ("html", "svg", "png"):
-        raise IllegalSetting("out", "a file that ends in .html, .svg or .png", str(options.out))
-    if kind == "html" and (options.x or options.y):
-        raise IllegalSetting("out", "a file that ends in .svg or .png, if an axis is given", str(options.out))
+    if kind not in ("html", *PICTURES):
+        raise IllegalSetting("out", f"a file that ends in .html, .{', .'.join(PICTURES)}", str(options.out))
+    drawn = {"x": options.x, "y": options.y, "log": _log(options.log), "size": _size(options.size)}
+    if kind == "html" and any(value is not None for value in drawn.values()):
+        raise IllegalSetting("out", f"a file that ends in .{', .'.join(PICTURES)}, with options of a plot",
+                             str(options.out))
     rows = read_rows(options.db)
     with output_file(options.out, option="out", force=options.force) as scratch:
         if kind == "html":
             from quadcim.sweep.page import sweep_page
 
-            scratch.write_text(sweep_page(rows, title=options.db.stem), encoding="utf-8")
+            scratch.write_text(sweep_page(rows, title=options.title or options.db.stem), encoding="utf-8")
         else:
-            from quadcim.sweep.picture import sweep_picture
-
-            sweep_picture(rows, scratch, x=options.x, y=options.y, kind=kind)
+            sweep_picture(rows, scratch, settings=PictureSettings(**drawn, title=options.title or ""), kind=kind)
     print(f"{options.out}: {len(rows)} points, {options.out.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+def _log(text: str | None) -> str | None:
+    if text not in (None, "x", "y", "xy", "none"):
+        raise IllegalSetting("log", "x, y, xy or none", text)
+    return "" if text == "none" else text
+
+
+def _size(text: str | None) -> tuple[float, float] | None:
+    """Width and height of a plot."""
+    if text is None:
+        return None
+    try:
+        width, height = map(float, text.split("x"))
+    except ValueError:
+        width = height = 0.0
+    if not (_INCHES[0] <= width <= _INCHES[1] and _INCHES[0] <= height <= _INCHES[1]):
+        raise IllegalSetting("size", f"WIDTHxHEIGHT, each from {_INCHES[0]} to {_INCHES[1]} inches", text)
+    return width, height

@@ -3,22 +3,25 @@
 import json
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.kinds import KINDS
+from quadcim.sweep.points import Point
 from quadcim.sweep.versions import all_versions
 
-__all__ = ["DATABASE", "VERSION", "check_database", "found_rows", "is_empty", "read_rows"]
+__all__ = ["DATABASE", "VERSION", "check_database", "found_rows", "is_empty", "read_history",
+           "read_rows"]
 
 VERSION = 1
 """Of the tables, as ``PRAGMA user_version`` says it."""
 DATABASE = "a database of quadcim sweep"
 _COLUMNS = {"points": "digest kind settings spec", "measured": "digest measurement tools error seconds finished",
             "figures": "digest tools name value"}
-_LARGEST = 2**53
+_LARGEST, _REMEMBERED = 2**53, 500
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
@@ -48,12 +51,39 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     IllegalSetting
         If the file is no such database, or damaged.
     """
+    with _reading(path) as connection:
+        return found_rows(connection, path)
+
+
+def read_history(path: Path) -> list[tuple[Point, str, float]]:
+    """The latest measurements with today's tools: the point, which one, and what it took, in seconds.
+
+    Raises
+    ------
+    IllegalSetting
+        As `read_rows` does.
+    """
+    tools, history = all_versions(), []
+    with _reading(path) as connection:
+        rows = connection.execute(f"""SELECT kind, settings, measurement, seconds
+            FROM measured JOIN points USING (digest) WHERE error IS NULL AND tools IN ({', '.join('?' * len(tools))})
+            ORDER BY finished DESC LIMIT {_REMEMBERED}""", tools).fetchall()
+    for kind, settings, name, seconds in rows:
+        with suppress(IllegalSetting, KeyError, TypeError, ValueError):  # a picture that is gone, or damage
+            point = Point(kind, _settings(kind, settings))
+            _ = point.spec
+            history.append((point, name, float(seconds)))
+    return history
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise IllegalSetting("db", f"{DATABASE} that exists", str(path))
     try:
         with closing(_connect(path)) as connection:
             check_database(connection, path)
-            return found_rows(connection, path)
+            yield connection
     except sqlite3.Error as error:
         raise IllegalSetting("db", DATABASE, f"{path} ({error})") from None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quadcim.guard import at_stop, uninterrupted
 from quadcim.spec.errors import IllegalSetting
+from quadcim.sweep.estimate import Estimate
 from quadcim.sweep.measurements import Measured, is_failure, is_illegal, measure_point
 from quadcim.sweep.plan import SweepPlan
 from quadcim.sweep.points import Point
@@ -17,7 +18,7 @@ from quadcim.sweep.store import Store
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["SweepResult", "points_left", "run_sweep"]
+__all__ = ["SweepResult", "run_sweep", "work_left"]
 
 _AHEAD = 4
 """Batches handed out for each worker: enough to keep it busy, few enough to lose little and to take little memory."""
@@ -47,7 +48,8 @@ class SweepResult:
 
 
 def run_sweep(plan: SweepPlan, store: Store, *, jobs: int = 1, scheduler: str | None = None,
-              report: Callable[[int, int], None] = lambda done, total: None) -> SweepResult:
+              estimate: Estimate | None = None,
+              report: Callable[[Point, int, int], None] = lambda point, done, total: None) -> SweepResult:
     """Measure what is missing; results are recorded as they come.
 
     Parameters
@@ -60,34 +62,38 @@ def run_sweep(plan: SweepPlan, store: Store, *, jobs: int = 1, scheduler: str | 
         Processes of this machine, if there is no `scheduler`.
     scheduler : str, optional
         Address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``.
+    estimate : Estimate, optional
+        By which cheap points are handed out in parcels.
     report : callable
-        Told after each point how many of how many are done.
+        Told after each point which it was, and how many of how many are done.
 
     Raises
     ------
     IllegalSetting
         If the scheduler cannot be reached.
     """
-    start, total = time.perf_counter(), points_left(plan, store)
+    start, (total, seconds) = time.perf_counter(), work_left(plan, store, estimate or Estimate())
     work = _Work(plan, store)
     measured = failed = illegal = 0
     if total:
         with _client(min(jobs, total), scheduler) as client:
-            for point, results in _results(client, iter(work), batch=1 if plan.search else _batch(plan.seconds_each)):
+            batch = 1 if plan.search else _batch(seconds / total)
+            for point, results in _results(client, iter(work), batch=batch):
                 store.add(point, results)
                 work.tell(point, results)
                 wrong = [result.error for result in results.values() if result.error]
                 measured += 1
                 illegal += any(map(is_illegal, wrong))
                 failed += any(map(is_failure, wrong))
-                report(measured, total)
+                report(point, measured, total)
     return SweepResult(measured, plan.count - total, failed, illegal, time.perf_counter() - start)
 
 
-def points_left(plan: SweepPlan, store: Store) -> int:
-    """How many points are still to be measured."""
-    missing = sum(1 for _ in store.missing(plan.points, plan.measure))
-    return max(plan.count - (len(plan.points) - missing), 0)
+def work_left(plan: SweepPlan, store: Store, estimate: Estimate) -> tuple[int, float]:
+    """How many points are still to be measured, and how long that takes one worker, in seconds."""
+    seconds = [estimate(point, names) for point, names in store.missing(plan.points, plan.measure)]
+    left = max(plan.count - (len(plan.points) - len(seconds)), 0)
+    return left, sum(seconds) * left / max(len(seconds), 1)  # a search takes some of them
 
 
 class _Work:
@@ -116,7 +122,7 @@ class _Work:
 
 def _batch(seconds_each: float) -> int:
     """How many points to hand out at once: cheap ones in parcels, since each parcel costs some milliseconds."""
-    return max(1, min(_LARGEST_BATCH, int(_BATCH_S / seconds_each)))
+    return max(1, min(_LARGEST_BATCH, int(_BATCH_S / max(seconds_each, 1e-3))))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from quadcim.sweep.settings import NUMBER, STAGES, WHOLE, WORD, SettingType, typ
 __all__ = ["KINDS", "Fit", "Kind", "Spec", "asks_for_stages", "file_digests", "find_kind"]
 
 Settings = Mapping[str, Any]
+_USUAL_WEIGHTS, _CIFAR_EFFORT = 3 * 64**2, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class Fit:
     def to_json(self) -> dict[str, Any]:
         """What tells trainings apart: where the file lies does not."""
         return {**asdict(self.training), "sha256": self.sha256}
+
+    @property
+    def effort(self) -> float:
+        """Steps of the usual network of an INR, or epochs of the digits, that would take about as long."""
+        training = self.training
+        if isinstance(training, InrTraining):
+            steps = training.steps + 3 * training.fine_tune_steps
+            return steps * max(1.0, training.hidden**2 * training.layers / _USUAL_WEIGHTS)
+        return training.epochs * (1.0 if training.dataset == "digits" else _CIFAR_EFFORT)
 
 
 Spec = ActivationUnit | CimMacro | Fit

@@ -36,8 +36,8 @@ class Measurement:
     ----------
     columns : dict of str to str
         Names of its figures, and what they are.
-    seconds : float
-        What it usually takes.
+    seconds : tuple of float
+        What it usually takes: so much, and so much more for each unit of a point's size (`quadcim.sweep.estimate`).
     measure : callable
         From a `Subject` to the figures.
     kinds : tuple of str
@@ -51,7 +51,7 @@ class Measurement:
     """
 
     columns: dict[str, str]
-    seconds: float
+    seconds: tuple[float, float]
     measure: Callable[[Subject], dict[str, float]]
     kinds: tuple[str, ...] = _HARDWARE
     needs: Callable[[], object] = lambda: None
@@ -192,30 +192,30 @@ def _known(metrics: Mapping[str, Any], *names: str) -> dict[str, float]:
 
 MEASUREMENTS: dict[str, Measurement] = {
     "error": Measurement({"max_error_ulp": "greatest error, ulp of the output", "max_error": "greatest error",
-                          "right_bits": "fraction bits that are right: -log2 of the greatest error"}, 0.5, _error,
+                          "right_bits": "fraction bits that are right: -log2 of the greatest error"}, (0, 0.05), _error,
                          ("activation",)),
-    "latency": Measurement({"latency_cycles": "cycles", "register_bits": "bits of the pipeline's registers"}, 0.01,
-                           _latency),
-    "delay": Measurement({"delay_ps": "slowest stage by the delay estimate, ps", "clock_mhz": "its clock, MHz"}, 0.01,
-                         _delay),
-    "lut": Measurement({"lut": "LUT on UltraScale+", "ff": "flip-flops", "dsp": "DSP blocks", "lutram": "LUTRAM"}, 4,
-                       _lut),
-    "gates": Measurement({"combinational_ge": "gate equivalents without flip-flops", "total_ge": "gate equivalents"}, 3,
-                         _gates),
+    "latency": Measurement({"latency_cycles": "cycles", "register_bits": "bits of the pipeline's registers"},
+                           (0.01, 0), _latency),
+    "delay": Measurement({"delay_ps": "slowest stage by the delay estimate, ps", "clock_mhz": "its clock, MHz"},
+                         (0.01, 0), _delay),
+    "lut": Measurement({"lut": "LUT on UltraScale+", "ff": "flip-flops", "dsp": "DSP blocks", "lutram": "LUTRAM"},
+                       (2, 0.02), _lut),
+    "gates": Measurement({"combinational_ge": "gate equivalents without flip-flops", "total_ge": "gate equivalents"},
+                         (0.5, 0.02), _gates),
     "cells": Measurement({"area_um2": "area in standard cells, um2",
                           "area_ge": "area in standard cells, gate equivalents",
                           "fast_um2": "area in standard cells, mapped for speed, um2",
                           "period_ps": "shortest period in standard cells, ps",
                           "timed_mhz": "greatest clock in standard cells, MHz",
                           "energy_pj": "dynamic energy a cycle in standard cells, pJ",
-                          "leakage_uw": "leakage in standard cells, uW"}, 10, _cells, needs=_need_cell_tools,
+                          "leakage_uw": "leakage in standard cells, uW"}, (8, 0.1), _cells, needs=_need_cell_tools,
                          tools=_cell_tools, settings=("liberty",)),
-    "exactness": Measurement({"beats": "beats", "mismatches": "beats in which RTL and golden model differ"}, 3,
+    "exactness": Measurement({"beats": "beats", "mismatches": "beats in which RTL and golden model differ"}, (1, 0.005),
                              _exactness, needs=cxx_compiler),
-    "psnr": Measurement({"psnr_float_db": "PSNR in floating point, dB", "psnr_integer_db": "PSNR in integers, dB"}, 60,
-                        _psnr, ("inr",)),
+    "psnr": Measurement({"psnr_float_db": "PSNR in floating point, dB", "psnr_integer_db": "PSNR in integers, dB"},
+                        (5, 0.01), _psnr, ("inr",)),
     "accuracy": Measurement({"accuracy_percent": "test pictures told right, %",
-                             "accuracy_integer_percent": "the same with the macros' integers, %"}, 30, _accuracy,
+                             "accuracy_integer_percent": "the same with the macros' integers, %"}, (5, 0.5), _accuracy,
                             ("cnn",)),
 }
 FIGURES = {name: text for measurement in MEASUREMENTS.values() for name, text in measurement.columns.items()}
@@ -272,13 +272,13 @@ def measure_point(kind: str, settings: Mapping[str, Any], names: Sequence[str]) 
             subject.check()
         except IllegalSetting as error:
             return {name: Measured({}, _line(error), time.perf_counter() - start) for name in names}
-        for name in names:
-            start = time.perf_counter()
+        for name in names:  # the first takes the check's time too
             try:
                 figures, error = _measure(MEASUREMENTS[name], subject), None
             except Exception as problem:  # recorded: one point must not end the sweep
                 figures, error = {}, _line(problem)
-            found[name] = Measured(figures, error, time.perf_counter() - start)
+            now = time.perf_counter()
+            found[name], start = Measured(figures, error, now - start), now
     return found
 
 

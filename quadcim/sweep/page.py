@@ -1,6 +1,7 @@
 """The page of a sweep: plots to hover over and to filter, and a table, in one HTML file that needs no network."""
 
 import itertools
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,26 +17,35 @@ from bokeh.models import (
     DataTable,
     Div,
     HoverTool,
+    IndexFilter,
+    LinearScale,
+    LogScale,
     MultiChoice,
+    PlainText,
+    Range1d,
     Select,
     TableColumn,
 )
 from bokeh.models.ui.ui_element import UIElement
-from bokeh.palettes import Category10_10
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
 from quadcim.spec.quoting import html_text
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MORE_IS_BETTER
-from quadcim.sweep.results import Results, axis_text, setting_text
+from quadcim.sweep.page_script import HEAD, UPDATE
+from quadcim.sweep.panels import PLAIN, Panels
+from quadcim.sweep.results import Results, Row, axis_text, setting_text
 
 __all__ = ["MOST_POINTS", "sweep_page"]
 
 MOST_POINTS = 4000
 """A page with more is slow; it shows the Pareto front, and others drawn evenly."""
-_DRAWN = ("max_error_ulp", "lut", "total_ge", "delay_ps", "psnr_integer_db", "accuracy_percent")
-_MOST_CHOICES, _MOST_LINES, _MOST_SVG = 40, 24, 500
+_DRAWN = ("lut", "total_ge", "delay_ps", "area_um2", "period_ps", "right_bits", "psnr_integer_db", "accuracy_percent")
+_MOST_CHOICES, _MOST_LINES, _MOST_SVG, _LONGEST_LABEL = 40, 40, 500, 40
+_MARKS = (("circle", "&#9679;"), ("square", "&#9632;"), ("triangle", "&#9650;"), ("diamond", "&#9670;"),
+          ("inverted_triangle", "&#9660;"), ("star", "&#9733;"))
+_GREY = "#888888"
 
 
 def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
@@ -55,61 +65,38 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
     """
     whole, title = Results.drawn(rows), setting_text(title)
     results = whole.thinned(MOST_POINTS)
-    choices = _choices(results)
-    source = _source(results, choices)
+    choices, legends = _choices(results), _legends(results)
+    source = _source(results, choices, legends)
     options = [(name, name.replace("_", " ")) for name in (*results.figures, *results.numbers)]
     axes = {axis: Select(title=f"{axis} axis", value=name, options=options, width=220, name=f"{axis}-axis")
             for axis, name in (("x", results.x), ("y", results.y))}
-    shown = BooleanFilter(booleans=[True] * len(results.rows))
-    view = CDSView(filter=shown)
-    plot, front = _scatter(source, view, results)
-    update = CustomJS(code=_UPDATE, args={
-        "source": source, "choices": choices, "axes": axes, "shown": shown, "front": front,
-        "labels": {"x": plot.xaxis[0], "y": plot.yaxis[0]}, "more_is_better": list(MORE_IS_BETTER),
-        "texts": {name: axis_text(name) for name, _text in options}})
-    for widget in (*choices.values(), *axes.values()):
+    modes = {axis: Select(title=f"{axis} scale", value="auto", options=["auto", "linear", "log"], width=105,
+                          name=f"{axis}-scale") for axis in axes}
+    shown, legend = BooleanFilter(booleans=[True] * len(results.rows)), _div("", name="legend")
+    panels = Panels.of(results)
+    plots, parts = _plots(source, shown, panels)
+    update = CustomJS(code=UPDATE, args={
+        "source": source, "choices": choices, "axes": axes, "modes": modes, "shown": shown, "parts": parts,
+        "plots": plots, "legend": legend, "legends": legends, "settings": results.settings,
+        "numbers": results.numbers, "more_is_better": list(MORE_IS_BETTER), "plain": PLAIN,
+        "kit": {"linear": LinearScale(), "log": LogScale()},
+        "texts": {name: _label(name) for name, _text in options}})
+    for widget in (*choices.values(), *axes.values(), *modes.values()):
         widget.js_on_change("value", update)
     names = (*results.settings, *results.figures)
     content: list[UIElement] = [
-        Div(text=_introduction(title, whole, results), disable_math=True, sizing_mode="stretch_width"),
+        _div(_introduction(title, whole, results)),
         *([_wrapping(choices.values())] if choices else []),
-        column(_wrapping(axes.values()), _legend(results), plot, sizing_mode="stretch_width"),
-        *_curves(results),
-        DataTable(source=source, view=view, index_position=None, reorderable=False, sizing_mode="stretch_width",
-                  height=480, columns=[TableColumn(field=name, title=name.replace("_", " ")) for name in names]),
+        _wrapping([axes["x"], modes["x"], axes["y"], modes["y"]]), legend,
+        plots[0] if len(plots) == 1 else _wrapping(plots), *_curves(results),
+        DataTable(source=source, view=CDSView(filter=shown), index_position=None, reorderable=False,
+                  sizing_mode="stretch_width", height=480,
+                  columns=[TableColumn(field=name, title=name.replace("_", " ")) for name in names]),
     ]
     document = Document(title=title)
     document.add_root(column(*content, sizing_mode="stretch_width"))
     document.js_on_event(DocumentReady, update)
-    return file_html(document, INLINE, title).replace("<head>", f"<head>{_HEAD}", 1)
-
-
-# What is shown follows from all choices; the front is that of the points shown.
-_UPDATE = """
-const {data} = source, names = [axes.x.value, axes.y.value];
-const booleans = Array.from(data[names[0]], (_, k) => Object.entries(choices).every(
-  ([name, choice]) => !choice.value.length || choice.value.includes(String(data[`choice ${name}`][k]))));
-data.x = Array.from(data[names[0]]);
-data.y = Array.from(data[names[1]]);
-labels.x.axis_label = texts[names[0]];
-labels.y.axis_label = texts[names[1]];
-shown.booleans = booleans;
-source.change.emit();
-const sign = names.map(name => more_is_better.includes(name) ? -1 : 1);
-const points = Array.from(data.x, (x, k) => [sign[0] * x, sign[1] * data.y[k]])
-  .filter(([x, y], k) => booleans[k] && !isNaN(x) && !isNaN(y)).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-let least = Infinity;
-const best = points.filter(([_, y]) => y < least && ((least = y), true));
-front.data = {x: best.map(([x]) => sign[0] * x), y: best.map(([_, y]) => sign[1] * y)};
-"""
-_HEAD = """
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-  body { font-family: sans-serif; margin: 1rem; max-width: 1200px; color-scheme: only light; }
-  @media (prefers-color-scheme: dark) { body { background: #181818; } }
-  @media (prefers-color-scheme: dark) { .bk-Column, [data-root-id] { filter: invert(0.9) hue-rotate(180deg); } }
-</style>
-"""
+    return file_html(document, INLINE, title).replace("<head>", f"<head>{HEAD}", 1)
 
 
 def _introduction(title: str, whole: Results, results: Results) -> str:
@@ -117,33 +104,41 @@ def _introduction(title: str, whole: Results, results: Results) -> str:
     if len(results.rows) < len(whole.rows):
         count += f"; {len(results.rows)} are shown here: the first Pareto front, and others drawn evenly"
     return (f"<h1>{html_text(title)}</h1><p>{count}. Hover over a point for its settings and the command that rebuilds "
-            "it; choose axes and filters; the line is the Pareto front of what is shown; click a head of the table to "
-            "sort.</p>")
+            "it; choose axes and filters; the dashed line is the Pareto front of what a panel shows; click a head of "
+            "the table to sort.</p>")
 
 
-def _wrapping(widgets: Any) -> UIElement:
+def _div(text: str, **settings: Any) -> Div:
+    """HTML, in which no text is a formula."""
+    return Div(text=text, disable_math=True, sizing_mode="stretch_width", **settings)
+
+
+def _label(name: str) -> str:
+    """What stands beside an axis, in lines that are not too long."""
+    return textwrap.fill(axis_text(name), _LONGEST_LABEL)
+
+
+def _wrapping(widgets: Iterable[Any]) -> UIElement:
     """Widgets side by side, as many as there is room for."""
     return row(*widgets, sizing_mode="stretch_width", styles={"flex-wrap": "wrap"})
 
 
-def _source(results: Results, choices: Iterable[str]) -> ColumnDataSource:
+def _source(results: Results, choices: Iterable[str], ramps: Iterable[str]) -> ColumnDataSource:
     """All points; those without a figure have none there. Of settings that may be chosen, also the values' numbers."""
-    rows, settings, figures = results.rows, results.settings, results.figures
+    rows, settings, panels = results.rows, results.settings, Panels.of(results)
     data: dict[str, list[Any]] = {name: [_cell(entry.get(name)) for entry in rows] for name in settings}
-    data |= {name: [entry.get(name, float("nan")) for entry in rows] for name in figures}
+    data |= {name: [entry.get(name, float("nan")) for entry in rows] for name in results.figures}
     for name in choices:
-        values = results.values(name)
-        data[f"choice {name}"] = [values.index(entry.get(name)) for entry in rows]
-    data["colour"] = _colours(results)
+        values = {value: index for index, value in enumerate(results.values(name))}
+        data[f"choice {name}"] = [values[entry.get(name)] for entry in rows]
+    for name in ramps:
+        colours = panels.coloured_by(name)
+        data[f"colour {name}"] = [colours[entry.get(name)] for entry in rows]
+    data["mark"] = [_MARKS[panels.mark_of(entry)][0] for entry in rows]
     data["command"] = [find_kind(entry["kind"]).rebuild({name: entry[name] for name in settings if name in entry})
                        for entry in rows]
-    return ColumnDataSource(data | {"x": list(data[results.x]), "y": list(data[results.y])})
-
-
-def _colours(results: Results) -> list[str]:
-    """The colour of each point."""
-    order = list(dict.fromkeys(str(entry.get(results.colour)) for entry in results.rows))
-    return [Category10_10[order.index(str(entry.get(results.colour))) % 10] for entry in results.rows]
+    empty = [float("nan")] * len(rows)
+    return ColumnDataSource(data | {"x": empty, "y": empty, "colour": [PLAIN] * len(rows)})
 
 
 def _cell(value: object) -> object:
@@ -162,49 +157,82 @@ def _choices(results: Results) -> Mapping[str, MultiChoice]:
     return widgets
 
 
-def _scatter(source: ColumnDataSource, view: CDSView, results: Results) -> tuple[Any, ColumnDataSource]:
-    """One figure over another, or over a setting that is a number; and where its front goes."""
-    plot = figure(height=480, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save", name="scatter",
-                  x_axis_label=axis_text(results.x), y_axis_label=axis_text(results.y),
-                  output_backend="svg" if len(results.rows) <= _MOST_SVG else "canvas")
-    front = ColumnDataSource({"x": [], "y": []})
-    plot.line("x", "y", source=front, color="#888888", line_dash="dashed", line_width=1.5)
-    points = plot.scatter("x", "y", source=source, view=view, size=9, color="colour", fill_alpha=0.6)
-    plot.add_tools(HoverTool(renderers=[points],  # pyright: ignore
-                             tooltips=[(name.replace("_", " "), f"@{name}")
-                                       for name in (*results.settings, *results.figures, "command")]))
-    return plot, front
+def _legends(results: Results) -> dict[str, str]:
+    """For each number that colours may stand for, in the order of preference, which colour and mark stands for what."""
+    panels = Panels.of(results)
+    marks = [(_MARKS[index][1], PLAIN, value) for value, index in panels.marks.items()]
+    legends = {name: _legend(name, [(_MARKS[0][1], colour, value)
+                                    for value, colour in panels.coloured_by(name).items()])
+               for name in panels.ramps}
+    others = _legend(panels.mark, marks) if panels.mark else ""
+    return {name: text + others for name, text in legends.items()} or {"": others}
 
 
-def _legend(results: Results) -> UIElement:
-    """Which colour stands for what."""
-    known = {str(entry.get(results.colour)): colour for entry, colour in zip(results.rows, _colours(results),
-                                                                            strict=True)}
-    items = [f'<span style="color: {colour}">&#9679;</span> {html_text(setting_text(value))}'
-             for value, colour in known.items()]
-    return Div(text=f"<b>{results.colour.replace('_', ' ')}</b> &ensp;" + " &ensp; ".join(items), disable_math=True,
-               sizing_mode="stretch_width", name="legend")
+def _legend(name: str, items: Iterable[tuple[str, str, Any]]) -> str:
+    words = [f'<span style="white-space: nowrap"><span style="color: {colour}; font-size: 1.3em">{mark}</span>&nbsp;'
+             f"{html_text(setting_text(value))}</span>" for mark, colour, value in items]
+    return f'<p style="margin: 0"><b>{html_text(name.replace("_", " "))}</b> &ensp; {" &ensp; ".join(words)}</p>'
+
+
+def _plots(source: ColumnDataSource, shown: BooleanFilter, panels: Panels) -> tuple[list[Any], list[dict[str, Any]]]:
+    """A plot for each panel, all with the same axes; and of each its front, its lines, and which points it has."""
+    ranges = {"x_range": Range1d(0, 1), "y_range": Range1d(0, 1)}
+    rows = panels.results.rows
+    backend = "svg" if len(rows) <= _MOST_SVG else "canvas"
+    plots, parts = [], []
+    for index, (value, title) in enumerate(panels.titles.items()):
+        inside = [place for place, entry in enumerate(rows) if panels.has(entry, value)]
+        plot = _figure(title, wide=len(panels.titles) == 1, name=f"scatter-{index}", output_backend=backend, **ranges)
+        front, lines = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": [], "colour": []})
+        plot.line("x", "y", source=front, color=_GREY, line_dash="dashed", line_width=1.5)
+        plot.multi_line("x", "y", source=lines, color="colour")
+        points = plot.scatter("x", "y", source=source, view=CDSView(filter=shown & IndexFilter(inside)), size=8,
+                              color="colour", marker="mark", fill_alpha=0.7)
+        names = (*panels.results.settings, *panels.results.figures, "command")
+        plot.add_tools(HoverTool(renderers=[points],  # pyright: ignore
+                                 tooltips=[(name.replace("_", " "), f"@{name}") for name in names]))
+        plots.append(plot)
+        parts.append({"front": front, "lines": lines, "inside": inside})
+    return plots, parts
+
+
+def _figure(title: str, *, wide: bool, **settings: Any) -> Any:
+    """An empty plot, whose title is no formula."""
+    size: dict[str, Any] = {"height": 480, "sizing_mode": "stretch_width"} if wide else {"width": 365, "height": 340}
+    plot = figure(tools="pan,wheel_zoom,box_zoom,reset,save", toolbar_location="right", **size, **settings)
+    if title:
+        plot.title.text = PlainText(text=setting_text(title))
+    return plot
 
 
 def _curves(results: Results) -> list[UIElement]:
-    """The main figures over each setting that is a number, a line for equal other settings."""
-    numbers = [name for name in results.numbers if len({entry[name] for entry in results.rows}) > 1]
-    plots: list[UIElement] = []
+    """The main figures over each setting that is a number: a panel a function, a line for equal other settings."""
+    numbers = [name for name in results.numbers if len(results.values(name)) > 1]
+    content: list[UIElement] = []
     for number, name in itertools.product(numbers, [name for name in _DRAWN if name in results.figures]):
-        lines = results.lines(number, name)
-        if 0 < len(lines) <= _MOST_LINES:
-            plots.append(_curve(number, name, lines))
-    return [_wrapping(plots)] if plots else []
+        panels = Panels.of(results, number)
+        drawn = {title: lines for value, title in panels.titles.items()
+                 if (lines := [line for line in panels.lines(panels.rows(value), number, name) if len(line) > 1])}
+        if any(_varies(line, name) and len(lines) <= _MOST_LINES for lines in drawn.values() for line in lines):
+            heading = f"<h3>{html_text(axis_text(name))} over {html_text(number)}</h3>"
+            legend = _legends(results)[panels.ramp] if panels.ramp else ""
+            plots = [_curve(title, panels, number, name, lines) for title, lines in drawn.items()]
+            for plot in plots[1:]:  # functions can be compared
+                plot.y_range = plots[0].y_range
+            content += [_div(heading + legend), _wrapping(plots)]
+    return content
 
 
-def _curve(number: str, name: str, lines: Mapping[str, list[tuple[float, float]]]) -> UIElement:
-    plot = figure(width=350, height=300, tools="pan,wheel_zoom,reset,save", x_axis_label=axis_text(number),
-                  y_axis_label=axis_text(name), output_backend="svg", toolbar_location=None)
-    for index, (others, line) in enumerate(lines.items()):
-        x, y = zip(*line, strict=True)
-        source = ColumnDataSource({"x": x, "y": y, "line": [others] * len(line)})
-        colour = Category10_10[index % 10]
-        plot.line("x", "y", source=source, color=colour)
-        marks = plot.scatter("x", "y", source=source, color=colour, size=5)
-        plot.add_tools(HoverTool(renderers=[marks], tooltips=[("", "@line"), (number, "@x"), (name, "@y")]))
+def _varies(line: Sequence[Row], name: str) -> bool:
+    return len({entry[name] for entry in line}) > 1
+
+
+def _curve(title: str, panels: Panels, number: str, name: str, lines: Iterable[Sequence[Row]]) -> Any:
+    plot = _figure(title, wide=False, x_axis_label=_label(number), y_axis_label=_label(name),
+                   output_backend="svg")
+    for line in lines:
+        plot.line([entry[number] for entry in line], [entry[name] for entry in line], color=panels.colour(line[0]))
+        plot.scatter([entry[number] for entry in line], [entry[name] for entry in line], size=5,
+                     color=panels.colour(line[0]), marker=_MARKS[panels.mark_of(line[0])][0])
+    plot.toolbar_location = None
     return plot

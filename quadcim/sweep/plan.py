@@ -118,16 +118,6 @@ class SweepPlan:
         return cls(tuple(unique.values()), tuple(measure), _search(given, types, measure))
 
     @property
-    def seconds(self) -> float:
-        """An estimate of the work, on one worker."""
-        return self.count * self.seconds_each
-
-    @property
-    def seconds_each(self) -> float:
-        """An estimate of the work for a point."""
-        return sum(MEASUREMENTS[name].seconds for name in self.measure)
-
-    @property
     def count(self) -> int:
         """How many points are to be measured."""
         return min(self.search.points, len(self.points)) if self.search else len(self.points)

@@ -81,13 +81,6 @@ class Results:
                 if all(isinstance(row.get(name), int | float) and not isinstance(row.get(name), bool)
                        for row in self.rows)]
 
-    @cached_property
-    def colour(self) -> str:
-        """The setting that gives points their colour: the first that varies and is no number."""
-        words = [name for name in self.settings if len({str(row.get(name)) for row in self.rows}) > 1
-                 and any(isinstance(row.get(name), str) for row in self.rows)]
-        return words[0] if words else self.settings[0]
-
     @property
     def x(self) -> str:
         """What stands below a plot at first: a cost, where there is one."""
@@ -105,26 +98,17 @@ class Results:
             raise IllegalSetting(option, "of " + ", ".join(legal), name)
 
     def values(self, name: str) -> list[Any]:
-        """The values of a setting, in order: numbers before words, and none where it is not given."""
-        return sorted({row.get(name) for row in self.rows},
-                      key=lambda value: (value is None, isinstance(value, str), value if value is not None else 0))
-
-    def lines(self, number: str, figure: str) -> dict[str, list[tuple[float, float]]]:
-        """A figure over a setting: a line for equal other settings, of two points or more."""
-        shared = [name for name in self.settings if len({str(row.get(name)) for row in self.rows}) == 1]
-        groups: dict[str, list[tuple[float, float]]] = {}
-        for row in self.rows:
-            if figure in row:
-                others = ", ".join(f"{name} {setting_text(row[name])}" for name in self.settings
-                                   if name != number and name not in shared and name in row)
-                groups.setdefault(others, []).append((row[number], row[figure]))
-        return {others: sorted(line) for others, line in groups.items() if len(line) > 1}
+        """The values of a setting: numbers in their order, then words as they came, and none where it is not given."""
+        return sorted(dict.fromkeys(row.get(name) for row in self.rows),
+                      key=lambda value: (value is None, isinstance(value, str),
+                                         0 if isinstance(value, str) else value or 0))
 
     def thinned(self, most: int) -> "Results":
         """At most so many rows and those of the front: evenly drawn ones beside them."""
         if len(self.rows) <= most:
             return self
-        kept = {id(row) for row in cost_front(self.rows, self.x, self.y)}
+        kept = {id(row) for function in self.values("function")
+                for row in cost_front([row for row in self.rows if row.get("function") == function], self.x, self.y)}
         kept |= {id(row) for row in self.rows[::-(-len(self.rows) // most)]}
         return replace(self, rows=[row for row in self.rows if id(row) in kept])
 

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +67,13 @@ class Store:
 
     def missing(self, points: Iterable[Point], measure: Sequence[str]) -> Iterator[tuple[Point, list[str]]]:
         """The points with measurements that these tools have not made yet; errors count as made."""
-        cursor, wanted = self._connection.cursor(), [(name, tool_versions(name)) for name in measure]
-        with closing(cursor):
-            for point in points:
-                rows = cursor.execute("SELECT measurement, tools FROM measured WHERE digest = ?",
-                                      (point.digest,)).fetchall()
-                names = [name for name, tools in wanted if (name, tools) not in rows]
-                if names:
-                    yield point, names
+        wanted = [(name, tool_versions(name)) for name in measure]
+        for point in points:
+            rows = self._connection.execute("SELECT measurement, tools FROM measured WHERE digest = ?",
+                                            (point.digest,)).fetchall()
+            names = [name for name, tools in wanted if (name, tools) not in rows]
+            if names:
+                yield point, names
 
     def add(self, point: Point, results: Mapping[str, Measured]) -> None:
         """Record what was measured of a point, whole or not at all."""

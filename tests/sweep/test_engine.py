@@ -30,7 +30,7 @@ technology = "fpga"
 [grid]
 function = ["quad"]
 width = "4..9"
-stages = "0..4"
+stages = [0, 1, 2, 3, 90]
 """
 
 
@@ -54,7 +54,7 @@ def swept(plan: SweepPlan, path: Path, **settings):
 
 def test_what_is_known_is_not_measured_again(plan, tmp_path):
     said = []
-    first = swept(plan, tmp_path / "a.db", jobs=2, report=lambda *done: said.append(done))
+    first = swept(plan, tmp_path / "a.db", jobs=2, report=lambda _point, *done: said.append(done))
     assert (first.measured, first.kept, first.failed) == (30, 0, 0) and first.illegal > 0
     assert said == [(done, 30) for done in range(1, 31)]
     rows = table(tmp_path / "a.db")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from quadcim.sweep.page import sweep_page
-from quadcim.sweep.picture import sweep_picture
+from quadcim.sweep.picture import PictureSettings, sweep_picture
 from tests.sweep.browser import PROGRAMS, Page, opened
 
 _NAMES = ["<img src=x onerror=window.hacked=1>.png", "<script>window.hacked=2</script>.png",
@@ -52,21 +52,24 @@ def _hover_over_all(page: Page) -> None:
     """Show the tooltip of each point, and find its text there."""
     for index, name in enumerate(_NAMES):
         page.hover(*page.run(f"""
-            const plot = Bokeh.documents[0].get_model_by_name('scatter'), view = Bokeh.index.find_one(plot);
+            const plot = Bokeh.documents[0].get_model_by_name('scatter-{index}'), view = Bokeh.index.find_one(plot);
+            view.el.scrollIntoView({{block: 'center'}});
             const {{data}} = plot.renderers.at(-1).data_source, box = view.el.getBoundingClientRect();
             return [box.left + view.frame.x_scale.compute(data.x[{index}]),
                     box.top + view.frame.y_scale.compute(data.y[{index}])];"""))
         page.wait(lambda name=name: any(shown(name) in shown(text)
                                         for text in page.texts(".bk-tooltip, .bk-Tooltip")))
+    page.run("scrollTo(0, 0);")
 
 
 @pytest.mark.parametrize("x", ["hidden", "psnr_float_db"])
 def test_in_pictures(x, tmp_path):
-    for kind in ("svg", "png"):
-        sweep_picture(rows(), tmp_path / f"a.{kind}", x=x, y="psnr_integer_db", kind=kind)
+    for kind in ("svg", "png", "pdf"):
+        settings = PictureSettings(x=x, y="psnr_integer_db", title=_NAMES[3])
+        sweep_picture(rows(), tmp_path / f"a.{kind}", settings=settings, kind=kind)
     tree = ElementTree.fromstring((tmp_path / "a.svg").read_text(encoding="utf-8"))
     words = " ".join(tree.itertext())
     assert all(shown(name) in shown(words) for name in _NAMES)
     assert not {re.sub("{.*}", "", element.tag) for element in tree.iter()} & {"script", "img"}
     with Image.open(tmp_path / "a.png") as picture:
-        assert picture.width > 1000
+        assert picture.width > 800
