@@ -187,13 +187,15 @@ def _gate_section(synthesis: Synthesis) -> list[str]:
     if gates is None:
         return []
     models = "that were given" if synthesis.request.models else "made from their functions in the library"
-    how = ("under Icarus and `tb/` of the case" if gates.simulator == "icarus" else
+    icarus = gates.simulator == "icarus"
+    how = ("under Icarus and `tb/` of the case" if icarus else
            "with three values (0, 1 and unknown), not under Icarus, which would take long")
+    more = "" if icarus else ", but not with rows that change while beats are computed"
     return [
         "## Gate level", "",
         (f"The netlist {how}, with models of the cells {models}: all {gates.vectors} vectors at full speed, with "
-         "random pauses, and with a reset in mid-stream; where weights are loaded, also with others. Registers power "
-         "up as X."), "",
+         f"random pauses, and with a reset in mid-stream; where weights are loaded, also with others{more}. "
+         "Registers power up as X."), "",
         "```", *gates.said.splitlines()[-12:], "```", ""]
 
 

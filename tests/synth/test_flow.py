@@ -336,3 +336,31 @@ def test_a_command_that_is_ended_leaves_nothing(make, tmp_path):
         process.terminate()
         assert process.wait(timeout=30) == 143
     assert sorted((tmp_path / "case").iterdir()) == before
+
+
+_NASTY = "-a b'c\"d$HOME`touch proof`[1]{g};h#i\\j*\u00e9%s&(k)|~$(touch proof)\nl"
+
+
+@NEEDS_ICARUS
+@NEEDS_STA
+def test_paths_are_paths(make, tmp_path, monkeypatch, capsys):
+    """Of the case, of the library and of the results, in Yosys, ABC, OpenSTA and Icarus."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(make("streaming").folder, tmp_path / _NASTY)
+    shutil.copyfile(TINY, tmp_path / f"{_NASTY}.lib")
+    assert main(["synth", f"--liberty={_NASTY}.lib", f"--out={_NASTY}-out", "--", _NASTY]) == 0
+    said = capsys.readouterr().out
+    assert "PASS" in said and "slack" in said and "power" in said
+    assert {path.name for path in tmp_path.iterdir()} == {_NASTY, f"{_NASTY}.lib", f"{_NASTY}-out"}
+
+
+@pytest.mark.parametrize("name", ["{*}[exec\\x20touch\\x20proof]", "[exec touch proof]", "`touch proof`"])
+@pytest.mark.parametrize("old, what", [("cell(BUF)", "cells"), ("pin(A)", "pins"), ("library(tiny)", "library")])
+def test_a_library_runs_no_command(old, what, name, make, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    kind = old.partition("(")[0]
+    Path("hostile.lib").write_text(TINY.read_text().replace(old, f'{kind}("{name}")'))
+    assert main(["synth", str(make("phi").folder), "--liberty", "hostile.lib", "--out", "new"]) == 2
+    error = capsys.readouterr().err
+    assert what in error and error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["hostile.lib"]
