@@ -70,7 +70,7 @@ class _Stop:
 def _watch(run: Path) -> tuple[int, subprocess.Popen[bytes]]:
     """Start the watchdog; the end of its pipe, and the process."""
     package = Path(__file__).parent
-    command = [sys.executable, "-I", "-S", package / "watchdog.py", package.parent, run]
+    command = [sys.executable, "-I", "-S", package / "watchdog.py", package.parent, run, str(os.getpid())]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
     assert process.stdin is not None
     pipe = process.stdin.fileno()

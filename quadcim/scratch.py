@@ -11,6 +11,7 @@ whoever reclaims that one reclaims all.
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -34,28 +35,19 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     """A new folder in `parent`, gone when the block ends; what killed runs left in `parent` is reclaimed first."""
     reclaim(parent)
     folder, lock = _create(parent)
-    with _linked(folder):
-        try:
-            yield folder
-        finally:
-            _clear(folder)
-            os.close(lock)
-
-
-@contextmanager
-def _linked(folder: Path) -> Iterator[None]:
-    """A link to a scratch folder among those of the command, if this is one."""
-    run = Path(tempfile.gettempdir())
-    if not is_scratch(run) or folder.parent == run:
-        yield
-        return
-    link = run / _OTHERS / folder.name
-    link.parent.mkdir(exist_ok=True)
-    link.symlink_to(folder)
     try:
-        yield
+        yield folder
     finally:
-        link.unlink(missing_ok=True)
+        _clear(folder)
+        os.close(lock)
+        if link := _link(folder):
+            link.unlink(missing_ok=True)
+
+
+def _link(folder: Path) -> Path | None:
+    """Where the command, if this is one, has its link to a scratch folder."""
+    run = Path(tempfile.gettempdir())
+    return run / _OTHERS / folder.name if is_scratch(run) and folder.parent != run else None
 
 
 @contextmanager
@@ -69,7 +61,11 @@ def plain_folder() -> Iterator[Path]:
 def _create(parent: Path) -> tuple[Path, int]:
     """A folder and its lock, which is held; another run may take either for a dead one's until it is."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        folder = parent / f"{_PREFIX}{secrets.token_hex(5)}"
+        if link := _link(folder):  # before there is anything to find by it
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(folder)
+        folder.mkdir(0o700)
         with suppress(FileNotFoundError):
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             with suppress(OSError):  # a file system without locks: its folders are never reclaimed
@@ -165,7 +161,9 @@ def clear_run(run: Path, *, own: bool = False) -> None:
     if (run / _OTHERS).is_dir():
         for link in (run / _OTHERS).iterdir():
             with suppress(OSError):
-                if is_scratch(folder := link.readlink()) and (own or not in_use(folder)):
+                if not is_scratch(folder := link.readlink()):
+                    folder.rmdir()  # its lock was still to come
+                elif own or not in_use(folder):
                     _clear(folder)
     _clear(run)
 

@@ -1,8 +1,8 @@
 """Ends what a command leaves running when it is killed, and the command itself if it does not heed a signal.
 
-Runs as a process of its own, ``python -I -S watchdog.py ROOT RUN``, and knows of the command by the pipe that is its
-standard input: the number of each signal that the command gets comes through it at once, even while compiled code holds
-Python's lock; a zero says that all is well, and the end of the pipe that the command has ended.
+Runs as a process of its own, ``python -I -S watchdog.py ROOT RUN PID``, and knows of the command by the pipe that is
+its standard input: the number of each signal that the command gets comes through it at once, even while compiled code
+holds Python's lock; a zero says that all is well, and the end of the pipe that the command has ended.
 """
 
 import os
@@ -14,9 +14,9 @@ import time
 _GRACE_S, _PAUSE_S = 3.0, 0.01
 
 
-def main(root: str, run: str) -> None:
-    """Watch the command whose temporary folder is `run`."""
-    command = os.getppid()
+def main(root: str, run: str, pid: str) -> None:
+    """Watch the command of a process whose temporary folder is `run`; it may be gone already."""
+    command = int(pid)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     said = os.read(0, 1)

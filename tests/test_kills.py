@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import quadcim
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_activation
 from quadcim.ownership import CASE, LIST, SIMULATION, SYNTHESIS, foreign_files
@@ -204,6 +205,17 @@ def test_the_next_command_does_what_a_watchdog_could_not(tmp_path):
     subprocess.run([sys.executable, "-m", "quadcim", "list", "targets"], env=environment, check=True,
                    stdout=subprocess.DEVNULL)
     wait_for_none(tmp_path, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_watchdog_that_comes_too_late_ends(tmp_path):
+    (run := tmp_path / ".quadcim-run").mkdir()
+    (run / "lock").write_text("a scratch folder of quadcim, whose next run removes it\n")
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    package = Path(quadcim.__file__).parent
+    subprocess.run([sys.executable, "-I", "-S", package / "watchdog.py", package.parent, run, str(gone.pid)],
+                   stdin=subprocess.DEVNULL, check=True, timeout=_CLEAN_S)
     assert list(tmp_path.iterdir()) == []
 
 
