@@ -93,7 +93,7 @@ def _reset(handoff: Handoff) -> str:
             "removal like hold: once there are the trees of the clock and the reset."
             if reset.asynchronous else "It acts at the rising edge of `clk`; the SDC treats it as a data input.")
     cleared = "valid bits and the counter of planes" if handoff.about.interval_cycles > 1 else "valid bits"
-    weights = " Weights stay as they are." if handoff.stream("w") else ""
+    weights = " Weights in the cells stay as they are; one that waits is dropped." if handoff.stream("w") else ""
     return (f"{reset.description[0].upper()}{reset.description[1:]}. {acts} One cycle is enough. It clears what says "
             f"that there is a beat ({cleared}); payloads are not reset, and start unknown.{weights}")
 

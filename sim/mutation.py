@@ -96,7 +96,7 @@ def mutants(case: Case, count: int, *, seed: int = 0) -> Iterator[list[Mutant]]:
         yield found
 
 
-def fates(case: Case, found: list[Mutant], *, seconds: int = 10) -> Iterator[Fate]:
+def fates(case: Case, found: list[Mutant], *, seconds: int = 30) -> Iterator[Fate]:
     """What becomes of each mutant, in order; several run at a time.
 
     Parameters

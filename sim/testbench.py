@@ -174,6 +174,8 @@ _WEIGHTS = Template("""\
   reg rewriting = 1'b0;
   integer taken = 0;        // rewrites that have been taken
   integer seen [0:BEATS-1]; // how many of them before the cycle in which a beat was accepted
+  reg in_use = 1'b0;
+  integer beat;
   integer filling = 0;      // cycles that writing a table may still take
 """)
 _READ_WEIGHTS = """\
@@ -193,10 +195,13 @@ _REWRITTEN = """\
         want = rewritten[(seen[received % BEATS] % REWRITES - 1) * BEATS + received % BEATS];
 """
 _SEEN = "        if (accepted < BEATS) seen[accepted] = taken;\n"
-_WRITE_RULE = """\
-      // A row is taken at the latest when a beat is accepted, and at once while there is none.
-      if (w_valid && w_ready !== 1'b1 && filling == 0 && (i_valid ? i_ready === 1'b1 : accepted == received)) complain;
-"""
+_WRITE_RULE = Template("""\
+      // A row is taken at the latest when a beat is accepted, and at once while no beat uses the weights$of_its_bank.
+      in_use = i_valid$offered_bank;
+      for (beat = received; beat < accepted; beat = beat + 1) in_use = in_use || $inside_bank;
+      if (i_valid && i_ready === 1'b1) in_use = 1'b0;
+      if (w_valid && w_ready !== 1'b1 && filling == 0 && !in_use) complain;
+""")
 _RELOAD = """\
         if (run == 5) begin
           $readmemh("vectors/weights_inverted.hex", weights);
@@ -257,7 +262,8 @@ class Loads:
             "weights": _WEIGHTS.substitute(writes=self.writes, rewrites=self.rewrites, table=self.table_cycles,
                                            msb=ports["w__payload"].width - 1, out_msb=ports["o__payload"].width - 1),
             "read_weights": _READ_WEIGHTS, "reload": _RELOAD, "rewritten": _REWRITTEN, "seen": _SEEN,
-            "write_rule": _WRITE_RULE, "loaded": " && loaded", "settled": " && !w_valid && w_ready === 1'b1",
+            "write_rule": _WRITE_RULE.substitute(_banks(ports)), "loaded": " && loaded",
+            "settled": " && !w_valid && w_ready === 1'b1",
             "write": _WRITE.substitute(filling_rule=_FILLING_RULE.substitute(
                 starts=self._starts(ports["w__payload"])) if stored else ""),
             "counted": f"(i_valid || INTERVAL == 1){' && filling == 0' * stored}", "no_pause": full_speed,
@@ -274,6 +280,16 @@ class Loads:
                 row = f"w_payload[{field.offset} +: {field.format.width}]"
                 return f"{row} % {self.table_rows} == {self.table_rows - 1} || {row} == WRITES - 1"
         return "1'b1"
+
+
+def _banks(ports: dict[str, Port]) -> dict[str, str]:
+    """What compares the bank of a write with those of beats, if there are several."""
+    offered, written = ({field.name: f"[{field.offset} +: {field.format.width}]" for field in ports[name].layout}.get(
+        "bank") for name in ("i__payload", "w__payload"))
+    if offered is None:
+        return {"of_its_bank": "", "offered_bank": "", "inside_bank": "1'b1"}
+    return {"of_its_bank": " of its bank", "offered_bank": f" && i_payload{offered} == w_payload{written}",
+            "inside_bank": f"(beat < BEATS && inputs[beat]{offered} == w_payload{written})"}
 
 
 _NO_LOADS: dict[str, object] = {

@@ -155,7 +155,8 @@ def test_rewrites_end_where_they_began(storage, seed):
 
 _WRITTEN = {
     "one stage": CimMacro(5, 2, 4, stages=1), "selected": CimMacro(7, 2, 4, signed=True, encoding="bipolar", stages=6),
-    "banks": CimMacro(3, 2, 4, bits_per_cycle=4, banks=2, stages=4), "lutram": _STALLING["lutram"][0],
+    "banks": CimMacro(3, 2, 4, bits_per_cycle=4, banks=2, stages=4),
+    "banks of planes": CimMacro(3, 2, 4, banks=2, stages=1), "lutram": _STALLING["lutram"][0],
     "lutram, selected": CimMacro(7, 2, 2, storage="lutram", technology="ultrascale", stages=3),
 }
 
@@ -170,6 +171,7 @@ def test_rows_that_change_while_beats_are_computed_pass(name, make_case, tmp_pat
     ("selected", r"assign partly = [^;]*;", "assign partly = 1'b0;"),
     ("selected", r"assign write_waits = [^;]*;", "assign write_waits = 1'b0;"),               # before a plane is read
     ("banks", r"assign write_waits = [^;]*;", "assign write_waits = 1'b0;"),
+    ("banks of planes", r"assign w__ready = [^;]*;", "assign w__ready = ~partly;"),           # for another bank's beat
     ("lutram", r"assign partly = [^;]*;", "assign partly = 1'b0;"),
     ("lutram, selected", r"assign partly = [^;]*;", "assign partly = 1'b0;"),
     ("lutram, selected", r"table_waits & stage1_moves;", "table_waits;"),
