@@ -55,6 +55,9 @@ _ARGUMENTS = """\
 set unit @unit
 set designs @designs
 set here [file dirname [file normalize [info script]]]
+
+# A word of a shell, in a command that is printed to be copied.
+proc shell_word {text} { return '[string map {' '\\\\''} $text]' }
 """
 
 _PROJECT = TclTemplate("""
@@ -127,7 +130,7 @@ if {$slack < 0} {
 write_bitstream -force "$top.bit"
 write_cfgmem -force -format bin -interface SPIx4 -size 256 -loadbit "up 0x0 $top.bit" -file "$top.bin"
 puts "Worst slack $slack ns. Bitstream and reports are in $build"
-puts "Next: vivado -mode batch -source {[file join $here "${unit}_program.tcl"]} -tclargs $design"
+puts "Next: vivado -mode batch -source [shell_word [file join $here "${unit}_program.tcl"]] -tclargs $design"
 """)
 
 _PROGRAM = TclTemplate("""
@@ -159,7 +162,7 @@ close_hw_manager
 if {$design eq "selftest"} {
   puts "The test runs. LED 2: it has ended. LED 0: passed. LED 1: failed. The button CPU_RESET restarts it."
 } else {
-  puts "Next: python3 '[file join $here "${unit}_host.py"]' --port /dev/ttyUSB1"
+  puts "Next: python3 [shell_word [file join $here "${unit}_host.py"]] --port /dev/ttyUSB1"
 }
 """)
 

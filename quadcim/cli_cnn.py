@@ -1,13 +1,13 @@
 """``quadcim train cnn``: a classifier with binary weights, and its layers as macros."""
 
 import argparse
-import shlex
 from pathlib import Path
 
 from quadcim.arguments import number
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.spec.cnn import BINARISERS, CNN_DATASETS, CNN_NETWORKS, QUANTISERS, CnnQuantisation, CnnTraining
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.quoting import shell_line
 
 __all__ = ["add_train_cnn"]
 
@@ -60,7 +60,7 @@ def _train_cnn(options: argparse.Namespace) -> int:
     for path in sorted(path for path in options.out.rglob("*") if path.is_file()):
         print(path)
     for layer in metrics["layers"]:
-        weights, affine = (shlex.quote(f"{options.out / 'layers' / layer['name']}.{kind}") for kind in ("npy", "json"))
+        weights, affine = (shell_line([f"{options.out / 'layers' / layer['name']}.{kind}"]) for kind in ("npy", "json"))
         affine = f" --affine {affine}" if layer["affine"] else ""
         print(f"quadcim generate cim --weights {weights}{affine} --encoding {layer['encoding']} "
               f"--activation-bits {layer['activation_bits']} --out DIR")

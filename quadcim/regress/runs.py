@@ -2,7 +2,6 @@
 
 import json
 import random
-import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
@@ -13,6 +12,7 @@ from pathlib import Path
 from quadcim.boards.targets import find_target
 from quadcim.guard import uninterrupted
 from quadcim.spec.cim import CimMacro
+from quadcim.spec.quoting import shell_line
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["Run", "RunResult", "generate_cases", "planned_runs", "processes", "run_all", "run_one"]
@@ -46,7 +46,7 @@ class Run:
 
     def replay(self, case: Path) -> str:
         """The command that repeats the run on `case`."""
-        return shlex.join(["quadcim", "simulate", str(case), "--simulator", self.simulator, "--beats", str(self.beats),
+        return shell_line(["quadcim", "simulate", str(case), "--simulator", self.simulator, "--beats", str(self.beats),
                            "--seed", str(self.seed)])
 
 
