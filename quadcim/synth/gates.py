@@ -56,17 +56,17 @@ def take_apart(module: Mapping[str, Any], library: Library) -> dict[str, Any]:
             pins |= {state.state: given, state.inverse: gate("$_NOT_", A=given)}
         for pin in kind.outputs:
             if pin.name in pins and pin.function is not None:
-                # Twice inverted, so that the net keeps its number whatever drives it.
-                inverted = gate("$_NOT_", A=_build(pin.function, pins, gate))
-                gate("$_NOT_", pins[pin.name], A=inverted)
+                _build(pin.function, pins, gate, pins[pin.name])
     return {"cells": cells, "ports": module["ports"], "netnames": {}}
 
 
-def _build(expression: Expression, pins: Mapping[str, Bit], gate: Callable[..., Bit]) -> Bit:
-    """The gates of an expression, and where its value is."""
+def _build(expression: Expression, pins: Mapping[str, Bit], gate: Callable[..., Bit], target: Bit | None = None) -> Bit:
+    """The gates of an expression, and where its value is: at `target`, if that is given."""
     if expression.kind == "pin":
-        return expression.name if expression.name in ("0", "1") else pins.get(expression.name, "x")
-    operands = [_build(operand, pins, gate) for operand in expression.operands]
+        bit = expression.name if expression.name in ("0", "1") else pins.get(expression.name, "x")
+        return bit if target is None else gate("$_OR_", target, A=bit, B="0")
+    *first, last = (_build(operand, pins, gate) for operand in expression.operands)
     if expression.kind == "~":
-        return gate("$_NOT_", A=operands[0])
-    return reduce(lambda a, b: gate(_OPERATORS[expression.kind], A=a, B=b), operands)
+        return gate("$_NOT_", target, A=last)
+    operator = _OPERATORS[expression.kind]
+    return gate(operator, target, A=reduce(lambda a, b: gate(operator, A=a, B=b), first), B=last)
