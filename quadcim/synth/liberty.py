@@ -17,7 +17,7 @@ __all__ = ["Cell", "FlipFlop", "Library", "Pin", "parse_library", "read_library"
 _BUFFER, _INVERTER, _NAND = (False, True), (True, False), (True, True, True, False)
 _PICOFARADS = {"f": 1e-3, "p": 1.0}
 _LIBRARY_NAME = re.compile(r"[\w.+-]{1,256}", re.ASCII)
-_INDEXED = re.compile(r"(.*?)(\[\d+(?::\d+)?\])?", re.ASCII | re.DOTALL)
+_INDEX = re.compile(r"\[\d+(?::\d+)?\]\Z", re.ASCII)
 _MOST = 1e12
 """No capacitance, area or voltage is as large."""
 
@@ -219,11 +219,11 @@ def _flip_flop(group: Group) -> FlipFlop | None:
     clock, data = _expression(state, "clocked_on"), _expression(state, "next_state")
     if clock is None or data is None or len(state.words) != 2:
         return None
-    return FlipFlop(*(_name("states", word) for word in state.words), clock, data, _expression(state, "clear"),
-                    _expression(state, "preset"))
+    held, inverse = (_name("states", word) for word in state.words)
+    return FlipFlop(held, inverse, clock, data, _expression(state, "clear"), _expression(state, "preset"))
 
 
 def _pin(group: Group, word: str, to_pf: float) -> Pin:
-    plain, index = _INDEXED.fullmatch(word).groups()
-    return Pin(_name("pins", plain) + (index or ""), group.attributes.get("direction", ""),
+    index = found[0] if (found := _INDEX.search(word)) else ""
+    return Pin(_name("pins", word.removesuffix(index)) + index, group.attributes.get("direction", ""),
                to_pf * _number(group.attributes.get("capacitance", "0")), _expression(group, "function"))
