@@ -67,13 +67,8 @@ def _complain(prog: str, message: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 on success, 1 when a check fails, 2 for wrong use."""
-    parser = _parser()
     try:
-        options = parser.parse_args(arguments)
-        with _stopped_by_terminate():
-            return options.run(options)
-    except IllegalSetting as error:
-        return _complain("quadcim", f"--{error}" if options.parser.has_option(error.option) else str(error))
+        return _run(_parser().parse_args(arguments))
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -84,6 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("quadcim: interrupted", file=sys.stderr)
         return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command that was parsed; what it names is an option only if the command has it."""
+    try:
+        with _stopped_by_terminate():
+            return options.run(options)
+    except IllegalSetting as error:
+        return _complain("quadcim", f"--{error}" if options.parser.has_option(error.option) else str(error))
 
 
 @contextmanager
