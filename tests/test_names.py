@@ -22,7 +22,6 @@ from quadcim.sim.case import Case
 from quadcim.spec.activation import Activation
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.cnn import CnnQuantisation
-from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 from quadcim.spec.unit import ActivationUnit
@@ -37,32 +36,28 @@ _ALL = "\n".join(("module all;", "  integer done = 0;", "{units}", "  always @(d
 Subject = ActivationUnit | tuple[CimMacro, CimIntegers]
 
 
-def _write(subject: Subject, out: Path, **settings: str) -> Case:
-    """The case of a unit or of a macro: for the board where it can be, since that has the most names."""
-    for target in map(find_target, ("vcu128", "generic")):
-        order = {"target": target, "clock_mhz": target.clock_mhz, "out": out, **settings}
-        try:
-            if isinstance(subject, ActivationUnit):
-                generate_activation(subject, **order)
-            else:
-                generate_cim(*subject, **order)
-            break
-        except IllegalSetting as error:
-            assert error.option == "flow-control"
+def _write(subject: Subject, out: Path, name: str | None = None) -> Case:
+    """The case of a unit or of a macro for the board, which has the most names."""
+    target = find_target("vcu128")
+    if isinstance(subject, ActivationUnit):
+        generate_activation(subject, target=target, clock_mhz=target.clock_mhz, out=out, name=name)
+    else:
+        generate_cim(*subject, target=target, clock_mhz=target.clock_mhz, out=out, name=name)
     return Case.load(out)
 
 
 def _users(folder: Path) -> list[Subject]:
     """The catalogue's tanh, and two functions of that name in two files."""
-    formats = {"input": Format.parse("SQ3.5"), "output": Format.parse("SQ1.7")}
-    activations = [Activation("tanh", **formats, rounding="faithful")]
+    input, output = Format.parse("SQ3.5"), Format.parse("SQ1.7")
+    activations = [Activation("tanh", input, output, "faithful")]
     for name, slope in (("first", 2), ("second", 3)):
         (folder / f"{name}.py").write_text(f"def tanh(x):\n    return max(-1, min(1, x / {slope}))\n")
-        activations.append(user_activation(f"{folder / name}.py:tanh", **formats, rounding="faithful"))
+        activations.append(user_activation(f"{folder / name}.py:tanh", input=input, output=output,
+                                           rounding="faithful"))
     return [ActivationUnit(activation, 1) for activation in activations]
 
 
-def _weights() -> list[Subject]:
+def _weights() -> list[tuple[CimMacro, CimIntegers]]:
     """Constant macros that differ in their weights alone."""
     draw = np.random.default_rng(0)
     cells = [tuple(map(tuple, draw.integers(0, 2, (9, 2)).tolist())) for _ in range(2)]
@@ -84,7 +79,7 @@ def _presets(names: Iterable[str]) -> list[Subject]:
 @pytest.fixture(params=["few", pytest.param("all", marks=pytest.mark.long)])
 def cases(request, tmp_path) -> list[Case]:
     """Cases that had, or could have, one name, in one folder."""
-    subjects = [*_users(tmp_path), *_weights()]
+    subjects: list[Subject] = [*_users(tmp_path), *_weights()]
     subjects += _presets(_FEW) if request.param == "few" else [*_presets([*PRESETS, *MACRO_PRESETS]), *_trained()]
     cases = [_write(subject, tmp_path / "library" / f"case{index}") for index, subject in enumerate(subjects)]
     # An equal case has the same name, unless it is given another.
@@ -145,8 +140,8 @@ def test_cases_share_a_design_a_library_and_a_repository(cases, tmp_path):
     assert [line for line in said if line.startswith(("PASS", "FAIL"))] == ["PASS"] * len(cases)
     # The wrappers too, all files of all cases at once.
     shutil.rmtree(together)
-    sources = [path for case in cases for folder in ("rtl", "models", "vcu128") for path in case.folder.glob(
-        f"{folder}/*.v") if "_board" not in path.name and "_selftest" not in path.name]
+    sources = [path for case in cases for pattern in ("rtl/*.v", "models/*.v", "vcu128/*_axis.v")
+               for path in case.folder.glob(pattern)]
     subprocess.run([icarus, "-g2005", "-o", tmp_path / "wrappers", *sources], check=True)
 
 
