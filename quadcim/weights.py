@@ -3,7 +3,7 @@
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,7 +116,7 @@ def _numbers(path: Path, line: int, words: list[str]) -> list[float]:
     return [number for number in numbers if number is not None]
 
 
-def _matrix(path: Path, rows: list[list[float]]) -> "NDArray":
+def _matrix(path: Path, rows: Sequence[Sequence[float]]) -> "NDArray":
     """Rows of equal length."""
     import numpy as np
 

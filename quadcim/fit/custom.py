@@ -16,6 +16,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from quadcim.spec.activation import Activation, ActivationRounding, Samples
 from quadcim.spec.errors import IllegalSetting
@@ -90,7 +91,7 @@ def _said(error: BaseException) -> str:
     return " ".join(traceback.format_exception_only(error)[-1].split())[:160]
 
 
-def _sampled(name: str, evaluate: Callable[[float], float], input: Format) -> list[float]:
+def _sampled(name: str, evaluate: Callable[[float], Any], input: Format) -> list[float]:
     """The values at all inputs."""
     inputs, values, start = _inputs(input), [], time.monotonic()
     for x in inputs:
@@ -123,7 +124,7 @@ def _identifier(text: str) -> str:
     return re.sub("[^A-Za-z0-9]+", "-", text).strip("-").lower()[:40] or "function"
 
 
-def _from_python(function: str) -> tuple[str, Callable[[float], float]]:
+def _from_python(function: str) -> tuple[str, Callable[[float], Any]]:
     path, _, name = function.rpartition(":")
     try:
         found = runpy.run_path(path).get(name)

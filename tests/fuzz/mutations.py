@@ -73,6 +73,7 @@ def hostile_text(draw: random.Random) -> str:
 def damage_json(draw: random.Random, value: Any) -> Any:
     """Entries replaced, renamed, copied and left out, anywhere in it."""
     value = copy.deepcopy(value)
+    holder: Any
     for _ in range(draw.choice((1, 1, 2, 4))):
         holder, key = draw.choice(_places(value) or [([value], 0)])
         match draw.randrange(6):

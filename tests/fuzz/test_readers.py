@@ -1,5 +1,6 @@
 """Whatever a file holds that somebody hands in: a result, or one line; no traceback, no hang, and no command is run."""
 
+import argparse
 import random
 import shutil
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ def stopped(material, monkeypatch):
 
     def parser():
         made = make_parser()
-        commands = next(action for action in made._actions if action.dest == "command")
+        commands = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
         for name, load in loaders.items():
             command = commands.add_parser(name)
             command.add_argument("file", type=Path)
