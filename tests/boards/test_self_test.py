@@ -153,6 +153,42 @@ endmodule
 """
 
 
+_FAULTY = """
+module {top}(input wire [5:0] i__payload, output wire i__ready, input wire i__valid,
+             output wire [6:0] o__payload, input wire o__ready, output wire o__valid);
+  wire [5:0] x = {x};
+  wire [6:0] y;
+  wire valid;
+  right unit(.i__payload(x), .i__ready(i__ready), .i__valid(i__valid), .o__payload(y), .o__ready(o__ready),
+    .o__valid(valid));
+  assign o__payload = {y};
+  assign o__valid = {valid};
+endmodule
+"""
+
+
+@pytest.mark.parametrize("fault, verdicts", [
+    ({}, ["101", "000", "101"]),
+    ({"y": "y ^ (x == 6'd5)"}, ["011", "000", "011"]),                                     # a bit of one result
+    ({"x": "i__payload >> 1 == 9 ? i__payload ^ 6'd1 : i__payload"}, ["011", "000", "011"]),     # two are swapped
+    ({"valid": "valid & x != 6'd5"}, ["011", "000", "011"]),                               # a beat is lost
+    ({"valid": "valid & x < 6'd32"}, ["011", "000", "011"]),                               # half of them are
+    ({"valid": "1'b0"}, []),                                                               # all of them: no end
+], ids=["right", "bit", "swapped", "lost", "half", "silent"])
+def test_a_faulty_unit_never_passes(make_case, tmp_path, fault, verdicts):
+    """What a case ships, around a unit with a fault, before and after the button."""
+    case = board_case(make_case, "combinational")
+    text = case.rtl[0].read_text()
+    assert f"module {case.top} (" in text
+    faulty = _FAULTY.format(top=case.top, **{"x": "i__payload", "y": "y", "valid": "valid"} | fault)
+    write(tmp_path, {"tb.v": _BOARD_TB.format(top=case.top), "faulty.v": faulty,
+                     "right.v": text.replace(f"module {case.top} (", "module right (")})
+    run_tool([tool("iverilog"), "-g2005", "-o", tmp_path / "out", *sorted(tmp_path.glob("*.v")),
+              case.folder / f"vcu128/{case.top}_selftest.v", Path(__file__).with_name("primitives.v")])
+    done = subprocess.run([tool("vvp"), "-n", tmp_path / "out"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == verdicts
+
+
 @pytest.mark.parametrize("fault", [0, 1], ids=["shipped", "wrong"])
 @pytest.mark.parametrize("name", ["combinational", "two-stages", "without-backpressure"])
 def test_the_board_in_verilog(make_case, tmp_path, name, fault):
