@@ -33,8 +33,11 @@ def is_empty(connection: sqlite3.Connection) -> bool:
 def check_database(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a database that is none of ours, or of another version."""
     version = _one(connection, "PRAGMA user_version")
-    columns = {table: " ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
-               for table in _COLUMNS}
+    try:
+        columns = {table: " ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+                   for table in _COLUMNS}
+    except UnicodeDecodeError:
+        columns = {}
     if version != VERSION or columns != _COLUMNS:
         raise IllegalSetting("db", f"{DATABASE}, version {VERSION}", f"{path}, which is something else")
 

@@ -98,6 +98,15 @@ def test_a_sweep_writes_into_nothing_foreign(database):
     assert database.read_bytes() == before
 
 
+@pytest.mark.parametrize("read", [read_rows, Store])
+def test_names_of_columns_that_are_no_text_are_refused(read, database):
+    content = database.read_bytes()
+    assert b"finished" in content
+    database.write_bytes(content.replace(b"finished", b"\xf5inished"))
+    with pytest.raises(IllegalSetting, match="which is something else"):
+        read(database)
+
+
 def test_reading_changes_nothing_and_a_finished_sweep_is_one_file(database):
     before = database.read_bytes()
     assert [row["lut"] for row in read_rows(database)] == [40, 60, 80]
