@@ -13,12 +13,14 @@ from quadcim.sweep.kinds import KINDS
 from quadcim.sweep.points import Point
 from quadcim.sweep.versions import all_versions
 
-__all__ = ["DATABASE", "VERSION", "check_database", "found_rows", "is_empty", "read_history",
+__all__ = ["DATABASE", "UNREADABLE", "VERSION", "check_database", "found_rows", "is_empty", "read_history",
            "read_rows"]
 
 VERSION = 1
 """Of the tables, as ``PRAGMA user_version`` says it."""
 DATABASE = "a database of quadcim sweep"
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises for a damaged file; the latter where what it says of it is no text."""
 _COLUMNS = {"points": "digest kind settings spec", "measured": "digest measurement tools error seconds finished",
             "figures": "digest tools name value"}
 _LARGEST, _REMEMBERED = 2**53, 500
@@ -33,11 +35,8 @@ def is_empty(connection: sqlite3.Connection) -> bool:
 def check_database(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a database that is none of ours, or of another version."""
     version = _one(connection, "PRAGMA user_version")
-    try:
-        columns = {table: " ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
-                   for table in _COLUMNS}
-    except UnicodeDecodeError:
-        columns = {}
+    columns = {table: " ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+               for table in _COLUMNS}
     if version != VERSION or columns != _COLUMNS:
         raise IllegalSetting("db", f"{DATABASE}, version {VERSION}", f"{path}, which is something else")
 
@@ -87,7 +86,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(_connect(path)) as connection:
             check_database(connection, path)
             yield connection
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise IllegalSetting("db", DATABASE, f"{path} ({error})") from None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from quadcim.sim.tools import ToolError
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.database import DATABASE, VERSION, check_database, found_rows, is_empty
+from quadcim.sweep.database import DATABASE, UNREADABLE, VERSION, check_database, found_rows, is_empty
 from quadcim.sweep.measurements import Measured
 from quadcim.sweep.points import Point
 from quadcim.sweep.versions import tool_versions
@@ -56,7 +56,7 @@ class Store:
             # Written to the disk when the log is folded in, not at each row: only a power cut can lose rows.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise IllegalSetting("db", DATABASE, f"{path} ({error})") from None
 
     def close(self) -> None:

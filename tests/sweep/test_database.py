@@ -99,11 +99,11 @@ def test_a_sweep_writes_into_nothing_foreign(database):
 
 
 @pytest.mark.parametrize("read", [read_rows, Store])
-def test_names_of_columns_that_are_no_text_are_refused(read, database):
-    content = database.read_bytes()
-    assert b"finished" in content
-    database.write_bytes(content.replace(b"finished", b"\xf5inished"))
-    with pytest.raises(IllegalSetting, match="which is something else"):
+def test_a_damaged_schema_that_is_no_text_is_refused(read, database):
+    content, name = database.read_bytes(), b"tablemeasuredmeasured"
+    assert name in content
+    database.write_bytes(content.replace(name, b"tablemeasure\xf5measured"))
+    with pytest.raises(IllegalSetting, match="db must be a database of quadcim sweep"):
         read(database)
 
 
