@@ -138,7 +138,7 @@ class CimUnit(wiring.Component):
             results.append(u)
         return results
 
-    def _stored(self, m: Module, planes: list[Value], tokens: Tokens, busy: Signal) -> list[Value]:
+    def _stored(self, m: Module, planes: list[Value], tokens: Tokens, busy: Value) -> list[Value]:
         """Columns over stored partial sums: five share the LUTRAM of a plane's bit."""
         macro, plan = self._macro, self._plan
         writer = PartialSumWriter.build(m, macro, self.w, tokens=tokens, busy=busy)

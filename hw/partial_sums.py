@@ -116,7 +116,7 @@ class PartialSumWriter:
 
     @classmethod
     def build(cls, m: Module, macro: CimMacro, w: stream.Interface, *, tokens: Tokens,
-              busy: Signal) -> "PartialSumWriter":
+              busy: Value) -> "PartialSumWriter":
         """Add the writer to a module, and the ready of the stream of weights.
 
         Parameters
@@ -129,7 +129,7 @@ class PartialSumWriter:
             Weights in.
         tokens : Tokens
             The control of the planes.
-        busy : Signal(1)
+        busy : Value
             Is set while sums are written.
         """
         row, weights = offered_row(m, macro, w.payload, w.valid), w.payload[:macro.columns]

@@ -50,7 +50,7 @@ $always_ready  always #5 clk = ~clk;
   integer received = 0;
   integer first_accepted = 0;
   integer mismatches = 0;
-  integer restarts = 0;
+  integer restarts = 0;     // steps of the reset in mid-stream
   integer idle = 0;         // cycles since the last beat was received: nothing may follow it
   reg held = 1'b0;          // the output was valid and not taken: it must stay
   reg [${out_msb}:0] held_payload = 0;
@@ -119,10 +119,7 @@ $write_rule      if (idle > LATENCY + 4$settled || cycle > 64 * INTERVAL * BEATS
         run = run + 1;
         restart;
 $reload
-      end else if (run == 2 && restarts == 0 && received >= BEATS / 2) begin
-        restarts = 1;
-        restart;
-      end
+$reset_rule      end
     end
     if (run == $last) begin
       if (mismatches == 0) $$display("PASS");
@@ -131,7 +128,7 @@ $reload
     end
 $write    if (!rst && cycle > 4$loaded) begin
       if (!i_valid || i_ready === 1'b1) begin
-        if (offered < BEATS && ($no_pause || $$random(seed) % 4 != 0)) begin
+        if (offered < BEATS && ($no_pause || restarts == 1 || $$random(seed) % 4 != 0)) begin
           i_valid <= 1'b1;
           i_payload <= inputs[offered];
           offered = offered + 1;
@@ -157,6 +154,19 @@ _STALL_RULE = Template("""\
       else if ($counted) waited = waited + 1;
       if (waited >= INTERVAL) complain;
 """)
+_RESET_RULE = """\
+      end else if (run == 2 && restarts == 0 && received >= BEATS / 2) begin
+        restarts = 1;
+        restart;
+"""
+_FULL_RESET_RULE = """\
+      end else if (run == 2 && restarts == 0 && received >= BEATS / 2) begin
+        restarts = 1;
+        rest = REST;        // the receiver takes nothing: the reset comes upon a full unit
+      end else if (run == 2 && restarts == 1 && rest == 1) begin
+        restarts = 2;
+        restart;
+"""
 _FORGET = "      waited = 0;\n"
 _WAITED = "  integer waited = 0;       // cycles that the input has been stalled\n"
 _WEIGHTS = Template("""\
@@ -335,4 +345,5 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         connections=",\n".join(f"    .{port.name}({port.wire})" for port in ports), seed=1,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n", o_ready_rule="taking" if elastic else "1'b1",
         capacity=capacity, waited=_WAITED if elastic else "", forget=_FORGET if elastic else "",
+        reset_rule=_FULL_RESET_RULE if elastic else _RESET_RULE,
         stall_rule=_STALL_RULE.substitute(texts) if elastic else "")

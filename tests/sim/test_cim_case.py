@@ -257,6 +257,14 @@ def test_wrong_hardware_fails(old, new, tmp_path):
     assert run(case, tmp_path / "plain").splitlines()[-1].startswith("FAIL")
 
 
+def test_nothing_survives_the_reset_of_a_full_macro(make_case, tmp_path):
+    # Behind a full pipeline a plane waits for the columns; the reset has to drop it.
+    macro = CimMacro(8, 3, 4, signed=True, bits_per_cycle=2, encoding="bipolar", banks=2, stages=4)
+    case = spoiled(make_case(macro), tmp_path, "if (rst) stage1_valid <= 1'h0;\n    else if", "if")
+    lines = run(case, tmp_path / "plain").splitlines()
+    assert lines[-1].startswith("FAIL") and lines[0].startswith("run 2 ")
+
+
 def test_other_weights_show_what_the_first_ones_hide(tmp_path):
     # Row 2's weight goes to row 4 too, which row 4's own write makes good as long as it comes later.
     case = spoiled(make("planes", tmp_path / "case"), tmp_path, "if (write[4]) weights[4]",
