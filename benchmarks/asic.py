@@ -9,10 +9,11 @@ from benchmarks.libraries import NO_LIBRARY, libraries
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_activation
-from quadcim.hw.plans import unit_steps
+from quadcim.hw.plans import unit_plan
 from quadcim.sim.case import Case
 from quadcim.spec.activation import Activation
 from quadcim.spec.cost import GATE_28_UM2
+from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.unit import ActivationUnit
 from quadcim.synth.ends import FAST_MHZ, synthesise_ends
@@ -50,10 +51,13 @@ def measure(points: Sequence[tuple[int, int]] = POINTS, liberty: Path | None = N
     for width, stages in points:
         fmt = Format(True, 2, width - 2)
         unit = ActivationUnit(Activation("quad", fmt, fmt, "faithful"), 0, "always")
-        if stages > len(unit_steps(unit)):
-            say(f"asic: {width} bits cannot have {stages} stages")
+        staged = dataclasses.replace(unit, stages=stages)
+        try:
+            unit_plan(staged)
+        except IllegalSetting as error:
+            say(f"asic: {width} bits: {error}")
             continue
-        _add(table, found, dataclasses.replace(unit, stages=stages), first)
+        _add(table, found, staged, first)
     return table
 
 

@@ -126,7 +126,7 @@ def _piece_starts(activation: Activation, integers: PiecewiseIntegers) -> NDArra
     reflected = 0 if fold.reflect < 0 else raws >> fold.reflect & 1 ^ int(fold.reflect_invert)
     pieces = np.searchsorted(integers.breaks, (raws ^ -reflected) & (1 << fold.bits) - 1, side="right")
     starts = raws[1:][np.diff(pieces) != 0]
-    return starts / 2.0**fmt.fraction_bits if len(starts) <= _MOST_LINES else starts[:0]
+    return (starts if len(starts) <= _MOST_LINES else starts[:0]) / 2.0**fmt.fraction_bits
 
 
 def _groups(count: int) -> NDArray[np.int64]:

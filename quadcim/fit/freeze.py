@@ -65,7 +65,7 @@ def deeper_forms(unit: ActivationUnit) -> tuple[Integers, ...]:
     if not isinstance(cheapest, PiecewiseIntegers):
         return ()
     methods = tuple(method for method in _SLOPED if unit.method in (method, "auto"))
-    forms: list[QuadIntegers | PiecewiseIntegers] = []
+    forms: list[Integers] = []
     for address_bits in range(min(cheapest.address_bits, _WIDEST_ADDRESS)) if methods else ():
         with suppress(IllegalSetting):
             forms.append(_piecewise(unit.activation, technology, methods, address_bits))
@@ -74,7 +74,7 @@ def deeper_forms(unit: ActivationUnit) -> tuple[Integers, ...]:
     return tuple(sorted(forms, key=lambda form: _cost(form, unit.activation, technology)))
 
 
-def _cost(integers: QuadIntegers | PiecewiseIntegers, activation: Activation, technology: Technology) -> float:
+def _cost(integers: Integers, activation: Activation, technology: Technology) -> float:
     """What the form is estimated to cost in a technology."""
     estimate = quad_cost if isinstance(integers, QuadIntegers) else piecewise_cost
     return getattr(estimate(integers, activation.output.width), technology.goal)  # pyright: ignore

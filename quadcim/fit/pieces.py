@@ -123,8 +123,8 @@ class _Pieces:
         product = np.zeros(len(inputs), dtype=np.int64)
         if slope:
             for bit in range(self._offset_bits):
-                product += (inputs >> bit & 1) * shifted(np.int64(slope), bit - shift)
-        reflected = np.arange(len(self._problem.least))[:, None] * shifted(np.int64(slope), -shift)
+                product += (inputs >> bit & 1) * shifted(slope, bit - shift)
+        reflected = np.arange(len(self._problem.least))[:, None] * shifted(slope, -shift)
         return product + reflected
 
     def _line(self, piece: _Piece, inputs: _Integers, guard: int, shift: int) -> tuple[int, int, int] | None:

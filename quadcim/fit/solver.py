@@ -7,6 +7,7 @@ solution needs no further proof.
 """
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from quadcim.spec.piecewise import Correction, Fold, PiecewiseIntegers, Square
 __all__ = ["Curve", "Problem", "Shape", "Solver", "roundest", "shifted"]
 
 _Integers = NDArray[np.int64]
+_Number = TypeVar("_Number", int, _Integers)
 _SLOPE_NEIGHBOURS = (0, 1, -1, 2, -2)
 
 
@@ -257,7 +259,7 @@ def _product(curve: Curve, low: int, coefficient: NDArray[np.float64], squares: 
     return tables, square, cells
 
 
-def shifted(values: _Integers, shift: int) -> _Integers:
+def shifted(values: _Number, shift: int) -> _Number:
     """``floor(values * 2**shift)``."""
     return values << shift if shift >= 0 else values >> -shift
 
