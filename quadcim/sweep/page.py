@@ -34,7 +34,7 @@ from quadcim.spec.quoting import html_text
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MORE_IS_BETTER
 from quadcim.sweep.page_script import HEAD, UPDATE
-from quadcim.sweep.panels import PLAIN, Panels
+from quadcim.sweep.panels import PLAIN, Panels, Scale
 from quadcim.sweep.results import Results, Row, axis_text, setting_text
 
 __all__ = ["MOST_POINTS", "sweep_page"]
@@ -67,7 +67,7 @@ def sweep_page(rows: Sequence[dict[str, Any]], *, title: str) -> str:
     results = whole.thinned(MOST_POINTS)
     choices, legends = _choices(results), _legends(results)
     source = _source(results, choices, legends)
-    options = [(name, name.replace("_", " ")) for name in (*results.figures, *results.numbers)]
+    options: list[Any] = [(name, name.replace("_", " ")) for name in (*results.figures, *results.numbers)]
     axes = {axis: Select(title=f"{axis} axis", value=name, options=options, width=220, name=f"{axis}-axis")
             for axis, name in (("x", results.x), ("y", results.y))}
     modes = {axis: Select(title=f"{axis} scale", value="auto", options=["auto", "linear", "log"], width=105,
@@ -151,7 +151,7 @@ def _choices(results: Results) -> Mapping[str, MultiChoice]:
     widgets: dict[str, MultiChoice] = {}
     for name in results.settings:
         if 1 < len(values := results.values(name)) <= _MOST_CHOICES:
-            options = [(str(index), html_text(setting_text(value))) for index, value in enumerate(values)]
+            options: list[Any] = [(str(index), html_text(setting_text(value))) for index, value in enumerate(values)]
             widgets[name] = MultiChoice(title=name.replace("_", " "), placeholder="all", options=options, width=220,
                                         name=f"choice-{name}")
     return widgets
@@ -176,7 +176,7 @@ def _legend(name: str, items: Iterable[tuple[str, str, Any]]) -> str:
 
 def _plots(source: ColumnDataSource, shown: BooleanFilter, panels: Panels) -> tuple[list[Any], list[dict[str, Any]]]:
     """A plot for each panel, all with the same axes; and of each its front, its lines, and which points it has."""
-    ranges = {"x_range": Range1d(0, 1), "y_range": Range1d(0, 1)}
+    ranges = {f"{axis}_range": Range1d(start=0, end=1) for axis in "xy"}
     rows = panels.results.rows
     backend = "svg" if len(rows) <= _MOST_SVG else "canvas"
     plots, parts = [], []
@@ -186,7 +186,7 @@ def _plots(source: ColumnDataSource, shown: BooleanFilter, panels: Panels) -> tu
         front, lines = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": [], "colour": []})
         plot.line("x", "y", source=front, color=_GREY, line_dash="dashed", line_width=1.5)
         plot.multi_line("x", "y", source=lines, color="colour")
-        points = plot.scatter("x", "y", source=source, view=CDSView(filter=shown & IndexFilter(inside)), size=8,
+        points = plot.scatter("x", "y", source=source, view=CDSView(filter=shown & IndexFilter(indices=inside)), size=8,
                               color="colour", marker="mark", fill_alpha=0.7)
         names = (*panels.results.settings, *panels.results.figures, "command")
         plot.add_tools(HoverTool(renderers=[points],  # pyright: ignore
@@ -199,7 +199,7 @@ def _plots(source: ColumnDataSource, shown: BooleanFilter, panels: Panels) -> tu
 def _figure(title: str, *, wide: bool, **settings: Any) -> Any:
     """An empty plot, whose title is no formula."""
     size: dict[str, Any] = {"height": 480, "sizing_mode": "stretch_width"} if wide else {"width": 365, "height": 340}
-    plot = figure(tools="pan,wheel_zoom,box_zoom,reset,save", toolbar_location="right", **size, **settings)
+    plot: Any = figure(tools="pan,wheel_zoom,box_zoom,reset,save", toolbar_location="right", **size, **settings)
     if title:
         plot.title.text = PlainText(text=setting_text(title))
     return plot
@@ -216,7 +216,8 @@ def _curves(results: Results) -> list[UIElement]:
         if any(_varies(line, name) and len(lines) <= _MOST_LINES for lines in drawn.values() for line in lines):
             heading = f"<h3>{html_text(axis_text(name))} over {html_text(number)}</h3>"
             legend = _legends(results)[panels.ramp] if panels.ramp else ""
-            plots = [_curve(title, panels, number, name, lines) for title, lines in drawn.items()]
+            scale = Scale.of(name, results.rows, log=False)
+            plots = [_curve(title, panels, scale, number, lines) for title, lines in drawn.items()]
             for plot in plots[1:]:  # functions can be compared
                 plot.y_range = plots[0].y_range
             content += [_div(heading + legend), _wrapping(plots)]
@@ -227,12 +228,13 @@ def _varies(line: Sequence[Row], name: str) -> bool:
     return len({entry[name] for entry in line}) > 1
 
 
-def _curve(title: str, panels: Panels, number: str, name: str, lines: Iterable[Sequence[Row]]) -> Any:
-    plot = _figure(title, wide=False, x_axis_label=_label(number), y_axis_label=_label(name),
-                   output_backend="svg")
+def _curve(title: str, panels: Panels, scale: Scale, number: str, lines: Iterable[Sequence[Row]]) -> Any:
+    plot = _figure(title, wide=False, x_axis_label=_label(number), output_backend="svg",
+                   y_axis_label=textwrap.fill(scale.text, _LONGEST_LABEL))
     for line in lines:
-        plot.line([entry[number] for entry in line], [entry[name] for entry in line], color=panels.colour(line[0]))
-        plot.scatter([entry[number] for entry in line], [entry[name] for entry in line], size=5,
-                     color=panels.colour(line[0]), marker=_MARKS[panels.mark_of(line[0])][0])
+        x, y = [entry[number] for entry in line], [scale.place(entry[scale.name]) for entry in line]
+        colour = panels.colour(line[0])
+        plot.line(x, y, color=colour)
+        plot.scatter(x, y, size=5, color=colour, marker=_MARKS[panels.mark_of(line[0])][0])
     plot.toolbar_location = None
     return plot

@@ -147,16 +147,16 @@ class Scale:
         values = [row[name] for row in rows if name in row]
         finite = [value for value in values if math.isfinite(value)]
         positive = [value for value in finite if value > 0]
-        if log is None:
-            log = name in FIGURES and bool(positive) and min(finite) >= 0 and max(positive) >= _LOG_FROM * min(positive)
-        drawn = (positive if log else finite) or [1.0]
+        usual = name in FIGURES and bool(positive) and min(finite) >= 0 and max(positive) >= _LOG_FROM * min(positive)
+        chosen = usual if log is None else log
+        drawn = (positive if chosen else finite) or [1.0]
         least, most = min(drawn), max(drawn)
-        margin = (most / least) ** 0.1 * 1.5 if log else 0.1 * (most - least) or 1.0
-        low, high = (least / margin, most * margin) if log else (least - margin, most + margin)
-        edges = [text for text, at_edge in (("0", log and any(value <= 0 for value in values)),
+        margin = (most / least) ** 0.1 * 1.5 if chosen else 0.1 * (most - least) or 1.0
+        low, high = (least / margin, most * margin) if chosen else (least - margin, most + margin)
+        edges = [text for text, at_edge in (("0", chosen and any(value <= 0 for value in values)),
                                             ("\u221e", math.inf in values)) if at_edge]
         whole = all(isinstance(value, int) for value in values)
-        return cls(name, log, low, high, tuple(edges), whole)
+        return cls(name, chosen, low, high, tuple(edges), whole)
 
     def place(self, value: float) -> float:
         """Where a value lies."""

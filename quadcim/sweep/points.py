@@ -35,7 +35,7 @@ class Point:
         """The settings, and the defaults of those that are not given."""
         return {**find_kind(self.kind).defaults, **self.settings}
 
-    @property
+    @cached_property
     def spec(self) -> Spec:
         """The specification; illegal settings raise `IllegalSetting`. The number of stages is checked later.
 
