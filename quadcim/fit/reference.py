@@ -14,6 +14,7 @@ __all__ = ["admitted_outputs", "real_values"]
 
 # Double precision errs by less than this many ulp of any output that is 32 bits wide or less.
 _DOUBT_ULP = 1e-6
+_NOISE = 1e-50
 
 
 class _Numpy:
@@ -75,7 +76,9 @@ def _rounded_precisely(activation: Activation, low_bits: int, add: float) -> int
     with mpmath.workdps(60):
         x = mpmath.mpf(raw) / 2 ** activation.input.fraction_bits
         exact = find_function(activation.function).evaluate(_Precise(), x) * 2 ** activation.output.fraction_bits
-        return int(mpmath.floor(abs(exact) + add))
+        value = abs(exact) + add
+        whole = mpmath.nint(value)  # what is one but for the last of 60 digits is meant to be, as exp2(2) = 4
+        return int(whole if abs(value - whole) < _NOISE * max(value, 1) else mpmath.floor(value))
 
 
 def admitted_outputs(activation: Activation, values: NDArray[np.float64]) -> tuple[

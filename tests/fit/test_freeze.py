@@ -52,6 +52,13 @@ def test_nearest_and_truncate_are_exact(function, input, output, rounding):
     assert error <= freeze(unit).max_error_ulp <= max(1.3 * error, error + 1e-5)
 
 
+@pytest.mark.parametrize("rounding", ["nearest", "truncate"])
+def test_values_that_the_output_can_represent_are_exact(rounding):
+    # exp(2 log 2) is 4 but for the last of any number of digits.
+    assert outputs(make("exp2", "SQ3.0", "UQ4.4", rounding)) == [1, 2, 4, 8, 16, 32, 64, 128]
+    assert freeze(make("exp2", "SQ3.0", "UQ4.4", rounding)).max_error_ulp < 1e-5
+
+
 @pytest.mark.parametrize("method", ["table", "multipartite", "linear", "quadratic"])
 def test_a_method_can_be_forced(method):
     unit = make("sine", "SQ2.8", "SQ2.8", method=method)
