@@ -98,15 +98,15 @@ def test_payloads_arrive_whole_and_results_return_with_their_command():
 def test_the_queue_holds_what_the_host_may_send():
     """While the unit holds up the first frame, as many bytes as the queue has wait behind it, and the next is lost."""
     bench = _Bench(inputs={"i": 1}, output=1)
-    count = QUEUE_BYTES // 2
+    numbers = [37 * number & 0xFF for number in range(QUEUE_BYTES // 2)]  # every bit of a byte changes
 
     async def scenario(ctx):
         link = bench.link
-        await bench.send(ctx, b"B\0" + b"".join(b"B%c" % number for number in range(count)) + b"P")
+        await bench.send(ctx, b"B\0" + b"".join(b"B%c" % number for number in numbers) + b"P")
         await bench.quiet(ctx)
         ctx.set(link.i.ready, 1)
-        await bench.quiet(ctx, 2 * (count + 4))
+        await bench.quiet(ctx, 2 * (len(numbers) + 4))
 
     bench.m.d.comb += [bench.link.o.valid.eq(1), bench.link.o.payload.eq(~bench.link.i.payload)]
     bench.run(scenario)
-    assert bench.answers == b"B\xff" + b"".join(b"B%c" % (number ^ 0xFF) for number in range(count))
+    assert bench.answers == b"B\xff" + b"".join(b"B%c" % (number ^ 0xFF) for number in numbers)

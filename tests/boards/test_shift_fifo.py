@@ -14,7 +14,7 @@ from quadcim.hw.yosys import run_passes
 pytestmark = pytest.mark.shared_seeds
 
 
-@pytest.mark.parametrize("depth", [1, 2, 3, 8])
+@pytest.mark.parametrize("depth", [1, 2, 3, 8, 64])
 @pytest.mark.parametrize("send, take", [(0.9, 0.2), (0.3, 0.9), (1, 1)])
 def test_it_is_a_queue_of_so_many(depth, send, take, seed):
     """Beside a list, in every cycle; a beat that comes while it is full is not taken."""
