@@ -79,9 +79,9 @@ def _inputs(input: Format) -> list[float]:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Drop what is printed meanwhile, and warnings."""
+    """Drop what is printed meanwhile, and warnings; and come back to the folder that relative paths are meant from."""
     with (Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere),
-          contextlib.redirect_stderr(nowhere), warnings.catch_warnings()):
+          contextlib.redirect_stderr(nowhere), warnings.catch_warnings(), contextlib.chdir(".")):
         warnings.simplefilter("ignore")
         yield
 

@@ -107,6 +107,13 @@ def test_what_a_function_prints_or_warns_of_is_dropped(tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_function_that_changes_the_folder_moves_no_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("f.py").write_text("import os\ndef f(x):\n    os.chdir('/')\n    return x / 4\n")
+    user_activation("f.py:f", **_FORMATS, rounding="faithful")
+    assert Path.cwd() == tmp_path
+
+
 def test_a_function_that_would_take_hours_is_refused_early(tmp_path, monkeypatch):
     path, seconds = tmp_path / "f.py", itertools.count()
     path.write_text("def f(x): return x / 4\n")
