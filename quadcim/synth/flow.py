@@ -220,7 +220,7 @@ def _simulate(request: Request, library: Library, mapped: _Mapped, folder: Path,
         models.write_text(library_models(library, needed=netlist.histogram))
     sources = folder / "netlist.v", models.absolute()
     if request.models is None and is_large(request.case, len(netlist.instances)) and _has_compiler():
-        report("simulating the netlist with three values: all vectors, in each run")
+        report("simulating the netlist from 64 power-ups: all vectors, in each run")
         text = (mapped.design.folder / "netlist.json").read_text(encoding="utf-8")
         return check_large(request.case, json.loads(text)["modules"][request.case.top], library)
     report("simulating the netlist under Icarus: all vectors, in each run")

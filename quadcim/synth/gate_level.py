@@ -1,7 +1,7 @@
-"""The netlist with the vectors that the case ships, from registers that power up as X, and what it switches meanwhile.
+"""The netlist with the vectors that the case ships, from registers that are not reset, and what it switches meanwhile.
 
-Icarus runs the case's own testbench. Of large netlists it takes hours; they are run by `quadcim.sim.unknown`, with the
-same vectors in the same runs.
+Icarus runs the case's own testbench, from registers that power up as X. Of large netlists it takes hours; they are run
+by `quadcim.sim.power_up`, with the same vectors in the same runs.
 """
 
 import re
@@ -41,7 +41,6 @@ endmodule
 _MOST_CELL_CYCLES = 10_000_000
 """Of a run at full speed under Icarus, which then takes a minute for all."""
 _PAUSES = 0.3
-_RESET_CYCLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,8 @@ class GateCheck:
 
     Parameters
     ----------
-    simulator : {"icarus", "three-valued"}
-        Icarus with the case's testbench, or `quadcim.sim.unknown`.
+    simulator : {"icarus", "power-ups"}
+        Icarus with the case's testbench, or `quadcim.sim.power_up`.
     vectors : int
         Vectors in each run.
     mismatches : int or None
@@ -134,7 +133,7 @@ def is_large(case: Case, cells: int) -> bool:
 
 
 def check_large(case: Case, module: Mapping[str, Any], library: Library) -> tuple[GateCheck, Activity | None]:
-    """Run the vectors as the testbench does, with three values; and count what the nets do at full speed.
+    """Run the vectors as the testbench does, after many power-ups; and count what the nets do at full speed.
 
     Parameters
     ----------
@@ -150,18 +149,19 @@ def check_large(case: Case, module: Mapping[str, Any], library: Library) -> tupl
     ToolError
         If a cell is more than a gate or a flip-flop of the rising edge.
     """
-    from quadcim.sim.unknown import UnknownSimulator
+    from quadcim.sim.power_up import PowerUpSimulator
 
     try:
-        simulator = UnknownSimulator(case, take_apart(module, library))
+        simulator = PowerUpSimulator(case, take_apart(module, library))
     except ValueError as error:
         raise ToolError(f"the netlist cannot be simulated: {error}") from error
     inputs, expected, writes = (_vectors(case, name) for name in ("input", "expected", "weights"))
-    first = simulator.run(inputs, expected, writes=writes, reset_cycles=_RESET_CYCLES, count=True)
+    first = simulator.run(inputs, expected, writes=writes, count=True)
     interval = case.initiation_interval_cycles
     late = first.latency_cycles != case.latency_cycles or first.cycles != case.latency_cycles + interval * (
         len(inputs) - 1)
-    runs = {"at full speed, from power-up": first.mismatches + late,
+    runs = {"at full speed, from power-up": first.mismatches,
+            "latency and interval": int(late),
             "with pauses": simulator.run(inputs, expected, pauses=_PAUSES, seed=1).mismatches,
             "up to a reset in mid-stream": simulator.run(
                 inputs, expected, pauses=_PAUSES, seed=2, until=-(-len(inputs) // 2)).mismatches,
@@ -170,7 +170,7 @@ def check_large(case: Case, module: Mapping[str, Any], library: Library) -> tupl
         runs[f"with weights {name}"] = simulator.run(
             inputs, _vectors(case, f"expected_{name}"), writes=_vectors(case, f"weights_{name}"), pauses=_PAUSES,
             seed=4).mismatches
-    check = GateCheck("three-valued", len(inputs), sum(runs.values()),
+    check = GateCheck("power-ups", len(inputs), sum(runs.values()),
                       "\n".join(f"{name}: {wrong} mismatches" for name, wrong in runs.items()))
     return check, Activity(first.cycles, first.changes) if check.passed else None
 

@@ -12,7 +12,7 @@ from quadcim.synth.scaling import DELAY_SPREAD, ENERGY_SPREAD, SUPPLY_V
 from quadcim.synth.sta import Endpoint, stages_of
 from quadcim.synth.tools import cell_tools
 
-_SIMULATORS = {"icarus": "under Icarus", "three-valued": "with three values"}
+_SIMULATORS = {"icarus": "under Icarus", "power-ups": "from 64 power-ups"}
 
 __all__ = ["synthesis_json", "synthesis_lines", "synthesis_report"]
 
@@ -74,7 +74,7 @@ def _gates(synthesis: Synthesis) -> dict[str, Any] | None:
     if gates is None:
         return None
     return {"passed": gates.passed, "simulator": gates.simulator, "vectors": gates.vectors,
-            "mismatches": gates.mismatches, "registers_start_as": "x",
+            "mismatches": gates.mismatches, "registers_start_as": "x" if gates.simulator == "icarus" else "random",
             "models": "the user's" if synthesis.request.models else "from the library's functions"}
 
 
@@ -189,13 +189,13 @@ def _gate_section(synthesis: Synthesis) -> list[str]:
     models = "that were given" if synthesis.request.models else "made from their functions in the library"
     icarus = gates.simulator == "icarus"
     how = ("under Icarus and `tb/` of the case" if icarus else
-           "with three values (0, 1 and unknown), not under Icarus, which would take long")
+           "from 64 power-ups at once, not under Icarus, which would take long")
     more = "" if icarus else ", but not with rows that change while beats are computed"
     return [
         "## Gate level", "",
         (f"The netlist {how}, with models of the cells {models}: all {gates.vectors} vectors at full speed, with "
          f"random pauses, and with a reset in mid-stream; where weights are loaded, also with others{more}. "
-         "Registers power up as X."), "",
+         f"Registers power up as {'X' if icarus else 'anything'}."), "",
         "```", *gates.said.splitlines()[-12:], "```", ""]
 
 

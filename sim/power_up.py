@@ -1,4 +1,8 @@
-"""A netlist with three values: registers power up as unknown, and what the streams say must be known."""
+"""A netlist from many power-ups: registers start as anything, and what the streams say must not depend on it.
+
+Three values, 0, 1 and X, would call hardware wrong that is right: a mapper that restructures logic makes (a and x) or
+(a and not x) of what was a, which with an unknown x is unknown.
+"""
 
 import ctypes
 from collections.abc import Mapping, Sequence
@@ -13,9 +17,9 @@ from quadcim.sim.bulk import PORTS, PortWires, driver, pointer
 from quadcim.sim.case import Case
 from quadcim.sim.netlist import number_gates
 
-__all__ = ["Outcome", "UnknownSimulator"]
+__all__ = ["Outcome", "PowerUpSimulator"]
 
-_DRIVER = Path(__file__).with_name("unknown.cpp")
+_DRIVER = Path(__file__).with_name("power_up.cpp")
 _POINTER = ctypes.c_void_p
 
 
@@ -36,12 +40,13 @@ class Outcome:
     Parameters
     ----------
     mismatches : int
-        Beats that are wrong, partly unknown or missing, and cycles in which the handshake was wrong or unknown.
+        Beats that are wrong or missing after any of the power-ups, and cycles in which the handshake was wrong or not
+        the same after all of them.
     cycles, latency_cycles : int
         From the first beat in to the last beat out, and to the first one.
     changes : dict of int to int
-        How often each net, by its number in the module, changed meanwhile from a known value to the other; if that was
-        asked for.
+        How often each net, by its number in the module, changed meanwhile after the first power-up; if that was asked
+        for.
     """
 
     mismatches: int
@@ -50,8 +55,8 @@ class Outcome:
     changes: Mapping[int, int]
 
 
-class UnknownSimulator:
-    """A netlist of cells, from the moment its power comes up; each run goes on with the state that the last one left.
+class PowerUpSimulator:
+    """A netlist of cells after 64 power-ups at once; each run goes on with the state that the last one left.
 
     Parameters
     ----------
@@ -75,20 +80,20 @@ class UnknownSimulator:
         if case.reset.active_low and case.reset.port in ports:
             ports["rst"] = ports[case.reset.port]
         self._library = driver(_DRIVER)
-        self._library.quadcim_unknown_new.restype = _POINTER
-        self._library.quadcim_unknown_run.restype = self._library.quadcim_unknown_delete.restype = None
-        self._design = _POINTER(self._library.quadcim_unknown_new(ctypes.byref(_Netlist(
+        self._library.quadcim_power_up_new.restype = _POINTER
+        self._library.quadcim_power_up_run.restype = self._library.quadcim_power_up_delete.restype = None
+        self._design = _POINTER(self._library.quadcim_power_up_new(ctypes.byref(_Netlist(
             netlist.wires, len(netlist.runs), len(netlist.registers), int(case.reset.active_low),
             pointer(netlist.runs), pointer(netlist.operands), pointer(netlist.registers), netlist.operands.shape[1],
             *(ports.get(name, PortWires(None, 0)) for name in PORTS)))))
 
     def __del__(self):
         if hasattr(self, "_design"):
-            self._library.quadcim_unknown_delete(self._design)
+            self._library.quadcim_power_up_delete(self._design)
 
     def run(self, inputs: Sequence[int], expected: Sequence[int], *, writes: Sequence[int] = (), pauses: float = 0.0,
-            seed: int = 0, reset_cycles: int = 1, until: int | None = None, count: bool = False) -> Outcome:
-        """Reset, write, and send beats; compare what comes out.
+            seed: int = 0, until: int | None = None, count: bool = False) -> Outcome:
+        """Reset for a cycle, write, and send beats; compare what comes out.
 
         Parameters
         ----------
@@ -100,10 +105,9 @@ class UnknownSimulator:
             Probability that a side pauses in a cycle.
         seed : int
             Of the pauses.
-        reset_cycles : int
-            How long the reset is held.
         until : int, optional
-            End as soon as so many beats have come out; by default once nothing comes after the last one.
+            Take only so many beats, and end with the design full of others where the output can be stalled; by default
+            end once nothing comes after the last one.
         count : bool
             Whether changes are counted.
         """
@@ -114,17 +118,17 @@ class UnknownSimulator:
         changes = np.zeros(self._netlist.wires if count else 0, np.uint32)
         streams = [_bits(inputs, self._widths["i__payload"]), _bits(writes, self._widths.get("w__payload", 0))]
         chance, statistics = int(pauses * 2**32), _Statistics()
-        self._library.quadcim_unknown_run(
-            self._design, ctypes.c_uint64(reset_cycles), pointer(streams[0]),
-            *map(ctypes.c_uint64, (len(inputs), wanted)), pointer(streams[1]),
-            *map(ctypes.c_uint64, (len(writes), chance, chance if case.elastic else 0, seed, patience,
-                                   case.latency_cycles + 4 if until is None else 1)),
+        idle = case.latency_cycles + 4
+        if until is not None:
+            idle = idle * case.initiation_interval_cycles if case.elastic else 1
+        self._library.quadcim_power_up_run(
+            self._design, pointer(streams[0]), *map(ctypes.c_uint64, (len(inputs), wanted)), pointer(streams[1]),
+            *map(ctypes.c_uint64, (len(writes), chance, chance if case.elastic else 0, seed, patience, idle)),
             pointer(outputs), pointer(changes) if count else _POINTER(None), ctypes.byref(statistics))
         done = min(statistics.delivered, wanted)
-        right = _bits(expected, self._widths["o__payload"])[:done] + 1
-        wrong = int((outputs[:done] != right).any(axis=1).sum()) + wanted - done + statistics.wrong
+        wrong = int((outputs[:done] != _bits(expected, self._widths["o__payload"])[:done]).any(axis=1).sum())
         found = {net: int(changes[wire]) for net, wire in self._wires.items() if isinstance(net, int)} if count else {}
-        return Outcome(wrong, statistics.cycles, statistics.latency, found)
+        return Outcome(wrong + wanted - done + statistics.wrong, statistics.cycles, statistics.latency, found)
 
 
 def _bits(payloads: Sequence[int], width: int) -> NDArray[np.uint8]:
