@@ -40,6 +40,9 @@ dnsize -c
 _RESTRUCTURE = {"balance": "", "speed": "&syn3\n&syn4\n"}
 _INSTANCE = re.compile(r"^  (\w+) \w+ \($", re.MULTILINE)
 """As the generator writes instances."""
+_MODULE = re.compile(r"^module (\w+)(.*?)^endmodule", re.MULTILINE | re.DOTALL)
+_LARGE_TEXT = 300_000
+"""Letters of Verilog, that of a module once for each instance: mapping as a whole takes minutes from here on."""
 _LOGIC_SHARE = 0.8
 """What logic may take of a clock period; the rest is for the registers around it."""
 
@@ -94,8 +97,15 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
 
 
 def _repeated(case: Case) -> list[str]:
-    """The modules of which there are several instances: each is mapped once, and not with what is around it."""
-    found = Counter(name for path in case.rtl for name in _INSTANCE.findall(path.read_text(encoding="utf-8")))
+    """The modules of a large case of which there are several instances: each is mapped once, whatever is around it.
+
+    That costs speed, as the gates know nothing of what they drive in another module; small cases are mapped as a whole.
+    """
+    texts = [path.read_text(encoding="utf-8") for path in case.rtl]
+    found = Counter(name for text in texts for name in _INSTANCE.findall(text))
+    lengths = {name: len(body) for text in texts for name, body in _MODULE.findall(text)}
+    if sum(count * lengths.get(name, 0) for name, count in found.items()) < _LARGE_TEXT:
+        return []
     return sorted(name for name, count in found.items() if count > 1)
 
 

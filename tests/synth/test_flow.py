@@ -19,7 +19,7 @@ from quadcim.sim.tools import ToolError
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
-from quadcim.synth import flow, gate_level
+from quadcim.synth import flow, gate_level, mapping
 from quadcim.synth.flow import Request, Synthesis, synthesise
 from quadcim.synth.gate_level import check_gates, check_large
 from quadcim.synth.liberty import read_library
@@ -169,6 +169,21 @@ def test_a_mapper_that_splits_what_is_unknown_is_right(make, tmp_path):
     add("NAND2", A=low, B=high, Y=split)
     check, _activity = check_large(case, module, library)
     assert check.passed, check.said
+
+
+@NEEDS_ICARUS
+def test_only_large_macros_are_mapped_by_the_column(make, tmp_path, monkeypatch):
+    """A column that is mapped once for all is slower, as its gates do not know what they drive."""
+    case, repeated = make("planes"), []
+    passes = mapping.run_yosys
+    monkeypatch.setattr(mapping, "run_yosys", lambda *lines: (
+        repeated.extend(line for line in lines if "keep_hierarchy" in line and "-set" in line), passes(*lines)))
+    for most in (10**9, 0):
+        (folder := tmp_path / str(most)).mkdir()
+        monkeypatch.setattr(mapping, "_LARGE_TEXT", most)
+        synthesis = run(case, folder)
+        assert synthesis.gates is not None and synthesis.gates.passed
+        assert bool(repeated) == (most == 0)
 
 
 def test_initial_values_are_no_ground_for_a_claim(make_case, tmp_path):
