@@ -56,7 +56,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except _MALFORMED as error:
         said = f"{error.option} must be {error.legal}" if isinstance(error, IllegalSetting) else type(error).__name__
         raise IllegalSetting("case", legal, f"{folder}, where it is malformed ({said})") from None
-    if wrong:
+    if wrong is not None:
         raise IllegalSetting("case", legal, f"{folder}, where it has another {wrong}")
     return manifest
 
@@ -161,9 +161,9 @@ def _derived(manifest: dict[str, Any]) -> dict[str, Any]:
     return derived(ActivationUnit.from_json(spec), integers_from_json(integers), reset)
 
 
-def _mistyped(name: str, value: object) -> Iterator[str]:
+def _mistyped(name: str, value: object, types: tuple[type, ...] | None = None) -> Iterator[str]:
     """Entries of other types than the generator writes: what is equal to a number is not one (true, 1.0)."""
-    types = _TYPES.get(name, _ELSE)
+    types = types or _TYPES.get(name, _ELSE)
     if type(value) not in types or (type(value) is int and abs(value) > _LARGEST_NUMBER):
         yield name
     if isinstance(value, dict):
@@ -171,7 +171,7 @@ def _mistyped(name: str, value: object) -> Iterator[str]:
             yield from _mistyped(key, part)
     elif isinstance(value, list):
         for part in value:
-            yield from _mistyped(name if name not in _TYPES else "", part)
+            yield from _mistyped(name, part, _ELSE)
 
 
 def _has_vectors(path: Path, width: int, count: int | None) -> bool:

@@ -114,7 +114,7 @@ $seen        accepted = accepted + 1;
       held = o_valid === 1'b1 && !o_ready;
       held_payload = o_payload;
       if (received >= BEATS) idle = idle + 1;
-$write_rule      if (idle > LATENCY + 4$settled || cycle > 64 * INTERVAL * BEATS + 1000 + $patience) begin
+$write_rule      if ($settled || cycle > 64 * INTERVAL * BEATS + 1000 + $patience) begin
         if (received != BEATS || accepted != BEATS) complain;
         run = run + 1;
         restart;
@@ -240,7 +240,7 @@ $filling_rule    // The weights come before the first beat, and outlive a reset;
         written = written + 1;
       end else begin
         if (w_valid) taken = taken + 1;
-        rewriting = (run == 3 || run == 4 && $$random(seed) % 2 == 0) && cycle > 4 && offered < BEATS;
+        rewriting = (run == 3 || (run == 4 && $$random(seed) % 2 == 0)) && cycle > 4 && offered < BEATS;
         w_valid <= rewriting;
         w_payload <= rewriting ? rewrites[taken % REWRITES] : ~rewrites[taken % REWRITES];
       end
@@ -273,7 +273,7 @@ class Loads:
                                            msb=ports["w__payload"].width - 1, out_msb=ports["o__payload"].width - 1),
             "read_weights": _READ_WEIGHTS, "reload": _RELOAD, "rewritten": _REWRITTEN, "seen": _SEEN,
             "write_rule": _WRITE_RULE.substitute(_banks(ports)), "loaded": " && loaded",
-            "settled": " && !w_valid && w_ready === 1'b1",
+            "settled": f"({_IDLE} && !w_valid && w_ready === 1'b1)",
             "write": _WRITE.substitute(filling_rule=_FILLING_RULE.substitute(
                 starts=self._starts(ports["w__payload"])) if stored else ""),
             "counted": f"(i_valid || INTERVAL == 1){' && filling == 0' * stored}", "no_pause": full_speed,
@@ -288,7 +288,7 @@ class Loads:
         for field in port.layout:
             if field.name == "row":
                 row = f"w_payload[{field.offset} +: {field.format.width}]"
-                return f"{row} % {self.table_rows} == {self.table_rows - 1} || {row} == WRITES - 1"
+                return f"{row} % {self.table_rows} == {self.table_rows - 1} || {row} == {self.writes - 1}"
         return "1'b1"
 
 
@@ -302,9 +302,11 @@ def _banks(ports: dict[str, Port]) -> dict[str, str]:
             "inside_bank": f"(beat < BEATS && inputs[beat]{offered} == w_payload{written})"}
 
 
+_IDLE = "idle > LATENCY + 4"
 _NO_LOADS: dict[str, object] = {
-    **dict.fromkeys(("weights", "read_weights", "reload", "rewritten", "seen", "write_rule", "loaded", "settled",
-                     "write", "reloaded", "other_runs"), ""),
+    **dict.fromkeys(("weights", "read_weights", "reload", "rewritten", "seen", "write_rule", "loaded", "write",
+                     "reloaded", "other_runs"), ""),
+    "settled": _IDLE,
     "counted": "i_valid || INTERVAL == 1", "no_pause": "run == 0", "full_speed": "run == 0", "runs": "Three", "last": 3,
     "patience": 0}
 

@@ -382,9 +382,11 @@ class CimMacro:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "CimMacro":
         """The specification that `to_json` described."""
-        narrow = value["narrow"] and Narrow(**value["narrow"] | {"output": Format.parse(value["narrow"]["output"])})
-        return cls(**value | {"adc": value["adc"] and Adc(**value["adc"]), "codes": CellCodes(**value["codes"]),
-                              "narrow": narrow})
+        # An empty table is not the absence of one.
+        adc, narrow = value["adc"], value["narrow"]
+        return cls(**value | {
+            "adc": None if adc is None else Adc(**adc), "codes": CellCodes(**value["codes"]),
+            "narrow": None if narrow is None else Narrow(**narrow | {"output": Format.parse(narrow["output"])})})
 
     @staticmethod
     def legal_values(activation_bits: int = MAX_ACTIVATION_BITS) -> dict[str, Sequence]:

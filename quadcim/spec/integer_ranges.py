@@ -23,7 +23,8 @@ def check_piecewise(activation: Activation, integers: PiecewiseIntegers) -> None
     width = activation.input.width
     legal = all((
         1 <= fold.bits <= activation.input_bits, -1 <= fold.reflect < width, set(fold.sign) <= set(range(width)),
-        len(set(fold.sign)) == len(fold.sign), abs(fold.total) <= _LARGEST,
+        len(set(fold.sign)) == len(fold.sign), abs(fold.total) <= 1 << activation.output.width,
+        _says_nothing_unused(integers),
         0 <= integers.address_bits <= fold.bits, segments == _power(integers.address_bits),
         0 <= integers.guard_bits <= _MOST_SHIFT, 0 <= integers.slope_shift <= _MOST_SHIFT,
         len(integers.slope) in (0, segments), _small(integers.base), _small(integers.slope),
@@ -39,6 +40,15 @@ def _breaks_fit(integers: PiecewiseIntegers) -> bool:
     edges = (0, *integers.breaks, 1 << integers.fold.bits)
     return (all(low < high for low, high in pairwise(edges)) and len(integers.breaks) < len(integers.base)
             and not integers.corrections and integers.square is None)
+
+
+def _says_nothing_unused(integers: PiecewiseIntegers) -> bool:
+    """Entries that no hardware is made of have the one value that stands for that."""
+    fold, last = integers.fold, len(integers.breaks)
+    return all((
+        fold.total == 0 or bool(fold.sign), not fold.reflect_invert or fold.reflect >= 0,
+        integers.slope_shift == 0 or bool(integers.slope),
+        not last or all(len({*values[last:]}) <= 1 for values in (integers.base, integers.slope))))
 
 
 def _power(bits: int) -> int:

@@ -14,7 +14,7 @@ def test_rows_and_progress(capsys):
     assert lines[4].startswith("| n | stages | FF | um2 | GE |") and lines[6].startswith("| 8 | 1 | ")
     assert len({line.count("|") for line in lines[4:] if line}) == 1
     output = capsys.readouterr()
-    assert output.out == "" and "8 bits, 1 stages: mapping" in output.err and "cannot have 99 stages" in output.err
+    assert output.out == "" and "8 bits, 1 stages: mapping" in output.err and "must be 0 to 9 for" in output.err
 
 
 def test_without_a_library_it_says_so(monkeypatch, capsys):

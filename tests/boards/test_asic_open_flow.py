@@ -153,7 +153,7 @@ def test_timing_of_netlists(name, keep_macros, mapped):
     setup = (folder / "setup.rpt").read_text()
     assert "clock uncertainty" in setup and "external delay" in setup
     # What takes weights at once has an output that is constant: no path ends there.
-    always_ready = "w__ready" in [port.name for port in case.ports]
+    always_ready = any("assign w__ready = 1'h1;" in path.read_text() for path in case.rtl)
     assert (folder / "check_setup.rpt").read_text() == (
         "Warning: There is 1 unconstrained endpoint.\n" if always_ready else "")
     assert (folder / f"{case.top}.sdf").read_text().startswith("(DELAYFILE")
@@ -178,10 +178,11 @@ def test_units_of_the_library_change_nothing(keep_macros, mapped, tmp_path):
     answers = []
     for library in (TINY, _rescaled(tmp_path)):
         answer = _time(case, LIBERTY=str(library), KEEP_MACROS=keep_macros, ALLOW_VIOLATIONS="1")
-        rounded = re.sub(r"(\.\d{5})\d+", r"\1", str(answer))  # it is in single precision
-        answers.append((rounded, *((case.folder / f"asic28/build/sta/{name}.rpt").read_text()
-                                  for name in ("setup", "hold", "checks"))))
-    assert answers[0] == answers[1]
+        reports = [(case.folder / f"asic28/build/sta/{name}.rpt").read_text() for name in ("setup", "hold", "checks")]
+        answers.append(re.split(r"(-?\d+\.\d+)", "\n".join((str(answer), *reports))))
+    assert answers[0][::2] == answers[1][::2]
+    # Single precision, written to two places: what lies between two of them may go either way.
+    assert [float(number) for number in answers[0][1::2]] == pytest.approx([*map(float, answers[1][1::2])], abs=0.011)
 
 
 @NEEDS_STA

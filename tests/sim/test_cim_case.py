@@ -214,7 +214,8 @@ def test_same_settings_give_the_same_bytes(tmp_path):
     for folder in ("a", "b"):
         make("banks", tmp_path / folder, "asic28")
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
-    assert {path.as_posix() for path in files} == {"case.json", *Case.load(tmp_path / "a").manifest["files"]}
+    assert {path.as_posix() for path in files} == {
+        "case.json", "SHA256SUMS", *Case.load(tmp_path / "a").manifest["files"]}
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
 
