@@ -219,6 +219,8 @@ def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
         formats = {"input": preset.input, "output": preset.output} | given
         return Activation(function, formats["input"], formats["output"], options.rounding or preset.rounding)
     rounding = options.rounding or "faithful"
+    if not is_file(function) and function not in FUNCTIONS:
+        raise IllegalSetting("function", f"one of {', '.join(FUNCTIONS)}, or FILE.py:FUNCTION or FILE.csv", function)
     if is_file(function):
         for name in {"input", "output"} - given.keys():
             raise IllegalSetting(name, "given for a function of your own", "nothing")

@@ -57,7 +57,7 @@ def read_weights(path: Path, *, encoding: Encoding, columns: int | None = None) 
     if not any(np.isin(numbers, pair).all() for pair in pairs):
         legal = " or ".join(f"{low} and {high}" for low, high in pairs)
         row, column = np.argwhere(~np.isin(numbers, pairs[-1]) if -1 in numbers else ~np.isin(numbers, pairs[0]))[0]
-        raise _wrong(path, f"has {numbers[row, column]} in row {row}, column {column}",
+        raise _wrong(path, f"has {numbers[row, column]} in row {row}, column {column}, counted from 0",
                      f"a matrix of {legal} for {encoding} weights")
     return (numbers == 1).astype(np.int64)
 

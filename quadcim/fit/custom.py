@@ -1,23 +1,15 @@
 """Functions that a user hands in: a Python function of one number, or a table of samples."""
 
-import contextlib
 import csv
 import hashlib
 import io
 import itertools
-import math
-import numbers
-import os
 import re
-import runpy
 import struct
-import time
-import traceback
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from quadcim.fit.python_function import MOST_SECONDS, FunctionFailure, evaluate
 from quadcim.spec.activation import Activation, ActivationRounding, Samples
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -31,8 +23,6 @@ _MOST_ROWS = 1 << 18
 _TABLE = f"a CSV file with 2 to {_MOST_ROWS} rows of two numbers, x and y, each x once"
 _HEADER = re.compile(r"[^\W\d]")
 _LARGEST = 1e100  # so that no difference or product of theirs overflows
-_PATIENCE_SECONDS, _MOST_SECONDS = 10, 3600
-"""Then the time that all inputs will take is estimated; and what they may take."""
 
 
 def is_file(function: str) -> bool:
@@ -63,12 +53,10 @@ def user_activation(function: str, *, input: Format, output: Format, rounding: A
     if input.width > _WIDEST:
         raise IllegalSetting("input", f"at most {_WIDEST} bits wide for a function of your own", str(input))
     if function.endswith(".csv"):
-        name, evaluate = _from_csv(function)
-        values = [evaluate(x) for x in _inputs(input)]
+        name, line = _from_csv(function)
+        values = [line(x) for x in _inputs(input)]
     else:
-        with _silence():
-            name, evaluate = _from_python(function)
-            values = _sampled(function.rpartition(":")[2], evaluate, input)
+        name, values = _from_python(function, input)
     digest = hashlib.sha256(struct.pack(f"<{len(values)}d", *values)).hexdigest()
     return Activation(name, input, output, rounding, Samples(digest, tuple(values)))
 
@@ -77,66 +65,25 @@ def _inputs(input: Format) -> list[float]:
     return [input.wrap(low_bits) / 2**input.fraction_bits for low_bits in range(1 << input.width)]
 
 
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Drop what is printed meanwhile, and warnings; and come back to the folder that relative paths are meant from."""
-    with (Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere),
-          contextlib.redirect_stderr(nowhere), warnings.catch_warnings(), contextlib.chdir(".")):
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _said(error: BaseException) -> str:
-    """An error in a few words."""
-    return " ".join(traceback.format_exception_only(error)[-1].split())[:160]
-
-
-def _sampled(name: str, evaluate: Callable[[float], Any], input: Format) -> list[float]:
-    """The values at all inputs."""
-    inputs, values, start = _inputs(input), [], time.monotonic()
-    for x in inputs:
-        try:
-            result = evaluate(x)
-            if isinstance(result, (str, bytes)) or _is_complex(result):
-                raise TypeError(f"{type(result).__name__} is no real number")
-            value = float(result)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # sys.exit in it is no way out of here either
-            raise IllegalSetting("function", f"defined at every input of {input}",
-                                 f"{name} at {x}: {_said(error)}") from error
-        if not math.isfinite(value):
-            raise IllegalSetting("function", f"finite at every input of {input}", f"{name} at {x}: {value}")
-        values.append(value)
-        seconds = time.monotonic() - start
-        if seconds > _PATIENCE_SECONDS and seconds / len(values) * len(inputs) > _MOST_SECONDS:
-            raise IllegalSetting("function", f"done with all {len(inputs)} inputs of {input} within {_MOST_SECONDS} s",
-                                 f"{name} at {x}: {seconds:.0f} s for the first {len(values)}")
-    return values
-
-
-def _is_complex(value: object) -> bool:
-    return isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
-
-
 def _identifier(text: str) -> str:
     """A name for modules and files."""
     return re.sub("[^A-Za-z0-9]+", "-", text).strip("-").lower()[:40] or "function"
 
 
-def _from_python(function: str) -> tuple[str, Callable[[float], Any]]:
+def _from_python(function: str, input: Format) -> tuple[str, list[float]]:
     path, _, name = function.rpartition(":")
     try:
-        found = runpy.run_path(path).get(name)
-    except OSError as error:
-        raise IllegalSetting("function", _LEGAL, f"{function} ({error.strerror})") from error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise IllegalSetting("function", "a Python file that runs", f"{path}: {_said(error)}") from error
-    if not callable(found):
-        raise IllegalSetting("function", f"a function of {path}", name)
-    return _identifier(name), found
+        return _identifier(name), evaluate(path, name, _inputs(input))
+    except FunctionFailure as failure:
+        legal, got = {
+            "file": (_LEGAL, f"{function} ({failure.said})"),
+            "module": ("a Python file that runs", f"{path}: {failure.said}"),
+            "name": (f"a function of {path}", failure.said),
+            "undefined": (f"defined at every input of {input}", failure.said),
+            "infinite": (f"finite at every input of {input}", failure.said),
+            "slow": (f"done with all {1 << input.width} inputs of {input} within {MOST_SECONDS} s", failure.said),
+        }[failure.kind]
+        raise IllegalSetting("function", legal, got) from None
 
 
 def _from_csv(function: str) -> tuple[str, Callable[[float], float]]:

@@ -222,7 +222,7 @@ def _values(name: str, value: Any, setting: SettingType) -> Sequence[Any]:
     if isinstance(value, str) and (match := _RANGE.fullmatch(value)) and int(match[1]) <= int(match[2]):
         value = range(int(match[1]), int(match[2]) + 1)
     if not isinstance(value, list | range) or not value:
-        raise IllegalSetting(f"grid.{name}", 'a list of values, or a range such as "1..6"', value)
+        raise IllegalSetting(f"grid.{name}", 'a list of values, or a range such as "1..6" (rising, to 999999)', value)
     for entry in value[:1] if isinstance(value, range) else value:
         setting.check(f"grid.{name}", entry)
     return value

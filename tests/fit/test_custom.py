@@ -1,6 +1,5 @@
 """Functions that a user hands in."""
 
-import itertools
 import math
 from pathlib import Path
 
@@ -114,10 +113,34 @@ def test_a_function_that_changes_the_folder_moves_no_output(tmp_path, monkeypatc
     assert Path.cwd() == tmp_path
 
 
-def test_a_function_that_would_take_hours_is_refused_early(tmp_path, monkeypatch):
-    path, seconds = tmp_path / "f.py", itertools.count()
-    path.write_text("def f(x): return x / 4\n")
-    monkeypatch.setattr("time.monotonic", lambda: 20.0 * next(seconds))
+@pytest.mark.parametrize("does, message", [
+    ("os.write(1, b'loud'), os.write(2, b'loud')", None), ("os.close(0), os.close(1), os.close(2)", None),
+    ("os._exit(0)", "f: its process ended with the exit code 0"), ("os.abort()", "ended with the signal SIGABRT"),
+    ("os.closerange(0, 100)", "f: its process ended with the exit code 1"),
+    ("threading.Thread(target=time.sleep, args=(1000,)).start()", None),
+    ("atexit.register(time.sleep, 1000)", None),
+])
+def test_a_function_does_nothing_to_the_process(does, message, tmp_path, capfd):
+    path = tmp_path / "f.py"
+    path.write_text(f"import atexit, os, threading, time\ndef f(x):\n    x == -4 and ({does})\n    return x / 4\n")
+    if message is None:
+        user_activation(f"{path}:f", **_FORMATS, rounding="faithful")
+    else:
+        with pytest.raises(IllegalSetting, match=f"defined at every input of SQ3.5, got .*{message}"):
+            user_activation(f"{path}:f", **_FORMATS, rounding="faithful")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_imports_from_its_folder(tmp_path):
+    (tmp_path / "factors.py").write_text("half = 0.5\n")
+    (tmp_path / "f.py").write_text("from factors import half\ndef f(x): return half * x / 4\n")
+    user_activation(f"{tmp_path / 'f.py'}:f", **_FORMATS, rounding="faithful")
+
+
+def test_a_function_that_would_take_hours_is_refused_early(tmp_path):
+    path = tmp_path / "f.py"
+    path.write_text("import itertools, time\nticks = itertools.count()\ntime.monotonic = lambda: 20.0 * next(ticks)\n"
+                    "def f(x): return x / 4\n")
     with pytest.raises(IllegalSetting, match="function must be done with all 256 inputs of SQ3.5 within 3600 s, got "
                                              "'f at 0.0: 20 s for the first 1'"):
         user_activation(f"{path}:f", **_FORMATS, rounding="faithful")

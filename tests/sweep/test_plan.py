@@ -56,7 +56,7 @@ def test_macros(tmp_path):
     ('measure = ["power"]\n[grid]\nwidth = [8]', "measure must be of error, latency, .*, got 'power'"),
     ('kind = "cim"\nmeasure = ["error"]\n[grid]\nrows = [8]', "measure must be of latency, .*, got 'error'"),
     (_HEAD + "[grid]\nheight = [8]", "grid must be of function, .*, got 'height'"),
-    (_HEAD + "[grid]\nwidth = 8", r'grid.width must be a list of values, or a range such as "1..6", got 8'),
+    (_HEAD + "[grid]\nwidth = 8", r'grid.width must be a list of values, or a range such as "1..6" (rising, to 999999), got 8'),
     (_HEAD + '[grid]\nwidth = "8..6"', "grid.width must be a list"),
     (_HEAD + "[grid]\nwidth = [8, 40]", "input must be 2 to 32 bits wide"),
     (_HEAD + '[grid]\nwidth = ["wide"]', "grid.width must be a whole number, got 'wide'"),
