@@ -65,23 +65,26 @@ def _seeded(items: list[pytest.Item], count: int) -> list[pytest.Item]:
     places: dict[object, dict[object, int]] = {}
     left = []
     for item in filter(_draws, items):
-        indices: dict[str, int] = dict(item.callspec.indices)  # pyright: ignore[reportAttributeAccessIssue]
+        params: dict[str, object] = dict(item.callspec.params)  # pyright: ignore[reportAttributeAccessIssue]
         cases = places.setdefault(item.function, {})  # pyright: ignore[reportAttributeAccessIssue]
-        seed = indices.pop("seed")
-        left.append((item, seed, cases, cases.setdefault(tuple(indices.items()), len(cases))))
+        seed = params.pop("seed")
+        # The same objects with each seed.
+        left.append((item, seed, cases, cases.setdefault(tuple(map(id, params.values())), len(cases))))
     return [item for item, seed, cases, place in left
             if item.get_closest_marker("shared_seeds") is None
             or seed % min(len(cases), count) == place % min(len(cases), count)]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = {marker: reason for marker, reason in (("long", "long regression: nox -s regress"),
+                                                      ("formal", "longer proof: nox -s formal"))
+                if not config.getoption(f"--{marker}")}
     if count := config.getoption("--seeds"):
-        items[:] = _seeded(items, count)
-    for marker, reason in (("long", "long regression: nox -s regress"), ("formal", "longer proof: nox -s formal")):
-        if not config.getoption(f"--{marker}"):
-            for item in items:
-                if item.get_closest_marker(marker):
-                    item.add_marker(pytest.mark.skip(reason=reason))
+        items[:] = _seeded([item for item in items if not any(map(item.get_closest_marker, left_out))], count)
+    for item in items:
+        for marker, reason in left_out.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

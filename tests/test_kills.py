@@ -25,6 +25,8 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import PRESETS
 from tests.synth.libraries import TINY
 
+pytestmark = pytest.mark.shared_seeds
+
 _MARK = "QUADCIM_TEST_KILLS"
 _CLEAN_S, _COMPILERS_S = 5, 30
 _SWEEP = """

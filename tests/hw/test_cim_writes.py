@@ -17,6 +17,8 @@ from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.hw.cim_case import legal_stages, macro_simulator, reference, row_writes
 
+pytestmark = pytest.mark.shared_seeds
+
 _BEATS, _REWRITES = 512, 48
 _LUTRAM: dict[str, Any] = {"storage": "lutram", "technology": "ultrascale"}
 

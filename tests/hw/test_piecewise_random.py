@@ -19,6 +19,8 @@ def _formats(input: str, output: str) -> tuple[Format, Format]:
     return Format.parse(input), Format.parse(output)
 
 
+pytestmark = pytest.mark.shared_seeds
+
 _CONSTANT = [
     Activation("tanh", *_formats("SQ1.5", "SQ4.0"), "truncate"), Activation("exp2", *_formats("SQ1.1", "SQ2.0")),
     activation_of(lambda _x: 0.0, *_formats("SQ2.2", "SQ2.2"), "faithful"),

@@ -25,6 +25,8 @@ from quadcim.spec.formats import Format
 from quadcim.spec.narrow import Narrow
 from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 
+pytestmark = pytest.mark.shared_seeds
+
 _EDITS = 60
 # What others cannot contradict: constraints, versions, and what places registers or searches for integers.
 _FREE = {"clock_mhz", "quadcim", "amaranth", "pyosys", "technology", "method"}

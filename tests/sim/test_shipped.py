@@ -24,7 +24,8 @@ from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
 from tests.hw.cim_case import legal_stages
 from tests.sim.test_testbench import run
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
+pytestmark = [pytest.mark.shared_seeds,
+              pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")]
 
 _CASES, _ALWAYS, _TRIES = 300, 6, 200
 
