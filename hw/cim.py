@@ -73,13 +73,13 @@ class CimUnit(wiring.Component):
         assert plan.reference is not None
         reference = Column(self._macro, plan.reference, self._s, cuts=plan.reference_cuts, name="reference")
         s = Signal(shape(self._s), name="s")
-        m.submodules.reference = SharedModule(reference, "reference", clocked=True, planes=Cat(planes), u=s,
+        m.submodules.reference = SharedModule(reference, "reference", planes=Cat(planes), u=s,
                                               **tokens.connections)
         finish = Finish(plan, self._u, self._s, self._y)
         for index, u in enumerate(columns):
             y = Signal(self._y.width, name=f"y_{index}")
             m.submodules[f"finish_{index}"] = SharedModule(
-                finish, "finish", clocked=True, u=u, s=s, moves=tokens.after, y=y, **finish.constants(index))
+                finish, "finish", u=u, s=s, moves=tokens.after, y=y, **finish.constants(index))
             columns[index] = y
         m.d.comb += self.o.payload.eq(Cat(columns))
         return m
@@ -121,7 +121,7 @@ class CimUnit(wiring.Component):
                 weights = Signal(macro.rows, name=f"weights_{index}")
                 banked = {} if bank is None else {"bank": bank}
                 m.submodules[f"cells_{index}"] = SharedModule(
-                    store, "bit_cells", clocked=True, write=writes.write, data=writes.data[index],
+                    store, "bit_cells", write=writes.write, data=writes.data[index],
                     weights=weights, **banked)
                 connections["weights"] = weights
             elif plan.column.code_bits:
@@ -133,7 +133,7 @@ class CimUnit(wiring.Component):
                 chosen = constant_rows(cells, index)
                 spare = Const(0, plan.column.rows - len(chosen))
                 rows = [Cat(*(plane[row] for row in chosen), spare) for plane in planes]
-            m.submodules[f"column_{index}"] = SharedModule(column, "column", clocked=True, planes=Cat(rows), u=u,
+            m.submodules[f"column_{index}"] = SharedModule(column, "column", planes=Cat(rows), u=u,
                                                            **connections)
             results.append(u)
         return results
@@ -156,12 +156,12 @@ class CimUnit(wiring.Component):
             for bit, address in enumerate(addresses):
                 sums = Signal(TABLE_COLUMNS * plan.column.rows, name=f"sums_{low}_{bit}")
                 m.submodules[f"cells_{low}_{bit}"] = SharedModule(
-                    cells, "partial_sums", clocked=True, plane=address, write=writer.write, data=data, sums=sums)
+                    cells, "partial_sums", plane=address, write=writer.write, data=data, sums=sums)
                 words.append(sums)
             for index in range(low, min(low + TABLE_COLUMNS, macro.columns)):
                 u = Signal(shape(self._u), name=f"u_{index}")
                 rows = Cat(word.word_select(index - low, plan.column.rows) for word in words)
-                m.submodules[f"column_{index}"] = SharedModule(column, "column", clocked=True, planes=rows, u=u,
+                m.submodules[f"column_{index}"] = SharedModule(column, "column", planes=rows, u=u,
                                                                **tokens.connections)
                 results.append(u)
         return results

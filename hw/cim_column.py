@@ -114,7 +114,7 @@ class Column(wiring.Component):
             connections["weights"] = self.weights
         if self._cuts:
             connections["moves"] = self.moves[:len(self._cuts)]
-        m.submodules[f"plane_sum_{bit}"] = SharedModule(self._sum, f"{self._name}_sum", clocked=bool(self._cuts),
+        m.submodules[f"plane_sum_{bit}"] = SharedModule(self._sum, f"{self._name}_sum",
                                                   **connections)
         return total
 

@@ -157,7 +157,7 @@ class PartialSumWriter:
         adder = CombinationSum()
         for column, part in enumerate(parts):
             m.submodules[f"combination_sum_{column}"] = SharedModule(
-                adder, "combination_sum", clocked=False, combination=combination,
+                adder, "combination_sum", combination=combination,
                 weights=Cat(word[column] for word in held), sum=part)
         m.d.comb += [write.eq(group & busy.replicate(len(groups))), sums.eq(Cat(parts))]
         return cls(combination, write, sums)

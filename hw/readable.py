@@ -27,6 +27,7 @@ _OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
 _NEGATION = re.compile(rf"! ({_NAME})( ?\[[^]]+\])?")
 _NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
 _CHOSEN = re.compile(rf"assign ({_NAME})( ?\[\d+\])? = ({_NAME}) >> (({_NAME})(?: ?\[(\d+)(?::(\d+))?\])?);")
+_INSTANCE = re.compile(rf"(?!assign |always ){_NAME} (?:#\(.*?\) )?({_NAME}) ?\(", re.DOTALL)
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
 _LINE = 120
 _RESERVED = {"assign", "always", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
@@ -241,7 +242,7 @@ def _rename(declarations: dict[str, _Declaration], statements: list[str]) -> lis
 
 
 def _sorted(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
-    """By depth of logic, registers included, then by name."""
+    """By depth of logic, registers included, then by name: of an instance its own, else that of what is driven."""
     targets = [_targets(statement) & declarations.keys() for statement in statements]
     driver = {name: index for index, names in enumerate(targets) for name in names}
     depth: dict[int, int] = {}
@@ -253,8 +254,12 @@ def _sorted(declarations: dict[str, _Declaration], statements: list[str]) -> lis
             depth[index] = 1 + max((visit(driver[name]) for name in sorted(sources)), default=0)
         return depth[index]
 
+    def name(index: int) -> str:
+        instance = _INSTANCE.match(statements[index])
+        return instance[1] if instance else min(targets[index], default="")
+
     return [statements[index] for index in sorted(
-        range(len(statements)), key=lambda index: (visit(index), _natural(min(targets[index], default=""))))]
+        range(len(statements)), key=lambda index: (visit(index), _natural(name(index))))]
 
 
 def _targets(statement: str) -> set[str]:

@@ -4,12 +4,12 @@ Amaranth elaborates and emits a copy of a component for each place where it stan
 module by name instead, and `quadcim.hw.verilog.emit_verilog` emits that module once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from amaranth.hdl import ClockSignal, Const, Fragment, Instance, Value, ValueCastable
+from amaranth.hdl import ClockSignal, Const, Fragment, Instance, ResetSignal, Value, ValueCastable
 from amaranth.lib import wiring
 
-__all__ = ["SHARED", "SharedModule", "port_values", "shared_modules"]
+__all__ = ["SHARED", "SharedModule", "port_values", "shared_instances"]
 
 SHARED = "quadcim.shared."
 """What the types of shared instances begin with until they are named after the top module."""
@@ -31,38 +31,41 @@ class SharedModule(Instance):
     Parameters
     ----------
     component : Component
-        What it is an instance of: the same object for each of them. Its registers, if it has any, are in the domain
-        "sync" and are not reset.
+        What it is an instance of: the same object for each of them. It gets the clock and the reset of the domain
+        "sync" as it needs them, the reset with its edge and level; it has no other domain.
     name : str
-        The module's name behind that of the top module.
-    clocked : bool
-        Whether the component has registers.
+        The module's name behind that of the top module. If another component has it already, the names of where this
+        one stands come before it.
     connections : Value
         What each of the component's ports is connected to, by its Verilog name.
     """
 
-    def __init__(self, component: wiring.Component, name: str, *, clocked: bool, **connections: Value):
+    def __init__(self, component: wiring.Component, name: str, **connections: Value):
         flows = {"__".join(map(str, path)): member.flow
                  for path, member, _value in component.signature.flatten(component)}
         if missing := port_values(component).keys() ^ connections.keys():
             raise ValueError(f"{name}: ports and connections differ in {', '.join(sorted(missing))}")
         ports = {f"{'i' if flows[port] == wiring.In else 'o'}_{port}": value for port, value in connections.items()}
-        clock = {"i_clk": ClockSignal()} if clocked else {}
-        self.module, self.component = SHARED + name, component
-        super().__init__(self.module, **clock, **ports)
+        self.name, self.component = name, component
+        super().__init__(SHARED + name, **ports)
+
+    def become(self, module: str, further: Iterable[str]) -> None:
+        """Be of a module that has some ports for its domain: ``clk``, ``rst``, or none."""
+        signals = {"rst": ResetSignal(), "clk": ClockSignal()}
+        if others := {*further} - signals.keys():
+            raise ValueError(f"{self.name}: a shared module has the domain sync and no other, not "
+                             f"{', '.join(sorted(others))}")
+        self.type = module
+        ports = self.ports  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
+        for port, signal in signals.items():
+            if port in further:
+                ports[port] = (Value.cast(signal), "i")
+                ports.move_to_end(port, last=False)
 
 
-def shared_modules(fragment: Fragment) -> dict[str, wiring.Component]:
-    """The components behind the shared instances in a design, by type."""
-    found: dict[str, wiring.Component] = {}
-    for instance in _instances(fragment):
-        if found.setdefault(instance.module, instance.component) is not instance.component:
-            raise ValueError(f"{instance.module}: instances of different components")
-    return found
-
-
-def _instances(fragment: Fragment) -> Iterator[SharedModule]:
-    for child, *_ in fragment.subfragments:  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
+def shared_instances(fragment: Fragment, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], SharedModule]]:
+    """The shared instances in a design, and the names of the submodules in which they stand."""
+    for child, name, *_ in fragment.subfragments:  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
         if isinstance(child, SharedModule):
-            yield child
-        yield from _instances(child)
+            yield path, child
+        yield from shared_instances(child, (*path, name) if name else path)

@@ -10,7 +10,7 @@ from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import wiring
 
 from quadcim.hw.readable import make_readable
-from quadcim.hw.shared import SHARED, port_values, shared_modules
+from quadcim.hw.shared import SHARED, SharedModule, port_values, shared_instances
 from quadcim.hw.table import split_tables
 from quadcim.hw.yosys import run_passes
 from quadcim.spec.quoting import comment
@@ -39,25 +39,55 @@ def verilog_from_rtlil(rtlil_text: str, *passes: str) -> str:
         return make_readable(target.read_text())
 
 
+class _Design:
+    """A component and, once each, the modules that it shares, as RTLIL by their names."""
+
+    def __init__(self, component: wiring.Component, name: str, reset: Reset):
+        self.texts: dict[str, str] = {}
+        self._components: dict[str, wiring.Component] = {}
+        self._reset = reset
+        self._add(component, name)
+
+    def _add(self, component: wiring.Component, module: str, place: tuple[str, ...] = ()) -> None:
+        fragment, self.texts[module] = Fragment.get(component, None), ""  # it stands before those that it shares
+        for path, instance in shared_instances(fragment):
+            shared = self._shared(instance, (*place, *path))
+            further = _port_names(self.texts[shared], shared) - port_values(instance.component).keys()
+            instance.become(shared, further)
+        domain = {"async_reset": self._reset.asynchronous}
+        text = rtlil.convert(fragment, name=module, ports=list(port_values(component).values()), emit_src=False,
+                             missing_domain=lambda name: ClockDomain(name, **domain))
+        self.texts[module] = _without_unused_reset(text) if module.startswith(SHARED) else text
+
+    def _shared(self, instance: SharedModule, place: tuple[str, ...]) -> str:
+        """The module of a shared instance, converted when it first comes up."""
+        for name in (instance.name, "_".join((*place, instance.name))):
+            module = SHARED + name
+            if self._components.setdefault(module, instance.component) is instance.component:
+                if module not in self.texts:
+                    self._add(instance.component, module, (name,))
+                return module
+        raise ValueError(f"{instance.name}: instances of different components")
+
+
 def _rtlil(component: wiring.Component, name: str, *, reset: Reset) -> str:
-    """RTLIL of a component and, once each, of the modules that it shares; submodules are named after `name`."""
-    texts: dict[str, str] = {}
-
-    def convert(what: wiring.Component, module: str) -> None:
-        fragment = Fragment.get(what, None)
-        texts[module] = rtlil.convert(
-            fragment, name=module, ports=list(port_values(what).values()), emit_src=False,
-            # A shared module has no reset: its instances connect none.
-            missing_domain=lambda domain: ClockDomain(domain, reset_less=what is not component,
-                                                      async_reset=what is component and reset.asynchronous))
-        for kind, shared in shared_modules(fragment).items():
-            if kind not in texts:
-                convert(shared, kind)
-
-    convert(component, name)
+    """RTLIL of a component and of what it shares; all modules are named after `name`."""
+    texts = _Design(component, name, reset).texts
     text = "".join(texts[module].replace(f"\\{module}.", f"\\{module}_") for module in texts)
     text = text.replace(f"\\{SHARED}", f"\\{name}_")
     return _active_low(text, reset) if reset.active_low else text
+
+
+def _port_names(text: str, module: str) -> set[str]:
+    """The ports of a module of a design in RTLIL."""
+    body = text.partition(f"module \\{module}\n")[2].partition("\nend\n")[0]
+    return {port for _width, _direction, port in _PORT.findall(body)}
+
+
+def _without_unused_reset(text: str) -> str:
+    """A shared module without the port that Amaranth gives each that has a clock, if nothing in it is reset."""
+    mentions = len(re.findall(r"\\rst(?![\w.])", text))
+    return re.sub(r"^  wire width 1 input \d+ +\\rst\n", "", text, flags=re.MULTILINE) if mentions == 1 else text
 
 
 def _active_low(text: str, reset: Reset) -> str:

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Fragment, Module, Signal, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.hw.cim import CimUnit
 from quadcim.hw.cim_plan import plan_macro
 from quadcim.hw.companions import companion_files
-from quadcim.hw.shared import SharedModule, shared_modules
+from quadcim.hw.shared import SharedModule
 from quadcim.hw.units import create_unit
 from quadcim.hw.verilog import emit_verilog
 from quadcim.hw.yosys import run_passes
@@ -149,8 +149,8 @@ class _Twins(_Passing):
     def elaborate(self, platform):
         m = Module()
         leaf, between = _Leaf(), Signal(4)
-        m.submodules.first = SharedModule(leaf, "leaf", clocked=True, a=self.a, y=between)
-        m.submodules.second = SharedModule(leaf, "leaf", clocked=True, a=between, y=self.y)
+        m.submodules.first = SharedModule(leaf, "leaf", a=self.a, y=between)
+        m.submodules.second = SharedModule(leaf, "leaf", a=between, y=self.y)
         return m
 
 
@@ -161,12 +161,3 @@ def test_a_shared_module_is_emitted_once(tmp_path):
     (tmp_path / "twins.v").write_text(emitted.text)
     run_passes(["read_verilog", str(tmp_path / "twins.v")], "hierarchy -check -top quadcim_twins", "proc",
                "check -assert")
-
-
-def test_instances_of_different_components_differ_in_name():
-    m, leaves = Module(), (_Leaf(), _Leaf())
-    for leaf in leaves:
-        Fragment.get(leaf, None)  # Amaranth warns of components that are never elaborated
-        m.submodules += SharedModule(leaf, "leaf", clocked=True, a=Signal(4), y=Signal(4))
-    with pytest.raises(ValueError, match="instances of different components"):
-        shared_modules(Fragment.get(m, None))
