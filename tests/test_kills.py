@@ -153,6 +153,14 @@ def end_at_random(prepared: Path, folder: Path, name: str, number: signal.Signal
     return context
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """What a shell starts in the background ignores SIGINT, and so would the commands that are started here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def cached(tmp_path, monkeypatch):
     """A cache of its own, so that compilers have work."""
