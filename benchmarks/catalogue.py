@@ -50,13 +50,13 @@ def measure(functions: Sequence[str] = tuple(FUNCTIONS), widths: Sequence[int] =
 
 
 def update() -> None:
-    """Measure everything and ship it, width by width."""
+    """Measure everything, and ship it once it is whole."""
     measured: dict[str, dict[str, dict[str, int | float]]] = {function: {} for function in FUNCTIONS}
     for width in WIDTHS:
         for function in FUNCTIONS:
             measured[function][str(width)] = figures(function, width)
-        SHIPPED.with_suffix(".new").write_text(json.dumps(measured, indent=1) + "\n", encoding="ascii")
-        SHIPPED.with_suffix(".new").replace(SHIPPED)
+    SHIPPED.with_suffix(".new").write_text(json.dumps(measured, indent=1) + "\n", encoding="ascii")
+    SHIPPED.with_suffix(".new").replace(SHIPPED)
 
 
 if __name__ == "__main__":
