@@ -16,7 +16,8 @@ __all__ = ["make_readable"]
 
 _NAME = r"(?:\\\S+ |[A-Za-z_][\w$]*)"
 _MODULE = re.compile(rf"^module ({_NAME})\((.*?)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL)
-_DECLARATION = re.compile(rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({_NAME})( = [^;]+)?;")
+_DECLARATION = re.compile(
+    rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({_NAME})( ?\[[^]]+\])?( = [^;]+)?;")
 _TEMPORARY = re.compile(r"\b_\d+_\b")
 _UNNAMED = re.compile(rf"{_TEMPORARY.pattern}|\\\S+ ")
 # A temporary that is all of a port's connection or of a concatenation's member.
@@ -27,10 +28,10 @@ _OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
 _NEGATION = re.compile(rf"! ({_NAME})( ?\[[^]]+\])?")
 _NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
 _CHOSEN = re.compile(rf"assign ({_NAME})( ?\[\d+\])? = ({_NAME}) >> (({_NAME})(?: ?\[(\d+)(?::(\d+))?\])?);")
-_INSTANCE = re.compile(rf"(?!assign |always ){_NAME} (?:#\(.*?\) )?({_NAME}) ?\(", re.DOTALL)
+_INSTANCE = re.compile(rf"(?!assign |always |initial ){_NAME} (?:#\(.*?\) )?({_NAME}) ?\(", re.DOTALL)
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
 _LINE = 120
-_RESERVED = {"assign", "always", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
+_RESERVED = {"assign", "always", "initial", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,12 @@ class _Declaration:
     signed: str
     range: str
     name: str
+    rows: str
+    """The range of a memory's rows; empty for all else."""
     init: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.signed}{self.range}{self.name}{self.init}"
+        return f"{self.kind} {self.signed}{self.range}{self.name}{self.rows}{self.init}"
 
 
 def make_readable(verilog: str) -> str:
@@ -55,8 +58,7 @@ def _module(name: str, ports: str, body: str) -> str:
     statements: list[str] = []
     for item in _items(body):
         if match := _DECLARATION.fullmatch(item):
-            kind, signed, bits, what, init = (group or "" for group in match.groups())
-            _declare(declarations, _Declaration(kind, signed, bits, what, init))
+            _declare(declarations, _Declaration(*(group or "" for group in match.groups())))
         else:
             statements.append(item)
     statements = _prune(declarations, _inline(declarations, _share(_prune(declarations, statements))))
@@ -111,10 +113,10 @@ def _wrap(statement: str) -> str:
 
 
 def _items(body: str) -> list[str]:
-    """Top-level statements: they begin with two spaces; deeper lines and closing brackets carry on."""
+    """Top-level statements: they begin with two spaces; deeper lines and what closes a bracket or block carry on."""
     items: list[str] = []
     for line in body.splitlines():
-        if re.match(r"  [^ )]", line):
+        if re.match(r"  (?!end$)[^ )]", line):
             items.append(line[2:])
         elif line.strip():
             items[-1] += "\n" + line
@@ -143,7 +145,8 @@ def _single_bit(declarations: dict[str, _Declaration], expression: str) -> bool:
     if not _BITWISE.fullmatch(expression):
         return False
     operands = _OPERAND.findall(_LITERAL.sub("", expression))
-    return all(index or (name in declarations and not declarations[name].range) for name, index in operands)
+    return all(name in declarations and not declarations[name].rows and (index or not declarations[name].range)
+               for name, index in operands)
 
 
 def _share(statements: list[str]) -> list[str]:
@@ -242,13 +245,18 @@ def _rename(declarations: dict[str, _Declaration], statements: list[str]) -> lis
 
 
 def _sorted(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
-    """By depth of logic, registers included, then by name: of an instance its own, else that of what is driven."""
+    """By depth of logic, registers included, then by name: of an instance its own, else that of what is driven.
+
+    What memories hold at first stands before all else.
+    """
     targets = [_targets(statement) & declarations.keys() for statement in statements]
     driver = {name: index for index, names in enumerate(targets) for name in names}
     depth: dict[int, int] = {}
 
     def visit(index: int) -> int:
-        if index not in depth:
+        if index not in depth and statements[index].startswith("initial"):
+            depth[index] = 0
+        elif index not in depth:
             depth[index] = 0  # stands while its own dependencies are visited: it cuts loops through registers
             sources = (_names(statements[index]) & driver.keys()) - targets[index]
             depth[index] = 1 + max((visit(driver[name]) for name in sorted(sources)), default=0)

@@ -19,6 +19,11 @@ from quadcim.spec.reset import RESETS, Reset
 __all__ = ["EmittedVerilog", "emit_verilog", "verilog_from_rtlil"]
 
 _PORT = re.compile(r"  wire width (\d+) (input|output) \d+ +(?:signed )?\\(\S+)")
+# What a memory holds at first: its name and its bits.
+_CONTENTS = re.compile(r"""^  cell \$meminit_v2 .*
+    parameter \\MEMID "\\\\(.*)"
+(?:    .*\n)*?    connect \\DATA \d+'(.*)
+(?:    .*\n)*?  end\n""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,17 @@ def _active_low(text: str, reset: Reset) -> str:
     return re.sub(r"\\rst(?= |\n)", rf"\\{reset.port}", text).replace("ARST_POLARITY 1", "ARST_POLARITY 0")
 
 
+def _uninitialised(text: str) -> str:
+    """RTLIL without initial values; a memory may do without if it is written and begins with zeros."""
+    for found in _CONTENTS.finditer(text):
+        memory, contents = found.groups()
+        rest_of_module = text[found.end():].partition("\nend\n")[0]
+        written = re.search(rf'cell \$memwr_v2 .*\n    parameter \\MEMID "\\\\{re.escape(memory)}"', rest_of_module)
+        if "1" in contents or not written:
+            raise ValueError(f"memory {memory}: its contents would be lost without initial values")
+    return re.sub(r"^ *attribute \\init .*\n", "", _CONTENTS.sub("", text), flags=re.MULTILINE)
+
+
 def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: Reset = RESETS["sync-high"],
                  initialise: bool = True) -> EmittedVerilog:
     """Verilog text of a component and all its submodules; the same text on every run.
@@ -113,12 +129,17 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     reset : Reset
         How the reset works.
     initialise : bool
-        Whether registers have initial values, as FPGAs load them. Standard cells have none.
+        Whether registers and memories have initial values, as FPGAs load them. Standard cells have none.
+
+    Raises
+    ------
+    ValueError
+        If a memory needs its contents, and they are not to be initialised.
     """
     members = port_values(component)
     text = _rtlil(component, name, reset=reset)
     if not initialise:
-        text = re.sub(r"^ *attribute \\init .*\n", "", text, flags=re.MULTILINE)
+        text = _uninitialised(text)
     text, tables = split_tables(text)
     body = verilog_from_rtlil(text) + (f"\n{tables}" if tables else "")
     order = ["clk", reset.port, *members]
