@@ -99,10 +99,12 @@ def _ports(verilog: str, module: str) -> dict[str, tuple[str, int]]:
 def _other_verilog(verilog: str, manifest: dict[str, Any]) -> str | None:
     """What the top module has that the manifest does not say: its header, or its ports."""
     where, head = f"where rtl/{manifest['top']}.v is not that of", verilog.partition("\n\n")[0].splitlines()
-    for line in (manifest["name"], f"target {manifest['target']}", f"digest {manifest['digest']}"):
-        if not any(re.fullmatch(rf"// {line}(:.*)?", found) for found in head):
-            return f"{where} {line}"
     stated = {port["name"]: (port["direction"], port["width"]) for port in manifest["ports"]}
+    # Without registers there is no reset, and the header tells of none.
+    reset = f": {find_reset(manifest['reset']).description}" if "clk" in stated else ""
+    for line in (manifest["name"], f"target {manifest['target']}{reset}", f"digest {manifest['digest']}"):
+        if f"// {line}" not in head:
+            return f"{where} {line}"
     return None if _ports(verilog, manifest["top"]) == stated else f"{where} such ports"
 
 

@@ -147,7 +147,7 @@ def test_random_edits_are_refused(mended, case, seed):
 
 
 @pytest.mark.parametrize("edit", ["digest", "integers", "kind", "method", "top", "name", "error", "path", "dots",
-                                  "beats", "capacity", "deep", "no number", "huge"])
+                                  "beats", "capacity", "async-high", "sync-low", "deep", "no number", "huge"])
 def test_the_command_line_refuses_in_one_line(edit, make_case, tmp_path, capsys):
     folder = shutil.copytree(make_case(PRESETS["gelu8"]).folder, tmp_path / "case")
     manifest = json.loads((folder / "case.json").read_text())
@@ -174,6 +174,8 @@ def test_the_command_line_refuses_in_one_line(edit, make_case, tmp_path, capsys)
             manifest["beats"] -= 1
         case "capacity":
             manifest["capacity_beats"] += 1
+        case "async-high" | "sync-low":
+            manifest["reset"] = edit
     text = {"deep": "[" * 100_000, "no number": json.dumps(manifest).replace("0.", "NaN, 0.", 1)}.get(
         edit, json.dumps(manifest) + " " * ((1 << 26) * (edit == "huge")))
     (folder / "case.json").write_text(text)
