@@ -145,12 +145,19 @@ _ADDERS = """\
   `set_dont_touch [get_cells -hierarchical *library_cell]` in Design Compiler.\
 """
 _MACRO = Template("""\
-- `$module`, $instances instances of $bits bits: bit cells that may become a hard macro. By default they are registers.
+- `$module`, $instances instances of $bits bits: $cells that may become a hard macro. By default they are registers.
   With `KEEP_MACROS=1` the scripts leave the module out of the RTL and take `$module.lib`; place it by `$module.lef`,
   $width um by $height um. These are placeholders from one table of assumptions (clock to output $delay ns, setup
-  $setup ns): replace them by what is characterised. A cell whose bit of `write` is high takes `data` at the rising edge
-  of `clk`; `weights` are always there.\
+  $setup ns): replace them by what is characterised. $behaviour\
 """)
+_BIT_CELLS = """\
+A cell whose bit of `write` is high takes `data` at the rising edge
+  of `clk`; `weights` are always there.\
+"""
+_MEMORY = """\
+Where an enable is high, the rising edge of `clk`
+  writes and reads a row; one that is written as it is read gives its old content.\
+"""
 
 
 def _cells(handoff: Handoff) -> list[str]:
@@ -162,7 +169,9 @@ def _cells(handoff: Handoff) -> list[str]:
 def _macro(stub: Stub) -> str:
     outline = stub.outline
     return _MACRO.substitute(
-        module=stub.module, instances=stub.instances, bits=stub.macro.bits, width=f"{outline.width_nm / 1000:g}",
+        module=stub.module, instances=stub.instances, bits=stub.macro.bits,
+        cells="a memory" if stub.macro.synchronous else "bit cells",
+        behaviour=_MEMORY if stub.macro.synchronous else _BIT_CELLS, width=f"{outline.width_nm / 1000:g}",
         height=f"{outline.height_nm / 1000:g}", delay=f"{TIMING_NS['clock to output']:g}",
         setup=f"{TIMING_NS['setup']:g}")
 

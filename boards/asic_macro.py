@@ -13,8 +13,9 @@ from quadcim.spec.ports import Port
 
 __all__ = ["CLOCK", "TIMING_NS", "Outline", "Stub", "stubs"]
 
-_CELL_UM2 = 0.6
-"""A bit cell with a write enable of its own and an output that is always there; a 6T cell takes about 0.13."""
+_CELL_UM2 = {False: 0.6, True: 0.15}
+"""A bit cell with a write enable of its own and an output that is always there; and one that is read by the clock, with
+its share of decoders and sense amplifiers: a 6T cell takes about 0.13."""
 _OVERHEAD = 1.25
 """Multiplexers of banks, well taps, edges."""
 _ROW_NM, _GRID_NM, _PIN_PITCH_NM, _LEAST_WIDTH_NM = 900, 100, 200, 2000
@@ -64,7 +65,7 @@ class Stub:
         bits = [bit for port in self.ports for bit in port_bits(port)]
         half = -(-len(bits) // 2)
         height = _up((half + 1) * _PIN_PITCH_NM, _ROW_NM)
-        cells_nm2 = self.macro.bits * _CELL_UM2 * _OVERHEAD * 1e6
+        cells_nm2 = self.macro.bits * _CELL_UM2[self.macro.synchronous] * _OVERHEAD * 1e6
         width = max(_LEAST_WIDTH_NM, _up(round(cells_nm2 / height), _GRID_NM))
         return Outline(width, height, tuple((bit, index >= half, (index % half + 1) * _PIN_PITCH_NM)
                                             for index, bit in enumerate(bits)))

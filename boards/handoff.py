@@ -45,6 +45,8 @@ class Handoff:
         The text of ``rtl/<top>.v``.
     companions : dict of str to str
         Other sources, of which those in ``rtl/`` are synthesizable, by their path in the case directory.
+    images : dict of str to str
+        What memories hold at first, by the names of files in the case directory.
     hard_macros : tuple of HardMacro
         Modules of the Verilog that a hard macro may take the place of.
     golden : callable
@@ -64,6 +66,7 @@ class Handoff:
     reset: Reset
     verilog: str
     companions: Mapping[str, str]
+    images: Mapping[str, str]
     hard_macros: tuple[HardMacro, ...]
     golden: Callable[[Sequence[int], Sequence[int]], list[int]]
 

@@ -2,7 +2,8 @@
 
 import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
@@ -11,8 +12,9 @@ from amaranth.lib import wiring
 
 from quadcim.hw.readable import make_readable
 from quadcim.hw.shared import SHARED, SharedModule, port_values, shared_instances
-from quadcim.hw.table import split_tables
+from quadcim.hw.text_module import EMISSION, ModuleText, TextModule, name_text_modules, number_text_modules
 from quadcim.hw.yosys import run_passes
+from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.quoting import comment
 from quadcim.spec.reset import RESETS, Reset
 
@@ -28,10 +30,24 @@ _CONTENTS = re.compile(r"""^  cell \$meminit_v2 .*
 
 @dataclass(frozen=True, slots=True)
 class EmittedVerilog:
-    """Verilog text, and the ports of its top module as (name, direction, width); the clock and the reset first."""
+    """Verilog text, and what belongs to it.
+
+    Parameters
+    ----------
+    text : str
+        All modules, the top module first.
+    ports : tuple
+        The ports of the top module as (name, direction, width); the clock and the reset first.
+    images : dict of str to str
+        Files of initial contents that memories read, by their names.
+    hard_macros : tuple of HardMacro
+        Memories that hard macros may take the place of.
+    """
 
     text: str
     ports: tuple[tuple[str, str, int], ...]
+    images: Mapping[str, str] = field(default_factory=dict)
+    hard_macros: tuple[HardMacro, ...] = ()
 
 
 def verilog_from_rtlil(rtlil_text: str, *passes: str) -> str:
@@ -49,16 +65,18 @@ class _Design:
 
     def __init__(self, component: wiring.Component, name: str, reset: Reset):
         self.texts: dict[str, str] = {}
+        self.text_modules: list[TextModule] = []
         self._components: dict[str, wiring.Component] = {}
         self._reset = reset
         self._add(component, name)
 
     def _add(self, component: wiring.Component, module: str, place: tuple[str, ...] = ()) -> None:
-        fragment, self.texts[module] = Fragment.get(component, None), ""  # it stands before those that it shares
+        fragment, self.texts[module] = Fragment.get(component, EMISSION), ""  # it stands before those that it shares
         for path, instance in shared_instances(fragment):
             shared = self._shared(instance, (*place, *path))
             further = _port_names(self.texts[shared], shared) - port_values(instance.component).keys()
             instance.become(shared, further)
+        number_text_modules(fragment, self.text_modules)
         domain = {"async_reset": self._reset.asynchronous}
         text = rtlil.convert(fragment, name=module, ports=list(port_values(component).values()), emit_src=False,
                              missing_domain=lambda name: ClockDomain(name, **domain))
@@ -75,12 +93,15 @@ class _Design:
         raise ValueError(f"{instance.name}: instances of different components")
 
 
-def _rtlil(component: wiring.Component, name: str, *, reset: Reset) -> str:
-    """RTLIL of a component and of what it shares; all modules are named after `name`."""
-    texts = _Design(component, name, reset).texts
-    text = "".join(texts[module].replace(f"\\{module}.", f"\\{module}_") for module in texts)
+def _rtlil(component: wiring.Component, name: str, *, reset: Reset,
+           initialise: bool) -> tuple[str, dict[str, ModuleText]]:
+    """RTLIL of a component and of what it shares, and the modules of our own text; all are named after `name`."""
+    design = _Design(component, name, reset)
+    text = "".join(design.texts[module].replace(f"\\{module}.", f"\\{module}_") for module in design.texts)
     text = text.replace(f"\\{SHARED}", f"\\{name}_")
-    return _active_low(text, reset) if reset.active_low else text
+    if reset.active_low:
+        text = _active_low(text, reset)
+    return name_text_modules(text if initialise else _uninitialised(text), design.text_modules, initialise=initialise)
 
 
 def _port_names(text: str, module: str) -> set[str]:
@@ -137,14 +158,14 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
         If a memory needs its contents, and they are not to be initialised.
     """
     members = port_values(component)
-    text = _rtlil(component, name, reset=reset)
-    if not initialise:
-        text = _uninitialised(text)
-    text, tables = split_tables(text)
-    body = verilog_from_rtlil(text) + (f"\n{tables}" if tables else "")
+    text, own = _rtlil(component, name, reset=reset, initialise=initialise)
+    body = "\n".join([verilog_from_rtlil(text), *(module.verilog for module in own.values())])
     order = ["clk", reset.port, *members]
     top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]
     ports = sorted(((port, direction, int(width)) for width, direction, port in _PORT.findall(top)),
                    key=lambda port: order.index(port[0]))
     verilog = f"{comment(header, '//')}\n`default_nettype none\n\n{body}\n`default_nettype wire\n"
-    return EmittedVerilog(verilog, tuple(ports))
+    macros = tuple(HardMacro(module.removeprefix(f"{name}_"), own[module].macro_bits, synchronous=True)
+                   for module in own if own[module].macro_bits)
+    return EmittedVerilog(verilog, tuple(ports), {file: image for module in own.values()
+                                                  for file, image in module.images.items()}, macros)

@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyosys
@@ -31,12 +31,13 @@ class YosysFailure(RuntimeError):
     """Yosys stopped with an error."""
 
 
-def run_passes(*passes: Pass) -> None:
+def run_passes(*passes: Pass, beside: Iterable[Path] = ()) -> None:
     """Run Yosys passes, in order, on a new design, quietly.
 
     A pass is a line, or a list of words where one of them is a name or a path. Files to read are handed over as Path:
     Yosys and ABC get to see them by links, since a name that begins with a dash or a tilde, or has quotes, brackets,
-    stars or an end of a line in it, would be more to them than a name.
+    stars or an end of a line in it, would be more to them than a name. Files `beside` the sources are those that
+    sources read by their bare names (``$readmemh``).
 
     Raises
     ------
@@ -48,6 +49,8 @@ def run_passes(*passes: Pass) -> None:
         links: dict[str, Path] = {}
         words = [line if isinstance(line, str) else [_seen(word, Path(scratch), links) for word in line]
                  for line in passes]
+        for path in beside:
+            Path(scratch, path.name).symlink_to(path.absolute())
         run = subprocess.run([sys.executable, "-P", __file__], input=json.dumps(words),
                              env=os.environ | {"TMPDIR": scratch}, capture_output=True, text=True,
                              errors="replace", check=False)

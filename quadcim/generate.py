@@ -209,8 +209,8 @@ def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
         kind=subject.kind, top=top, header=header, identity=subject.identity, clock_mhz=order.clock_mhz,
         about=subject.about, plan=subject.plan, capacity=subject.capacity, user_bits=order.user_bits,
         ports=tuple(Port(*port, subject.layouts.get(port[0], ())) for port in rtl.ports), reset=order.reset,
-        verilog=rtl.text, companions=companion_files(rtl.text), hard_macros=subject.hard_macros,
-        golden=subject.golden)
+        verilog=rtl.text, companions=companion_files(rtl.text), images=rtl.images,
+        hard_macros=(*subject.hard_macros, *rtl.hard_macros), golden=subject.golden)
 
 
 def _write(subject: _Subject, order: _Order) -> None:
@@ -231,7 +231,7 @@ def _write(subject: _Subject, order: _Order) -> None:
             command=command),
         "report.md": case_report(about, plan, order.target, top=top, ports=ports, identity=subject.identity,
                                  command=command),
-        **handoff.companions, **subject.pictures, **target_files(order.target, handoff),
+        **handoff.companions, **handoff.images, **subject.pictures, **target_files(order.target, handoff),
     }
     files |= core_files(handoff, files)
     manifest = {

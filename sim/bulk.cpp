@@ -1,4 +1,4 @@
-// Evaluates a netlist of gates for 256 independent copies of a design at once, one a bit of a vector, and drives their
+// Evaluates a netlist of gates and memories for 256 independent copies of a design at once, one a bit of a vector, and drives their
 // streams from arrays, one clock cycle a turn of the loop.
 
 #include <cstdint>
@@ -60,10 +60,29 @@ struct Port {
   int32_t width;
 };
 
+struct WritePort {
+  Port address, data, enable;
+};
+
+struct ReadPort {
+  Port address;
+  int32_t memory, first;
+};
+
+struct Memory {
+  int32_t width, offset, writes;
+  int64_t rows;
+  const uint64_t *contents;  // each row as words, the lowest first
+  const WritePort *write;
+};
+
 struct Netlist {
   int32_t wires, runs, registers;
   const int32_t *run, *operand, *reg;
-  int64_t gates;
+  int64_t outputs;
+  const Memory *memory;
+  int32_t memories;
+  const ReadPort *read;
   Port reset, i_payload, i_valid, i_ready, o_payload, o_valid, o_ready, w_payload, w_valid, w_ready;
 };
 
@@ -78,11 +97,94 @@ struct Statistics {
 
 namespace {
 
+// Up to 64 wires' bits as a number a lane, and back. Where they are few, one transposition does for several words.
+struct Field {
+  const int bits, width, together;
+  explicit Field(int n) : bits(n), width(n <= 16 ? 16 : n <= 32 ? 32 : 64), together(64 / width) {}
+
+  template <class Wire> void gather(Wire wire, uint64_t number[LANES]) const {
+    for (int group = 0; group < WORDS; group += together) {
+      uint64_t block[64] = {};
+      for (int t = 0; t < together; t++)
+        for (int k = 0; k < bits; k++) block[t * width + k] = wire(k)[group + t];
+      transpose(block);
+      for (int t = 0; t < together; t++)
+        for (int lane = 0; lane < 64; lane++)
+          number[64 * (group + t) + lane] = block[lane] >> (t * width) & (~UINT64_C(0) >> (64 - width));
+    }
+  }
+
+  template <class Wire> void scatter(const uint64_t number[LANES], Wire wire) const {
+    for (int group = 0; group < WORDS; group += together) {
+      uint64_t block[64] = {};
+      for (int t = 0; t < together; t++)
+        for (int lane = 0; lane < 64; lane++)
+          block[lane] |= (number[64 * (group + t) + lane] & (~UINT64_C(0) >> (64 - width))) << (t * width);
+      transpose(block);
+      for (int t = 0; t < together; t++)
+        for (int k = 0; k < bits; k++) wire(k)[group + t] = block[t * width + k];
+    }
+  }
+};
+
+// Calls the function with each 64 bits of a number that is so wide: the first bit, and the field.
+template <class Function> void fields(int width, Function function) {
+  for (int low = 0; low < width; low += 64) function(low, Field(width - low < 64 ? width - low : 64));
+}
+
+// A memory of each lane; what is never written is the same for all.
+struct Rows {
+  const Memory &memory;
+  const int64_t words, lanes;
+  std::vector<uint64_t> word;
+
+  explicit Rows(const Memory &m) : memory(m), words((m.width + 63) / 64), lanes(m.writes ? LANES : 1) {
+    word.reserve(m.rows * words * lanes);
+    for (int64_t lane = 0; lane < lanes; lane++) word.insert(word.end(), m.contents, m.contents + m.rows * words);
+  }
+
+  // Where the row of a lane begins, or -1 beyond the rows.
+  int64_t place(int lane, uint64_t address) const {
+    const int64_t index = int64_t(address) - memory.offset;
+    return index < 0 || index >= memory.rows ? -1 : ((lanes > 1 ? lane * memory.rows : 0) + index) * words;
+  }
+
+  void read(const ReadPort &port, std::vector<Vector> &wire) const {
+    uint64_t address[LANES], number[LANES];
+    Field(port.address.width).gather([&](int k) { return wire[port.address.wires[k]]; }, address);
+    fields(memory.width, [&](int low, const Field &field) {
+      for (int lane = 0; lane < LANES; lane++) {
+        const int64_t from = place(lane, address[lane]);
+        number[lane] = from < 0 ? 0 : word[from + low / 64];
+      }
+      field.scatter(number, [&](int k) -> Vector & { return wire[port.first + low + k]; });
+    });
+  }
+
+  void write(const WritePort &port, const std::vector<Vector> &wire) {
+    Vector written{};
+    for (int k = 0; k < port.enable.width; k++) written |= wire[port.enable.wires[k]];
+    if (!any(written)) return;
+    uint64_t address[LANES], data[LANES], enable[LANES];
+    Field(port.address.width).gather([&](int k) { return wire[port.address.wires[k]]; }, address);
+    fields(memory.width, [&](int low, const Field &field) {
+      field.gather([&](int k) { return wire[port.data.wires[low + k]]; }, data);
+      field.gather([&](int k) { return wire[port.enable.wires[low + k]]; }, enable);
+      each(written, [&](int lane) {
+        const int64_t to = place(lane, address[lane]);
+        if (to >= 0) word[to + low / 64] = (word[to + low / 64] & ~enable[lane]) | (data[lane] & enable[lane]);
+      });
+    });
+  }
+};
+
 struct Design {
   const Netlist &net;
   std::vector<Vector> wire, next;
+  std::vector<Rows> rows;
 
   explicit Design(const Netlist &n) : net(n), wire(n.wires), next(n.registers) {
+    for (int k = 0; k < n.memories; k++) rows.emplace_back(n.memory[k]);
     wire[1] = ~Vector{};
     for (int k = 0; k < n.registers; k++) wire[n.reg[3 * k]] = n.reg[3 * k + 2] ? ~Vector{} : Vector{};
     put(n.reset, ~Vector{});
@@ -96,10 +198,10 @@ struct Design {
   Vector get(const Port &port) const { return port.width ? wire[port.wires[0]] : ~Vector{}; }
 
   template <class Function> void evaluate(int32_t out, int32_t count, Function function) {
-    const int64_t base = net.wires - net.gates;
+    const int64_t base = net.wires - net.outputs;
     for (int64_t k = out; k < out + count; k++) {
       const int32_t *a = net.operand + (k - base);
-      wire[k] = function(wire[a[0]], wire[a[net.gates]], wire[a[2 * net.gates]]);
+      wire[k] = function(wire[a[0]], wire[a[net.outputs]], wire[a[2 * net.outputs]]);
     }
   }
 
@@ -118,48 +220,41 @@ struct Design {
         case 7: evaluate(out, count, [](V a, V b, V) { return ~(a & b); }); break;
         case 8: evaluate(out, count, [](V a, V b, V) { return ~(a | b); }); break;
         case 9: evaluate(out, count, [](V a, V b, V) { return ~(a ^ b); }); break;
+        case 10: rows[net.read[count].memory].read(net.read[count], wire); break;
       }
     }
   }
 
   void commit() {
+    for (Rows &memory : rows)
+      for (int k = 0; k < memory.memory.writes; k++) memory.write(memory.memory.write[k], wire);
     for (int k = 0; k < net.registers; k++) next[k] = wire[net.reg[3 * k + 1]];
     for (int k = 0; k < net.registers; k++) wire[net.reg[3 * k]] = next[k];
   }
 
   // Each lane's payload from its own words.
   void load(const Port &port, const uint32_t *const source[LANES]) {
-    const int words = (port.width + 31) / 32;
-    uint64_t block[64];
-    for (int group = 0; group < WORDS; group++)
-      for (int word = 0; word < words; word += 2) {
-        for (int lane = 0; lane < 64; lane++) {
-          const uint32_t *from = source[64 * group + lane];
-          block[lane] = from ? from[word] | (word + 1 < words ? uint64_t(from[word + 1]) << 32 : 0) : 0;
-        }
-        transpose(block);
-        for (int k = 0; k < 64 && 32 * word + k < port.width; k++) wire[port.wires[32 * word + k]][group] = block[k];
+    uint64_t number[LANES];
+    fields(port.width, [&](int low, const Field &field) {
+      for (int lane = 0; lane < LANES; lane++) {
+        const uint32_t *from = source[lane] ? source[lane] + low / 32 : nullptr;
+        number[lane] = from ? from[0] | (field.bits > 32 ? uint64_t(from[1]) << 32 : 0) : 0;
       }
+      field.scatter(number, [&](int k) -> Vector & { return wire[port.wires[low + k]]; });
+    });
   }
 
   // The payloads of the lanes in `mask`, each to its own words.
   void store(const Port &port, const Vector &mask, uint32_t *const target[LANES]) const {
-    const int words = (port.width + 31) / 32;
-    uint64_t block[64];
-    for (int group = 0; group < WORDS; group++) {
-      if (!mask[group]) continue;
-      for (int word = 0; word < words; word += 2) {
-        for (int k = 0; k < 64; k++)
-          block[k] = 32 * word + k < port.width ? wire[port.wires[32 * word + k]][group] : 0;
-        transpose(block);
-        for (int lane = 0; lane < 64; lane++) {
-          if (!(mask[group] >> lane & 1)) continue;
-          uint32_t *to = target[64 * group + lane];
-          to[word] = uint32_t(block[lane]);
-          if (word + 1 < words) to[word + 1] = uint32_t(block[lane] >> 32);
-        }
-      }
-    }
+    uint64_t number[LANES];
+    fields(port.width, [&](int low, const Field &field) {
+      field.gather([&](int k) { return wire[port.wires[low + k]]; }, number);
+      each(mask, [&](int lane) {
+        uint32_t *to = target[lane] + low / 32;
+        to[0] = uint32_t(number[lane]);
+        if (field.bits > 32) to[1] = uint32_t(number[lane] >> 32);
+      });
+    });
   }
 };
 

@@ -1,4 +1,4 @@
-"""The bulk simulator: emitted Verilog as gates, 256 copies of the design at once, driven from numpy arrays."""
+"""The bulk simulator: emitted Verilog as gates and memories, 256 copies at once, driven from numpy arrays."""
 
 import ctypes
 import hashlib
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quadcim.cache import cached_folder
-from quadcim.sim.case import Case
-from quadcim.sim.netlist import Netlist, read_netlist
+from quadcim.sim.design import SimulatedDesign
+from quadcim.sim.netlist import BitMemory, Netlist, Wires, read_netlist
 from quadcim.sim.tools import cxx_compiler, cxx_version, run_tool
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
@@ -51,9 +51,23 @@ class PortWires(ctypes.Structure):
     _fields_ = [("wires", _POINTER), ("width", ctypes.c_int32)]
 
 
+class _WritePort(ctypes.Structure):
+    _fields_ = [(name, PortWires) for name in ("address", "data", "enable")]
+
+
+class _ReadPort(ctypes.Structure):
+    _fields_ = [("address", PortWires), ("memory", ctypes.c_int32), ("first", ctypes.c_int32)]
+
+
+class _Memory(ctypes.Structure):
+    _fields_ = [*((name, ctypes.c_int32) for name in ("width", "offset", "writes")), ("rows", ctypes.c_int64),
+                ("contents", _POINTER), ("write", ctypes.POINTER(_WritePort))]
+
+
 class _Netlist(ctypes.Structure):
     _fields_ = [*((name, ctypes.c_int32) for name in ("wires", "runs", "registers")),
-                *((name, _POINTER) for name in ("run", "operand", "reg")), ("gates", ctypes.c_int64),
+                *((name, _POINTER) for name in ("run", "operand", "reg")), ("outputs", ctypes.c_int64),
+                ("memory", ctypes.POINTER(_Memory)), ("memories", ctypes.c_int32), ("read", ctypes.POINTER(_ReadPort)),
                 *((name, PortWires) for name in PORTS)]
 
 
@@ -105,17 +119,18 @@ class BulkSimulator:
 
     Parameters
     ----------
-    case : Case
-        The case whose RTL is read. It has two states, 0 and 1: what is undefined is 0.
+    design : Case, or another SimulatedDesign
+        Whose RTL is read. It has two states, 0 and 1: what is undefined is 0.
     """
 
-    def __init__(self, case: Case):
-        if case.reset.active_low:
-            raise IllegalSetting("case", "a case whose reset is active high", f"{case.folder} with {case.reset.name}")
-        self._ports = {port.name: port for port in case.ports}
-        self._interval = case.initiation_interval_cycles
-        self._idle = case.latency_cycles + 8
-        self._netlist = read_netlist(case.simulation_sources, case.top)
+    def __init__(self, design: SimulatedDesign):
+        if design.reset.active_low:
+            raise IllegalSetting("case", "a case whose reset is active high",
+                                 f"{design.folder} with {design.reset.name}")
+        self._ports = {port.name: port for port in design.ports}
+        self._interval = design.initiation_interval_cycles
+        self._idle = design.latency_cycles + 8
+        self._netlist = read_netlist(design.simulation_sources, design.top, images=design.images)
         self._library = driver(_DRIVER)
         self._library.quadcim_gates_run.restype = None
 
@@ -189,10 +204,23 @@ def pointer(array: NDArray) -> ctypes.c_void_p:
     return array.ctypes.data_as(_POINTER)
 
 
+def _port(wires: Wires) -> PortWires:
+    return PortWires(pointer(wires), len(wires))
+
+
+def _c_memory(memory: BitMemory) -> _Memory:
+    writes = [_WritePort(_port(write.address), _port(write.data), _port(write.enable)) for write in memory.writes]
+    return _Memory(memory.width, memory.offset, len(writes), len(memory.contents), pointer(memory.contents),
+                   (_WritePort * len(writes))(*writes))
+
+
 def _c_netlist(netlist: Netlist) -> _Netlist:
-    ports = {name: PortWires(pointer(wires), len(wires)) for name, wires in netlist.ports.items()}
+    ports = {name: _port(wires) for name, wires in netlist.ports.items()}
+    memories = [_c_memory(memory) for memory in netlist.memories]
+    reads = [_ReadPort(_port(read.address), read.memory, read.first) for read in netlist.reads]
     return _Netlist(netlist.wires, len(netlist.runs), len(netlist.registers), pointer(netlist.runs),
                     pointer(netlist.operands), pointer(netlist.registers), netlist.operands.shape[1],
+                    (_Memory * len(memories))(*memories), len(memories), (_ReadPort * len(reads))(*reads),
                     *(ports.get(name, PortWires(None, 0)) for name in PORTS))
 
 

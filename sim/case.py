@@ -131,6 +131,12 @@ class Case:
         """The synthesizable sources, and models of the primitives that they instantiate."""
         return self.rtl + self._sources("models/")
 
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The initial contents of its memories, which the sources name without a folder."""
+        return tuple(self.folder / name for name in sorted(self.manifest["files"])
+                     if "/" not in name and name.endswith(".hex"))
+
     def _sources(self, folder: str) -> tuple[Path, ...]:
         return tuple(self.folder / name for name in sorted(self.manifest["files"])
                      if name.startswith(folder) and name.endswith(".v"))

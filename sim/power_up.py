@@ -74,6 +74,8 @@ class PowerUpSimulator:
     def __init__(self, case: Case, module: dict[str, Any]):
         self._case = case
         self._netlist, self._wires = number_gates(module)
+        if self._netlist.memories:
+            raise ValueError("memories in a netlist of cells")
         self._widths = {port.name: port.width for port in case.ports}
         netlist = self._netlist
         ports = {name: PortWires(pointer(wires), len(wires)) for name, wires in netlist.ports.items()}

@@ -4,22 +4,19 @@ import math
 import random
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from quadcim.fit.reference import admitted_outputs, real_values
-from quadcim.hw.companions import companion_files
 from quadcim.hw.plans import unit_integers
 from quadcim.hw.units import create_unit
-from quadcim.hw.verilog import emit_verilog
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator
+from quadcim.sim.design import write_design
 from quadcim.spec.activation import Activation, Samples
 from quadcim.spec.formats import Format
-from quadcim.spec.ports import Field, Port
-from quadcim.spec.reset import RESETS
+from quadcim.spec.ports import Field
 from quadcim.spec.technology import TECHNOLOGIES
 from quadcim.spec.unit import ActivationUnit
 
@@ -69,15 +66,9 @@ def check_unit(unit: ActivationUnit) -> None:
                        for bound in admitted_outputs(activation, real_values(activation)))
     assert ((least <= golden_outputs) & (golden_outputs <= greatest)).all()
     with tempfile.TemporaryDirectory() as folder:
-        emitted = emit_verilog(create_unit(unit), name="drawn", header="")
-        files = {"unit.v": emitted.text, **companion_files(emitted.text)}
-        for name, text in files.items():
-            Path(folder, Path(name).name).write_text(text)
-        layouts = {"i__payload": activation.input, "o__payload": activation.output}
-        ports = [Port(*port, ((Field("value", 0, layouts[port[0]]),) if port[0] in layouts else ()))
-                 for port in emitted.ports]
-        simulator = BulkSimulator(SimpleNamespace(  # pyright: ignore - what it reads of a case
-            reset=RESETS["sync-high"], ports=ports, initiation_interval_cycles=1, latency_cycles=unit.stages,
-            simulation_sources=[Path(folder, Path(name).name) for name in files], top="drawn", folder=folder))
+        layouts = {f"{stream}__payload": (Field("value", 0, fmt),)
+                   for stream, fmt in (("i", activation.input), ("o", activation.output))}
+        simulator = BulkSimulator(write_design(create_unit(unit), Path(folder), top="drawn",
+                                               latency_cycles=unit.stages, layouts=layouts))
         result = simulator.run(raws, input_pause=0.2, output_pause=0.2)
     assert (result.outputs == golden_outputs).all()

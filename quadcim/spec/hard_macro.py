@@ -7,7 +7,7 @@ __all__ = ["HardMacro"]
 
 @dataclass(frozen=True, slots=True)
 class HardMacro:
-    """Storage behind a module of its own: it is written at the rising edge of ``clk`` and read at any time.
+    """Storage behind a module of its own: it is written at the rising edge of ``clk``, and read then or at any time.
 
     Parameters
     ----------
@@ -17,8 +17,11 @@ class HardMacro:
         How many bits it stores.
     selects : tuple of str
         The inputs that its outputs follow without a clock.
+    synchronous : bool
+        Whether it is read by the clock, as memories that compilers make are; else its cells are always visible.
     """
 
     name: str
     bits: int
     selects: tuple[str, ...] = ()
+    synchronous: bool = False

@@ -146,36 +146,29 @@ def test_random_edits_are_refused(mended, case, seed):
             path.write_bytes(content)
 
 
-@pytest.mark.parametrize("edit", ["digest", "integers", "kind", "method", "top", "name", "error", "path", "dots",
-                                  "beats", "capacity", "async-high", "sync-low", "deep", "no number", "huge"])
+_EDITED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "digest": lambda manifest: manifest.update(digest="0" * 64),
+    "integers": lambda manifest: manifest["integers"]["base"].__setitem__(0, manifest["integers"]["base"][0] + 1),
+    "kind": lambda manifest: manifest.update(kind="evil"),
+    "method": lambda manifest: manifest["integers"].update(method="evil"),
+    "top": lambda manifest: manifest.update(top="two words"),
+    "name": lambda manifest: manifest.update(name="-leading", top="-leading"),
+    "error": lambda manifest: manifest.update(max_error_ulp=manifest["max_error_ulp"] / 2),
+    "path": lambda manifest: manifest["files"].update({"/etc/hostname": "0" * 64}),
+    "dots": lambda manifest: manifest["files"].update({"rtl/../../x.v": "0" * 64}),
+    "beats": lambda manifest: manifest.update(beats=manifest["beats"] - 1),
+    "capacity": lambda manifest: manifest.update(capacity_beats=manifest["capacity_beats"] + 1),
+    "async-high": lambda manifest: manifest.update(reset="async-high"),
+    "sync-low": lambda manifest: manifest.update(reset="sync-low"),
+}
+
+
+@pytest.mark.parametrize("edit", [*_EDITED, "deep", "no number", "huge"])
 def test_the_command_line_refuses_in_one_line(edit, make_case, tmp_path, capsys):
     folder = shutil.copytree(make_case(PRESETS["gelu8"]).folder, tmp_path / "case")
     manifest = json.loads((folder / "case.json").read_text())
-    match edit:
-        case "digest":
-            manifest["digest"] = "0" * 64
-        case "integers":
-            manifest["integers"]["base"][0] += 1
-        case "kind":
-            manifest["kind"] = "evil"
-        case "method":
-            manifest["integers"]["method"] = "evil"
-        case "top":
-            manifest["top"] = "two words"
-        case "name":
-            manifest["name"] = manifest["top"] = "-leading"
-        case "error":
-            manifest["max_error_ulp"] /= 2
-        case "path":
-            manifest["files"]["/etc/hostname"] = "0" * 64
-        case "dots":
-            manifest["files"]["rtl/../../x.v"] = "0" * 64
-        case "beats":
-            manifest["beats"] -= 1
-        case "capacity":
-            manifest["capacity_beats"] += 1
-        case "async-high" | "sync-low":
-            manifest["reset"] = edit
+    if edit in _EDITED:
+        _EDITED[edit](manifest)
     text = {"deep": "[" * 100_000, "no number": json.dumps(manifest).replace("0.", "NaN, 0.", 1)}.get(
         edit, json.dumps(manifest) + " " * ((1 << 26) * (edit == "huge")))
     (folder / "case.json").write_text(text)
