@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.report import Bar, Table, say
-from quadcim.models.checkpoint import load_network
-from quadcim.models.fit import predict
-from quadcim.models.freeze import freeze
-from quadcim.models.image import psnr_db, read_image
-from quadcim.models.inference import render
-from quadcim.models.train_inr import train_inr
+from quadcim.models.inr.checkpoint import load_network
+from quadcim.models.inr.fit import predict
+from quadcim.models.inr.freeze import freeze
+from quadcim.models.inr.image import psnr_db, read_image
+from quadcim.models.inr.inference import render
+from quadcim.models.inr.train import train_inr
 from quadcim.spec.training import InrTraining
 
 __all__ = ["measure"]

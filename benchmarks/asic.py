@@ -9,7 +9,7 @@ from benchmarks.libraries import NO_LIBRARY, libraries
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_activation
-from quadcim.hw.plans import unit_plan
+from quadcim.hw.activation.plans import unit_plan
 from quadcim.sim.case import Case
 from quadcim.spec.activation import Activation
 from quadcim.spec.cost import GATE_28_UM2

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benchmarks.report import Bar, Table, say
 from quadcim.fit.freeze import freeze
-from quadcim.hw.synthesis import fpga_cost, gate_cost
-from quadcim.hw.units import create_unit
-from quadcim.hw.verilog import emit_verilog
+from quadcim.hw.activation.units import create_unit
+from quadcim.hw.emit.synthesis import fpga_cost, gate_cost
+from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.spec.activation import Activation
 from quadcim.spec.functions import FUNCTIONS, usual_formats
 from quadcim.spec.unit import ActivationUnit

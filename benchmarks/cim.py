@@ -11,10 +11,10 @@ import torch
 
 from benchmarks.report import Bar, Table, say
 from benchmarks.timing import median_seconds
-from quadcim.hw.cim import CimUnit
-from quadcim.hw.cim_plan import plan_macro
-from quadcim.hw.synthesis import fpga_cost, gate_cost
-from quadcim.hw.verilog import EmittedVerilog, emit_verilog
+from quadcim.hw.cim.plan import plan_macro
+from quadcim.hw.cim.unit import CimUnit
+from quadcim.hw.emit.synthesis import fpga_cost, gate_cost
+from quadcim.hw.emit.verilog import EmittedVerilog, emit_verilog
 from quadcim.models.cim import cim_golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError, Writes
 from quadcim.sim.case import Case

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmarks.report import Bar, Table, say
 from quadcim.fit.freeze import freeze
-from quadcim.hw.plans import unit_steps
-from quadcim.hw.synthesis import fpga_cost, gate_cost
-from quadcim.hw.units import create_unit
-from quadcim.hw.verilog import emit_verilog
+from quadcim.hw.activation.plans import unit_steps
+from quadcim.hw.activation.units import create_unit
+from quadcim.hw.emit.synthesis import fpga_cost, gate_cost
+from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.formats import Format
 from quadcim.spec.unit import ActivationUnit, FlowControl

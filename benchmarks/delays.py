@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.libraries import libraries
 from benchmarks.report import Bar, Table, say
-from quadcim.hw.yosys import run_passes
+from quadcim.hw.emit.yosys import run_passes
 from quadcim.sim.tools import ToolError, run_tool
 from quadcim.spec.delay import DELAY_MODELS, DelayModel
 from quadcim.spec.errors import IllegalSetting

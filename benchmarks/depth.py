@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmarks.delays import Timer, find_timers
 from benchmarks.report import Bar, Table, say
-from quadcim.hw.plans import unit_plan, unit_steps
-from quadcim.hw.units import create_unit
-from quadcim.hw.verilog import emit_verilog
+from quadcim.hw.activation.plans import unit_plan, unit_steps
+from quadcim.hw.activation.units import create_unit
+from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.spec.activation import Activation
 from quadcim.spec.formats import Format
 from quadcim.spec.technology import find_technology

@@ -14,8 +14,8 @@ from amaranth.lib.wiring import In, Out
 
 from benchmarks.report import Bar, Table, say
 from benchmarks.timing import median_seconds
-from quadcim.hw.memory import SyncMemory
-from quadcim.hw.yosys import run_passes
+from quadcim.hw.emit.yosys import run_passes
+from quadcim.hw.streams.memory import SyncMemory
 from quadcim.sim.bulk import BulkSimulator, SimulationError, lane_share
 from quadcim.sim.design import write_design
 

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from benchmarks.report import Bar, Table
-from quadcim.hw.plans import unit_steps
+from quadcim.hw.activation.plans import unit_steps
 from quadcim.spec.pipeline import StagePlan, plan_stages
 from quadcim.spec.presets import PRESETS
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Bar, Table, say
-from quadcim.models.fit import default_learning_rate, fine_tune, fit, predict
-from quadcim.models.freeze import freeze
-from quadcim.models.image import psnr_db, read_image
-from quadcim.models.inference import render
-from quadcim.models.inr import Inr, swap_sine
-from quadcim.models.quantised import QuantisedInr
+from quadcim.models.inr.fit import default_learning_rate, fine_tune, fit, predict
+from quadcim.models.inr.freeze import freeze
+from quadcim.models.inr.image import psnr_db, read_image
+from quadcim.models.inr.inference import render
+from quadcim.models.inr.networks import Inr, swap_sine
+from quadcim.models.inr.quantised import QuantisedInr
 
 __all__ = ["measure"]
 

@@ -1,6 +1,6 @@
 """The files that a target adds to a case, whatever the kind of the case."""
 
-from quadcim.boards.asic28 import asic_files
+from quadcim.boards.asic28.files import asic_files
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.targets import Target
 
@@ -18,7 +18,7 @@ def target_files(target: Target, handoff: Handoff) -> dict[str, str]:
     match target.name:
         case "vcu128":
             # Amaranth is imported here, so that asking for another target does not wait for it.
-            from quadcim.boards.fpga import vcu128_files
+            from quadcim.boards.vcu128.files import vcu128_files
 
             files = vcu128_files(handoff)
         case "asic28":

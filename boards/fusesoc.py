@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from quadcim import __version__
 from quadcim.boards.handoff import Handoff
-from quadcim.boards.ip import wrapper_name
 from quadcim.boards.targets import VCU128_PART
+from quadcim.boards.vcu128.ip import wrapper_name
 from quadcim.spec.quoting import comment
 
 __all__ = ["core_files"]

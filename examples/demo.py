@@ -18,12 +18,12 @@ from quadcim.files import Marker, output_folder
 from quadcim.generate import generate_activation
 from quadcim.guard import guarded
 from quadcim.models.activation import golden
-from quadcim.models.checkpoint import load_frozen, load_network
-from quadcim.models.comparison import write_comparison
-from quadcim.models.fit import predict
-from quadcim.models.image import psnr_db, read_image
-from quadcim.models.inference import render
-from quadcim.models.train_inr import train_inr
+from quadcim.models.inr.checkpoint import load_frozen, load_network
+from quadcim.models.inr.comparison import write_comparison
+from quadcim.models.inr.fit import predict
+from quadcim.models.inr.image import psnr_db, read_image
+from quadcim.models.inr.inference import render
+from quadcim.models.inr.train import train_inr
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.case import Case
 from quadcim.spec.errors import IllegalSetting

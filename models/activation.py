@@ -51,8 +51,8 @@ def golden(activation: Activation, integers: Integers | None = None) -> Callable
     activation : Activation
         What to compute.
     integers : Integers, optional
-        The frozen integers of a unit (`quadcim.hw.plans.unit_integers`, or those in a case's manifest). By default
-        those of phi's heap, or of the piecewise form with the fewest gates.
+        The frozen integers of a unit (`quadcim.hw.activation.plans.unit_integers`, or those in a case's manifest). By
+        default those of phi's heap, or of the piecewise form with the fewest gates.
 
     Returns
     -------

@@ -233,7 +233,7 @@ def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
 
 def _unit(options: argparse.Namespace) -> tuple[ActivationUnit, float]:
     """The unit that the options describe, over their preset, and the clock. What they do not name gives way."""
-    from quadcim.hw.plans import closest_stages_to_clock, stages_for_clock, unit_plan
+    from quadcim.hw.activation.plans import closest_stages_to_clock, stages_for_clock, unit_plan
 
     preset, target = find_preset(options.preset or _PRESET), find_target(options.target)
     activation = _activation(options, preset.activation)
@@ -335,10 +335,10 @@ _TRAINING_OPTIONS: tuple[tuple[str, type, str], ...] = (
 def _train_inr(options: argparse.Namespace) -> int:
     settings = InrTraining(**{name: getattr(options, name) for name, _kind, _text in _TRAINING_OPTIONS})
     check_output_folder(options.out, marker=TRAINING, force=options.force)
-    from quadcim.models.image import read_image
+    from quadcim.models.inr.image import read_image
 
     read_image(options.image)  # refuse a bad picture before PyTorch takes its seconds to start
-    from quadcim.models.train_inr import train_inr
+    from quadcim.models.inr.train import train_inr
 
     metrics = train_inr(settings, image=options.image, out=options.out, force=options.force)
     for name in sorted(path.name for path in options.out.iterdir()):

@@ -100,7 +100,7 @@ def _generate_cim(options: argparse.Namespace) -> int:
 def _staged(options: argparse.Namespace, macro: CimMacro, integers: CimIntegers,
             usual_mhz: float) -> tuple[CimMacro, float]:
     """The macro with its stages, and the clock. What the options do not name gives way."""
-    from quadcim.hw.cim_plan import closest_macro_stages_to_clock, macro_stages_for_clock, plan_macro
+    from quadcim.hw.cim.plan import closest_macro_stages_to_clock, macro_stages_for_clock, plan_macro
 
     clock_mhz = options.clock_mhz or usual_mhz
     if isinstance(options.stages, int):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from quadcim import __version__
 from quadcim.boards.targets import Target, check_target
 from quadcim.files import CASE, check_output_folder, output_folder
-from quadcim.hw.cim_plan import CimPlan, plan_macro
-from quadcim.hw.plans import unit_integers, unit_plan
+from quadcim.hw.activation.plans import unit_integers, unit_plan
+from quadcim.hw.cim.plan import CimPlan, plan_macro
 from quadcim.progress import unheard
 from quadcim.report import Description, case_report, verilog_header
 from quadcim.report_activation import describe_activation
@@ -110,7 +110,7 @@ def generate_activation(unit: ActivationUnit, *, target: Target, clock_mhz: floa
     order = _Order(target, target.reset(reset), clock_mhz, user_bits, out, name, force, report)
     order.check(technology=unit.technology)
     report("computing vectors and the picture")
-    from quadcim.hw.units import create_unit
+    from quadcim.hw.activation.units import create_unit
     from quadcim.sim.stimulus import ActivationStimulus
 
     integers, activation = unit_integers(unit), unit.activation
@@ -147,7 +147,7 @@ def generate_cim(macro: CimMacro, integers: CimIntegers, *, target: Target, cloc
     order = _Order(target, target.reset(reset), clock_mhz, user_bits, out, name, force, report)
     order.check(technology=macro.technology)
     report("choosing vectors")
-    from quadcim.hw.cim import CimUnit
+    from quadcim.hw.cim.unit import CimUnit
     from quadcim.sim.stimulus import CimStimulus
 
     stimulus = CimStimulus(macro, integers)
@@ -198,8 +198,8 @@ class _Order:
 def _hand_off(subject: _Subject, order: _Order) -> "Handoff":
     """The Verilog, and what the target has to know of it."""
     from quadcim.boards.handoff import Handoff
-    from quadcim.hw.companions import companion_files
-    from quadcim.hw.verilog import emit_verilog
+    from quadcim.hw.arithmetic.companions import companion_files
+    from quadcim.hw.emit.verilog import emit_verilog
 
     target, top = order.target, subject.name(order)
     header = verilog_header(subject.about, subject.plan, target, order.reset, top=top, identity=subject.identity)

@@ -1,7 +1,7 @@
 """What a case of an activation unit says of itself."""
 
-from quadcim.hw.plans import unit_design
-from quadcim.hw.quad_plan import QuadPlan
+from quadcim.hw.activation.plans import unit_design
+from quadcim.hw.activation.quad_plan import QuadPlan
 from quadcim.spec.activation import Activation
 from quadcim.spec.cordic import CordicIntegers
 from quadcim.spec.cost import Cost, piecewise_cost, quad_cost

@@ -1,6 +1,6 @@
 """What a case of a compute-in-memory macro says of itself."""
 
-from quadcim.hw.cim_plan import CimPlan
+from quadcim.hw.cim.plan import CimPlan
 from quadcim.spec.cim import CimMacro
 from quadcim.spec.description import Description
 

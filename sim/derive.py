@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from quadcim.fit.freeze import freeze
-from quadcim.hw.cim_plan import plan_macro
+from quadcim.hw.cim.plan import plan_macro
 from quadcim.spec.canonical import digest
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting

@@ -90,8 +90,8 @@ def write_design(component: "wiring.Component", folder: Path, *, top: str = "top
     layouts : dict of str to tuple of Field
         What payloads hold, by their ports.
     """
-    from quadcim.hw.companions import companion_files
-    from quadcim.hw.verilog import emit_verilog
+    from quadcim.hw.arithmetic.companions import companion_files
+    from quadcim.hw.emit.verilog import emit_verilog
 
     reset = RESETS["sync-high"]
     emitted = emit_verilog(component, name=top, header=top, reset=reset)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from quadcim.hw.yosys import Pass
+from quadcim.hw.emit.yosys import Pass
 from quadcim.sim.case import Case
 from quadcim.sim.formal_cim import MACRO_PROPERTIES, macro_harness, macro_reading
 from quadcim.sim.prover import Verdict, prove

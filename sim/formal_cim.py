@@ -18,8 +18,8 @@ import re
 from pathlib import Path
 from string import Template
 
-from quadcim.hw.cim_plan import plan_macro
-from quadcim.hw.yosys import Pass
+from quadcim.hw.cim.plan import plan_macro
+from quadcim.hw.emit.yosys import Pass
 from quadcim.sim.case import Case
 from quadcim.spec.cim import LUTRAM_ROWS
 

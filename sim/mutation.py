@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from quadcim.hw.yosys import Pass, run_passes
+from quadcim.hw.emit.yosys import Pass, run_passes
 from quadcim.sim.case import Case
 from quadcim.sim.prover import prove
 from quadcim.sim.tools import find_simulator, run_tool

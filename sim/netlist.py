@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quadcim.hw.yosys import run_passes
+from quadcim.hw.emit.yosys import run_passes
 
 __all__ = ["OPERATIONS", "READ", "BitMemory", "Netlist", "ReadPort", "Wires", "WritePort", "number_gates",
            "read_netlist"]

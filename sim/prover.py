@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from quadcim.hw.yosys import ABC, Pass, run_passes
+from quadcim.hw.emit.yosys import ABC, Pass, run_passes
 
 __all__ = ["Verdict", "prove"]
 

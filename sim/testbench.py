@@ -312,7 +312,7 @@ _NO_LOADS: dict[str, object] = {
 
 
 def simulation_command(companions: Iterable[str]) -> str:
-    """What runs the testbench of a case with some further sources (`quadcim.hw.companions`)."""
+    """What runs the testbench of a case with some further sources (`quadcim.hw.arithmetic.companions`)."""
     models = " models/*.v" if any(name.startswith("models/") for name in companions) else ""
     return f"iverilog -g2005 -o t tb/*.v rtl/*.v{models} && vvp t"
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from quadcim.fit.reference import admitted_outputs, real_values
-from quadcim.hw.plans import unit_integers
-from quadcim.hw.units import create_unit
+from quadcim.hw.activation.plans import unit_integers
+from quadcim.hw.activation.units import create_unit
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.design import write_design

@@ -16,6 +16,18 @@ _MAY_IMPORT = {
     "sim": {"spec", "fit", "hw", "models", "sim", "files", "ownership", "cache"},
     "boards": {"spec", "hw", "boards"},
 }
+_ROOMS = {
+    "hw/emit": {"hw.emit"},
+    "hw/streams": {"hw.emit", "hw.streams"},
+    "hw/arithmetic": {"hw.emit", "hw.streams", "hw.arithmetic"},
+    "hw/activation": {"hw.emit", "hw.streams", "hw.arithmetic", "hw.activation"},
+    "hw/cim": {"hw.emit", "hw.streams", "hw.arithmetic", "hw.cim"},
+    "models/inr": {"models.inr"},
+    "models/bwma": {"models.bwma"},
+    "boards/asic28": {"boards.asic28"},
+    "boards/vcu128": {"boards.vcu128"},
+}
+"""What the rooms of a part may import of its rooms."""
 _HEAVY = {"torch": {"models"}, "amaranth": {"hw", "sim", "boards"}}
 
 
@@ -41,6 +53,22 @@ def test_arrows(part):
         for name in _imports(path, lazy=True):
             if name.startswith("quadcim."):
                 assert name.split(".")[1] in _MAY_IMPORT[part] | {"__version__"}, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("room", _ROOMS)
+def test_arrows_between_rooms(room):
+    part, rooms = room.partition("/")[0], {f"quadcim.{name.replace('/', '.')}" for name in _ROOMS}
+    for path in _sources(room):
+        for name in _imports(path, lazy=True):
+            entered = ".".join(name.split(".")[:3])
+            if entered in rooms and entered.startswith(f"quadcim.{part}."):
+                assert entered.removeprefix("quadcim.") in _ROOMS[room], f"{path} imports {name}"
+
+
+def test_every_room_is_known():
+    found = {str(path.parent.relative_to(_ROOT)) for part in ("hw", "models", "sim", "boards")
+             for path in (_ROOT / part).glob("*/__init__.py")}
+    assert found == set(_ROOMS)
 
 
 @pytest.mark.parametrize("part", _MAY_IMPORT)

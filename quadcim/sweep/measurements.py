@@ -91,14 +91,14 @@ def _delay(subject: Subject) -> dict[str, float]:
 
 
 def _lut(subject: Subject) -> dict[str, float]:
-    from quadcim.hw.synthesis import fpga_cost
+    from quadcim.hw.emit.synthesis import fpga_cost
 
     cost = fpga_cost(*subject.verilog)
     return {"lut": cost.lut, "ff": cost.ff, "dsp": cost.dsp, "lutram": cost.lutram}
 
 
 def _gates(subject: Subject) -> dict[str, float]:
-    from quadcim.hw.synthesis import gate_cost
+    from quadcim.hw.emit.synthesis import gate_cost
 
     cost = gate_cost(*subject.verilog)
     if cost.unweighted:
@@ -166,7 +166,7 @@ def _need_cell_tools() -> None:
 
 
 def _psnr(subject: Subject) -> dict[str, float]:
-    from quadcim.models.train_inr import train_inr
+    from quadcim.models.inr.train import train_inr
 
     fit = subject.fit
     assert isinstance(fit.training, InrTraining)

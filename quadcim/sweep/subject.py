@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from quadcim.boards.targets import find_target
-from quadcim.hw.cim_plan import closest_macro_stages_to_clock, macro_stages_for_clock, plan_macro
-from quadcim.hw.plans import closest_stages_to_clock, stages_for_clock, unit_integers, unit_plan
+from quadcim.hw.activation.plans import closest_stages_to_clock, stages_for_clock, unit_integers, unit_plan
+from quadcim.hw.cim.plan import closest_macro_stages_to_clock, macro_stages_for_clock, plan_macro
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.integers import Integers
 from quadcim.spec.pipeline import StagePlan
@@ -85,10 +85,10 @@ class Subject:
     @cached_property
     def verilog(self) -> tuple[list[Path], str]:
         """The synthesizable sources, and the name of the top module."""
-        from quadcim.hw.cim import CimUnit
-        from quadcim.hw.companions import companion_files
-        from quadcim.hw.units import create_unit
-        from quadcim.hw.verilog import emit_verilog
+        from quadcim.hw.activation.units import create_unit
+        from quadcim.hw.arithmetic.companions import companion_files
+        from quadcim.hw.cim.unit import CimUnit
+        from quadcim.hw.emit.verilog import emit_verilog
 
         spec = self.hardware
         unit = create_unit(spec) if isinstance(spec, ActivationUnit) else CimUnit(plan_macro(spec, CimIntegers()))

@@ -1,13 +1,13 @@
 """Yosys in a process of its own, whose failure is that of a tool."""
 
-from quadcim.hw.yosys import Pass, YosysFailure, run_passes
+from quadcim.hw.emit.yosys import Pass, YosysFailure, run_passes
 from quadcim.sim.tools import ToolError
 
 __all__ = ["run_yosys"]
 
 
 def run_yosys(*passes: Pass) -> None:
-    """Run Yosys passes, in order, on a new design; see `quadcim.hw.yosys.run_passes`.
+    """Run Yosys passes, in order, on a new design; see `quadcim.hw.emit.yosys.run_passes`.
 
     Raises
     ------

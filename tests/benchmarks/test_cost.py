@@ -1,5 +1,5 @@
 from benchmarks import cost
-from quadcim.hw.synthesis import fpga_cost, gate_cost
+from quadcim.hw.emit.synthesis import fpga_cost, gate_cost
 
 
 def test_ruler_reads_the_naive_form_as_the_references_were_read(tmp_path):

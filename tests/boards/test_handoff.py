@@ -10,7 +10,7 @@ import pytest
 
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_activation
-from quadcim.hw.yosys import run_passes
+from quadcim.hw.emit.yosys import run_passes
 from quadcim.sim.case import Case
 from quadcim.spec.errors import IllegalSetting
 from tests.acceptance import icarus_accepts, slang_accepts, verilator_accepts

@@ -9,7 +9,7 @@ import torch
 
 from quadcim.fit.freeze import freeze
 from quadcim.fit.reference import admitted_outputs, real_values
-from quadcim.hw.plans import unit_integers, unit_steps
+from quadcim.hw.activation.plans import unit_integers, unit_steps
 from quadcim.models.activation import golden
 from quadcim.spec.activation import Activation
 from quadcim.spec.formats import Format

@@ -8,7 +8,7 @@ from string import Template
 
 import pytest
 
-from quadcim.hw.cim_plan import plan_macro
+from quadcim.hw.cim.plan import plan_macro
 from quadcim.sim.case import Case
 from quadcim.sim.prover import Verdict, prove
 from quadcim.sim.stimulus import case_stimulus

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from quadcim.hw.plans import unit_steps
+from quadcim.hw.activation.plans import unit_steps
 from quadcim.sim.case import Case
 from quadcim.sim.formal import prove_case
 from quadcim.spec.activation import Activation

@@ -11,7 +11,7 @@ import pytest
 from quadcim.sim.formal import prove_case
 from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.formal.test_formal import prove_and_record
-from tests.hw.cim_case import legal_stages
+from tests.hw.cim.cim_case import legal_stages
 from tests.sim.test_bulk import spoiled
 
 _MACROS = {

@@ -34,8 +34,8 @@ Reader = Callable[[random.Random, Path, Path, bool], list[str]]
 """From a generator of choices, an empty folder, one of `make_material`, and whether the file is damaged, to the command
 that reads it."""
 
-STOPS = ("quadcim.fit.custom._inputs", "quadcim.hw.cim_plan.plan_macro", "quadcim.generate.plan_macro",
-         "quadcim.synth.flow._map", "quadcim.sweep.page.sweep_page", "quadcim.models.train_inr.train_inr")
+STOPS = ("quadcim.fit.custom._inputs", "quadcim.hw.cim.plan.plan_macro", "quadcim.generate.plan_macro",
+         "quadcim.synth.flow._map", "quadcim.sweep.page.sweep_page", "quadcim.models.inr.train.train_inr")
 """What comes after the reading and takes its time."""
 
 _CIM = ["generate", "cim", "--out", "out", "--rows", "2", "--columns", "3", "--stages", "2"]
@@ -113,9 +113,9 @@ def _affine(draw: random.Random, folder: Path, material: Path, damaged: bool) ->
 
 def make_material(folder: Path) -> None:
     """Make what takes longer: a unit and a macro, results of a sweep, networks."""
-    from quadcim.models.checkpoint import save_frozen, save_network
-    from quadcim.models.freeze import freeze
-    from quadcim.models.inr import Inr
+    from quadcim.models.inr.checkpoint import save_frozen, save_network
+    from quadcim.models.inr.freeze import freeze
+    from quadcim.models.inr.networks import Inr
 
     target = find_target("generic")
     unit = make_unit("SQ2.2", "SQ2.2", "nearest", 1, "elastic")

@@ -32,7 +32,7 @@ def material(tmp_path_factory):
 @pytest.fixture
 def stopped(material, monkeypatch):
     """Commands end after they have read, and checkpoints have a command that reads them."""
-    from quadcim.models.checkpoint import load_frozen, load_network
+    from quadcim.models.inr.checkpoint import load_frozen, load_network
 
     for name in STOPS:
         monkeypatch.setattr(name, _stop)

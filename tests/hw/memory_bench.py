@@ -10,7 +10,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.hw.verilog import EmittedVerilog
+from quadcim.hw.emit.verilog import EmittedVerilog
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.errors import IllegalSetting
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from quadcim.models.fit import default_learning_rate, fit
-from quadcim.models.image import read_image
-from quadcim.models.inr import Inr
+from quadcim.models.inr.fit import default_learning_rate, fit
+from quadcim.models.inr.image import read_image
+from quadcim.models.inr.networks import Inr
 
 PHOTO = Path(__file__).parents[2] / "examples" / "photo.png"
 SEED = 3

@@ -10,7 +10,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from benchmarks.memory import RamUnit, expected_beats
-from quadcim.hw.memory import SyncMemory
+from quadcim.hw.streams.memory import SyncMemory
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.design import write_design
 

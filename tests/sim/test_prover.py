@@ -2,7 +2,7 @@
 
 import pytest
 
-from quadcim.hw.yosys import YosysFailure
+from quadcim.hw.emit.yosys import YosysFailure
 from quadcim.sim.prover import prove
 
 _COUNTER = """\

@@ -10,7 +10,7 @@ import pytest
 
 from quadcim.boards.targets import find_target
 from quadcim.generate import generate_activation, generate_cim
-from quadcim.hw.plans import unit_steps
+from quadcim.hw.activation.plans import unit_steps
 from quadcim.sim.case import Case
 from quadcim.spec.activation import ROUNDINGS as ACTIVATION_ROUNDINGS
 from quadcim.spec.activation import Activation
@@ -21,7 +21,7 @@ from quadcim.spec.functions import FUNCTIONS
 from quadcim.spec.narrow import OVERFLOWS, ROUNDINGS, Narrow
 from quadcim.spec.technology import TECHNOLOGIES
 from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
-from tests.hw.cim_case import legal_stages
+from tests.hw.cim.cim_case import legal_stages
 from tests.sim.test_testbench import run
 
 pytestmark = [pytest.mark.shared_seeds,

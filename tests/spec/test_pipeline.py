@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from quadcim.hw.plans import unit_steps
+from quadcim.hw.activation.plans import unit_steps
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.pipeline import StagePlan, Step, fewest_stages, plan_stages
 from quadcim.spec.presets import PRESETS

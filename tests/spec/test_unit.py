@@ -1,6 +1,6 @@
 import pytest
 
-from quadcim.hw.plans import stages_for_clock, unit_plan, unit_steps
+from quadcim.hw.activation.plans import stages_for_clock, unit_plan, unit_steps
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import PRESETS, find_preset
 from quadcim.spec.unit import ActivationUnit

@@ -1,0 +1,1 @@
+"""The handoff to a 28 nm standard-cell flow."""

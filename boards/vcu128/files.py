@@ -1,0 +1,62 @@
+"""Handoff to Vivado for the VCU128: an AXI4-Stream wrapper, designs for the board, scripts, and a host's program."""
+
+from pathlib import Path
+
+from quadcim.boards.handoff import Handoff
+from quadcim.boards.vcu128.axi import AxiStreamWrapper
+from quadcim.boards.vcu128.designs import LinkBoard, SelfTestBoard, board_files
+from quadcim.boards.vcu128.guide import guide
+from quadcim.boards.vcu128.ip import wrapper_name
+from quadcim.boards.vcu128.ipxact import component_xml
+from quadcim.boards.vcu128.package_ip import package_script
+from quadcim.boards.vcu128.port_attributes import with_port_attributes
+from quadcim.boards.vcu128.self_test import checksum, stimulus
+from quadcim.boards.vcu128.units import ExternalUnit
+from quadcim.boards.vcu128.vivado import program_script, project_script, timing_files
+from quadcim.hw.emit.verilog import emit_verilog
+from quadcim.spec.quoting import comment
+
+__all__ = ["vcu128_files"]
+
+
+def vcu128_files(handoff: Handoff) -> dict[str, str]:
+    """Make the files for the board; equal settings give equal bytes."""
+    link = LinkBoard(top=handoff.top, ports=handoff.ports, identity=handoff.identity, user_bits=handoff.user_bits)
+    test = _self_test(handoff)
+    designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
+    return {
+        f"{wrapper_name(handoff.top)}.v": _wrapper(handoff),
+        "ip/component.xml": component_xml(handoff),
+        f"{handoff.top}_package_ip.tcl": package_script(handoff),
+        **timing_files(handoff),
+        **board_files(link, top=handoff.top, header=handoff.header),
+        **(board_files(test, top=handoff.top, header=handoff.header) if test else {}),
+        **project_script(handoff, designs),
+        **program_script(handoff, designs),
+        f"{handoff.top}_host.py": _host(handoff),
+        "README.md": guide(handoff, designs),
+    }
+
+
+def _wrapper(handoff: Handoff) -> str:
+    around = "register slices before it" if "ready" in handoff.stream("o") else "a queue behind it"
+    about = f"{handoff.header}\n\nAXI4-Stream wrapper of this unit: {around}, 1 cycle of latency"
+    wrapper = AxiStreamWrapper(unit=ExternalUnit(module=handoff.top, ports=handoff.ports), capacity=handoff.capacity,
+                               user_bits=handoff.user_bits)
+    return with_port_attributes(emit_verilog(wrapper, name=wrapper_name(handoff.top), header=about).text, handoff)
+
+
+def _self_test(handoff: Handoff) -> SelfTestBoard | None:
+    """The self-test of a unit from numbers to numbers; other payloads are too wide for a counter to try."""
+    input, output = (handoff.stream(name)["payload"].format for name in ("i", "o"))
+    if input is None or output is None or handoff.stream("w"):
+        return None
+    mask = (1 << input.width) - 1
+    outputs = handoff.golden([raw & mask for raw in stimulus(input)], [])
+    return SelfTestBoard(top=handoff.top, ports=handoff.ports, expected=checksum(outputs, width=output.width))
+
+
+def _host(handoff: Handoff) -> str:
+    """The host's program, the same for every case: it reads the manifest."""
+    text = Path(__file__).with_name("host.py").read_text(encoding="utf-8")
+    return f"{comment(handoff.header, '#')}\n{text}"

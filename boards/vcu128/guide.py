@@ -1,0 +1,120 @@
+"""The README.md of the VCU128 folder of a case."""
+
+from collections.abc import Mapping, Sequence
+from string import Template
+
+from quadcim.boards.handoff import Handoff
+from quadcim.boards.text import table
+from quadcim.boards.vcu128.axi import WEIGHTS_AHEAD_CYCLES, axis_prefix, whole_bytes
+from quadcim.boards.vcu128.designs import BOARD_MHZ, SelfTestBoard
+from quadcim.boards.vcu128.host import BAUD, DIGEST_BYTES, QUEUE_BYTES
+from quadcim.boards.vcu128.ip import wrapper_name
+
+__all__ = ["guide"]
+
+_TEXT = Template("""\
+# $top on the VCU128
+
+$definition.
+
+The digest of the case is `$identity`.
+
+| file | what it is |
+|---|---|
+| `$wrapper.v` | the unit with AXI4-Stream ports, to be built into a design of yours with `../rtl/` |
+| `$wrapper.tcl`, `.xdc` | Vivado: the wrapper on its own, out of context, at $clock MHz: clock rate and size |
+| `ip/component.xml` | the wrapper for Vivado's IP Integrator: add `ip/` to a project's IP repositories |
+| `${top}_package_ip.tcl` | Vivado: packages it with copies of its sources, to be passed on |
+| `${top}_board.v`, `.xdc` | the wrapper behind the serial port of the board, at its clock of $board_mhz MHz |
+$self_test\
+| `${top}_project.tcl` | Vivado: a project, reports, a bitstream (`.bit`) and an image for the flash (`.bin`, SPIx4) |
+| `${top}_program.tcl` | Vivado: loads the bitstream over JTAG |
+| `${top}_host.py` | plays the vectors of the case through the board: Python 3.9 or newer on Linux, nothing to install |
+
+## In order
+
+In the case directory, with Vivado on the path and the board on its USB cable:
+
+```sh
+vivado -mode batch -source vcu128/${top}_project.tcl -tclargs board
+vivado -mode batch -source vcu128/${top}_program.tcl -tclargs board
+python3 vcu128/${top}_host.py --port /dev/ttyUSB1
+```
+
+The last prints `PASS`, or `FAIL` and the first mismatches. The board's USB cable shows up as several serial ports, of
+which UART0 usually is the second; with another one the script says that there is no answer. LED 0 is on while bytes
+come in, LED 1 while a frame is not answered, LED 7 blinks. The button CPU_RESET restarts the design.
+$self_test_commands
+`-tclargs board synth` stops after synthesis, with first figures. Everything that Vivado makes is in `vcu128/build/`.
+
+## AXI4-Stream
+
+$ports
+
+Payloads are in the low bits, as `../case.json` lays them out; results that are one signed number are sign-extended.
+TLAST$user of a beat of `s_axis` $leave `m_axis` with its result.
+$order\
+## Frames on the serial port
+
+$baud baud, 8 data bits, no parity, 1 stop bit, no flow control. Payloads go low byte first.
+
+$frames
+
+Frames are answered in order. The board holds $queue bytes of what is not answered yet: send one frame at a time, or
+several of together no more than that. To end a frame that was left half sent, send $longest zeros, and drop what comes
+until the line is quiet.
+
+## What only Vivado and the board can tell
+
+No figure of utilization, timing or power here comes from Vivado: `utilization.rpt`, `timing.rpt` and `power.rpt` will
+hold the real ones, `drc.rpt`, `methodology.rpt` and `cdc.rpt` what it thinks of the design. The board runs the unit at
+$board_mhz MHz, one beat at a time. Whether it reaches $clock MHz, the script of the wrapper out of context says.
+""")
+
+_ORDER = f"""\
+The two inputs are not ordered against each other: a beat surely meets the weights that were taken
+{WEIGHTS_AHEAD_CYCLES} cycles before it, if no beat is inside meanwhile. No beat mixes weights in any case.
+
+"""
+
+_SELF_TEST_FILES = Template(
+    "| `${top}_selftest.v`, `.xdc` | feeds the unit by itself, one beat a cycle: every input up to 20 bits |\n")
+
+_SELF_TEST_COMMANDS = """
+The design `selftest` in place of `board` needs no host: LED 2 says that it has ended, LED 0 that it passed, LED 1 that
+it failed.
+"""
+
+
+def guide(handoff: Handoff, designs: Sequence[str]) -> str:
+    """Make the text, for a case with some designs."""
+    sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in handoff.ports if port.layout}
+    self_test = SelfTestBoard.name in designs
+    return _TEXT.substitute(
+        top=handoff.top, wrapper=wrapper_name(handoff.top), definition=handoff.about.definition,
+        identity=handoff.identity, clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, queue=QUEUE_BYTES,
+        longest=max(size for name, size in sizes.items() if name != "o"), frames="\n".join(_frames(sizes)),
+        ports="\n".join(_ports(handoff, sizes)),
+        user=f" and TUSER ({handoff.user_bits} bit{'s' * (handoff.user_bits > 1)})" if handoff.user_bits else "",
+        leave="leave" if handoff.user_bits else "leaves", order=_ORDER if "w" in sizes else "\n",
+        self_test=_SELF_TEST_FILES.substitute(top=handoff.top) if self_test else "",
+        self_test_commands=_SELF_TEST_COMMANDS if self_test else "")
+
+
+def _frames(sizes: Mapping[str, int]) -> list[str]:
+    """The commands and their answers."""
+    count = {name: f"{size} byte{'s' * (size > 1)}" for name, size in sizes.items()}
+    weights = [(f"`W`, {count['w']} of weights", "`W`, once they are taken")] if "w" in sizes else []
+    return table([("`P`", f"`P`, the first {DIGEST_BYTES} bytes of the digest"),
+                  (f"`B`, {count['i']} of a beat", f"`B`, {count['o']} of its result"), *weights,
+                  ("anything else", "none")], head=("frame to the board", "its answer"))
+
+
+def _ports(handoff: Handoff, sizes: Mapping[str, int]) -> list[str]:
+    """What each stream carries."""
+    rows = []
+    for name, size in sizes.items():
+        fields = [f"{field.count} x {field.format} `{field.name}`" if field.count > 1
+                  else f"{field.format} `{field.name}`" for field in handoff.stream(name)["payload"].layout]
+        rows.append((f"`{axis_prefix(name)}`", str(size), ", ".join(fields)))
+    return table(rows, head=("port", "bytes", "payload"))

@@ -1,0 +1,179 @@
+"""Plays vectors through a unit from a host: a serial link with commands and answers.
+
+The host sends frames, each of a command byte and the bytes of its payload, low byte first; each is answered in order:
+
+=======  =====================  ========================================================================
+command  payload                answer
+=======  =====================  ========================================================================
+``P``    none                   ``P`` and the first 8 bytes of the case's digest
+``B``    a beat of stream i     ``B`` and the beat of stream o that comes of it, extended to whole bytes
+``W``    a beat of stream w     ``W``, once the unit has taken it
+others   none                   none
+=======  =====================  ========================================================================
+
+A frame is taken up when the one before is answered; until then bytes wait in a queue. So the host counts the bytes of
+frames that are not answered: any one frame may be underway, and several of together no more than the queue holds. To
+begin with, it ends what another host may have left half sent by zeros, as many as the longest payload has bytes.
+"""
+
+from collections.abc import Mapping
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from quadcim.boards.vcu128.host import COMMANDS, DIGEST_BYTES, PING, QUEUE_BYTES
+from quadcim.boards.vcu128.uart import UartReceiver, UartTransmitter
+from quadcim.hw.streams.shift_fifo import ShiftFifo
+
+__all__ = ["Link"]
+
+
+class Link(wiring.Component):
+    """The board's side of the link.
+
+    Parameters
+    ----------
+    inputs : mapping of str to int
+        Bytes of a beat of each stream into the unit.
+    output : int
+        Bytes of a beat out.
+    divisor : int
+        Cycles of a bit of the serial port (`quadcim.boards.vcu128.uart`).
+
+    Attributes
+    ----------
+    digest : In(64)
+        The first bytes of the case's digest, the first in the low bits: a constant.
+    rx, tx : In(1), Out(1)
+        The serial port, from the board's side; `rx` may be asynchronous.
+    i, w : stream out
+        To the unit's input streams; those that `inputs` names.
+    o : stream in
+        From the unit.
+    received : Out(1)
+        A byte has come in this cycle.
+    waiting : Out(1)
+        A frame has begun and is not answered.
+    """
+
+    digest: Signal
+    rx: Signal
+    tx: Signal
+    i: stream.Interface
+    w: stream.Interface
+    o: stream.Interface
+    received: Signal
+    waiting: Signal
+
+    def __init__(self, *, inputs: Mapping[str, int], output: int, divisor: int):
+        super().__init__({
+            "digest": In(8 * DIGEST_BYTES), "rx": In(1), "tx": Out(1), "o": In(stream.Signature(8 * output)),
+            **{name: Out(stream.Signature(8 * size)) for name, size in inputs.items()},
+            "received": Out(1), "waiting": Out(1),
+        })
+        self._inputs, self._output, self._divisor = dict(inputs), output, divisor
+
+    def elaborate(self, platform) -> Module:
+        """Build the serial port, the queue, and what takes up one frame after the other."""
+        m = Module()
+        m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)
+        m.submodules.transmitter = transmitter = UartTransmitter(divisor=self._divisor)
+        m.submodules.queue = queue = ShiftFifo(width=8, depth=QUEUE_BYTES)
+        bytes_in = stream.Signature(8).create(path=("byte_in",))
+        bytes_out = stream.Signature(8).create(path=("byte_out",))
+        m.d.comb += [
+            receiver.pin.eq(self.rx),
+            self.tx.eq(transmitter.pin),
+            queue.i.payload.eq(receiver.o.payload),
+            queue.i.valid.eq(receiver.o.valid),
+            self.received.eq(receiver.o.valid),
+            bytes_in.payload.eq(queue.o.payload),
+            bytes_in.valid.eq(queue.o.valid),
+            queue.o.ready.eq(bytes_in.ready),
+            transmitter.i.payload.eq(bytes_out.payload),
+            transmitter.i.valid.eq(bytes_out.valid),
+            bytes_out.ready.eq(transmitter.i.ready),
+        ]
+        self._serve(m, bytes_in, bytes_out)
+        return m
+
+    def _serve(self, m: Module, bytes_in: stream.Interface, bytes_out: stream.Interface) -> None:
+        """One frame after the other: states, a bit each; what one waits for leads to the next."""
+        most = max(DIGEST_BYTES, self._output, *self._inputs.values())
+        data = Signal(8 * most, reset_less=True)
+        left = Signal(range(most + 1), reset_less=True)
+        command = Signal(8, reset_less=True)
+        last = Signal()
+        at_command = Signal(init=1)
+        at_result = Signal()
+        at_answer = Signal()
+        at_send = Signal()
+        sends = Signal()
+        sent = Signal()
+        m.d.comb += [
+            last.eq(left == 1),
+            self.waiting.eq(~at_command),
+            self.o.ready.eq(at_result),
+            sends.eq(at_send & left.any()),
+            sent.eq(at_send & ~left.any()),
+            bytes_out.valid.eq(at_answer | sends),
+            bytes_out.payload.eq(Mux(at_answer, command, data[:8])),
+        ]
+        begins = {name: self._begins(m, name, at_command & bytes_in.valid, bytes_in.payload)
+                  for name in ("ping", *self._inputs)}
+        collects = {name: Signal(name=f"at_collect_{name}") for name in self._inputs}
+        offered = {name: self._play(m, name, begins[name], collects[name], bytes_in.valid & last)
+                   for name in self._inputs}
+        asked = offered.pop("i")
+        _state(m, at_command, enter=sent, leave=Cat(begins.values()).any())
+        _state(m, at_result, enter=asked, leave=self.o.valid)
+        _state(m, at_answer, enter=begins["ping"] | (at_result & self.o.valid) | Cat(offered.values()).any(),
+               leave=bytes_out.ready)
+        _state(m, at_send, enter=at_answer & bytes_out.ready, leave=sent)
+        collecting = Cat(collects.values()).any()
+        moves = Signal()
+        m.d.comb += [
+            bytes_in.ready.eq(at_command | collecting),
+            moves.eq(at_command | at_result | (collecting & bytes_in.valid) | (sends & bytes_out.ready)),
+        ]
+        begun = Mux(begins["ping"], DIGEST_BYTES, 0)
+        for name, size in self._inputs.items():
+            begun = Mux(begins[name], size, begun)
+        with m.If(moves):
+            m.d.sync += left.eq(Mux(at_command, begun, Mux(at_result, self._output, left - 1)))
+        with m.If(at_command):
+            m.d.sync += command.eq(bytes_in.payload)
+        self._move(m, data, bytes_in.payload, moves=moves, at_command=at_command, at_result=at_result)
+
+    def _move(self, m: Module, data: Signal, byte_in: Value, *, moves: Signal, at_command: Signal,
+              at_result: Signal) -> None:
+        """One register for all payloads: they come in from above, byte by byte, and leave from below."""
+        # What is above a shorter answer does not matter: what is shifted in costs nothing.
+        shifted = Cat(data[8:], byte_in)
+        result = Cat(self.o.payload, shifted[8 * self._output:])
+        digest = Cat(self.digest, shifted[8 * DIGEST_BYTES:])
+        with m.If(moves):
+            m.d.sync += data.eq(Mux(at_command, digest, Mux(at_result, result, shifted)))
+        for name, size in self._inputs.items():
+            m.d.comb += getattr(self, name).payload.eq(data[-8 * size:])
+
+    @staticmethod
+    def _begins(m: Module, name: str, comes: Value, byte: Value) -> Signal:
+        """Whether a command comes."""
+        begins = Signal(name=f"begins_{name}")
+        m.d.comb += begins.eq(comes & (byte == (PING if name == "ping" else COMMANDS[name])))
+        return begins
+
+    def _play(self, m: Module, name: str, begins: Signal, at_collect: Signal, last_comes: Value) -> Signal:
+        """The states that take a payload in and hand it to a stream; returns whether it is taken now."""
+        target, at_offer, offered = getattr(self, name), Signal(name=f"at_offer_{name}"), Signal(name=f"offered_{name}")
+        _state(m, at_collect, enter=begins, leave=last_comes)
+        _state(m, at_offer, enter=at_collect & last_comes, leave=target.ready)
+        m.d.comb += [target.valid.eq(at_offer), offered.eq(at_offer & target.ready)]
+        return offered
+
+
+def _state(m: Module, state: Signal, *, enter: Value, leave: Value) -> None:
+    """A state that is entered, and left when something is so."""
+    m.d.sync += state.eq(enter | (state & ~leave))

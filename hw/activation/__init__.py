@@ -1,0 +1,1 @@
+"""Activation units, and the plans of their pipelines."""

@@ -1,0 +1,1 @@
+"""Sums of bits and rows, and what technologies build them of."""

@@ -1,0 +1,1 @@
+"""The compute-in-memory macro, and the plan of its pipeline."""

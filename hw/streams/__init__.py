@@ -1,0 +1,1 @@
+"""Streams: pipelines, register slices, FIFOs and memories."""

@@ -1,0 +1,1 @@
+"""Implicit neural representations: networks, fitting, freezing, exact inference."""

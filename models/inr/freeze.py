@@ -1,0 +1,136 @@
+"""Freezing a trained QuadINR to integers."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from quadcim.models.inr.networks import PIXEL_SCALE, Inr
+from quadcim.spec.activation import Activation, ActivationRounding
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
+from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, activation_formats, coordinate_format
+from quadcim.spec.narrow import Overflow
+from quadcim.spec.training import check_range
+
+__all__ = ["LayerPlan", "freeze", "layer_plans", "pixel_layers"]
+
+
+@torch.no_grad()
+def freeze(network: Inr, *, height: int, width: int, weight_bits: int = 8, activation_bits: int = 8,
+           first_layer_bits: int = 14, rounding: ActivationRounding = "nearest") -> FrozenInr:
+    """Freeze a trained QuadINR to integers.
+
+    Parameters
+    ----------
+    network : Inr
+        With activation "quad".
+    height, width : int
+        Size in pixels of the picture to render. Twice the size it was fitted to shows the same picture, finer.
+    weight_bits, first_layer_bits : int
+        Width of the weights, 2 to 16, and of the first layer's, 2 to 24, which carries the frequencies. Each output
+        channel has its own power-of-two scale.
+    activation_bits : int
+        Width of the activations, 2 to 16; `activation_formats` derives the formats around phi.
+    rounding : {"nearest", "truncate", "faithful"}
+        Of phi.
+
+    Returns
+    -------
+    FrozenInr
+        Omega folded into the weights and ``127.5 (y + 1)``, the scale of pixels, into the last layer.
+
+    Raises
+    ------
+    IllegalSetting
+        If a width is out of range or too small for the weights, or the activation isn't phi.
+    """
+    check_range(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
+    if network.activation != "quad":
+        raise IllegalSetting("activation", "quad (only phi has an integer form)", network.activation)
+    activation = Activation("quad", *activation_formats(activation_bits), rounding)
+    plans = layer_plans(len(network.weights) - 1, activation, coordinate_format(height, width),
+                        weight_bits=weight_bits, first_layer_bits=first_layer_bits)
+    layers = tuple(plan.freeze(layer) for plan, layer in zip(plans, pixel_layers(network), strict=True))
+    return FrozenInr(height, width, activation, layers)
+
+
+def pixel_layers(network: Inr) -> list[tuple[Tensor, Tensor]]:
+    """List weight and bias of each layer as freezing sees them: omega folded in, and the scale of pixels."""
+    *hidden, (weight, bias) = network.folded()
+    return [*hidden, (PIXEL_SCALE * weight, PIXEL_SCALE * (bias + 1))]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """How a layer is frozen.
+
+    Parameters
+    ----------
+    option, bits : str and int
+        The width of its weights, after the name of the option that sets it.
+    given, wanted : Format
+        Of its inputs and outputs.
+    overflow : {"wrap", "saturate"}
+        Of its outputs.
+    """
+
+    option: str
+    bits: int
+    given: Format
+    wanted: Format
+    overflow: Overflow
+
+    def round(self, layer: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Round weight (outputs x inputs) and bias of a layer to integers.
+
+        Returns
+        -------
+        tuple of Tensor
+            int64: weights; biases, not yet wrapped; and the fraction bits of each output channel's weights. A bias has
+            those of the inputs besides.
+
+        Raises
+        ------
+        IllegalSetting
+            If the width is too small for the weights.
+        """
+        weight, bias = (tensor.double() for tensor in layer)
+        fraction = _weight_fraction_bits(weight, (self.option, self.bits), self.given, self.wanted)
+        return (torch.ldexp(weight, fraction[:, None]).round().long(),
+                torch.ldexp(bias, fraction + self.given.fraction_bits).round().long(), fraction)
+
+    def freeze(self, layer: tuple[Tensor, Tensor]) -> FrozenLayer:
+        """Freeze a layer; errors as for `round`."""
+        weight, bias, fraction = self.round(layer)
+        sums, biases = (fraction + self.given.fraction_bits).tolist(), bias.tolist()
+        if self.overflow == "wrap":  # the bias too is needed only modulo the period
+            biases = [Format(True, self.wanted.integer_bits, f).wrap(b) for b, f in zip(biases, sums, strict=True)]
+        return FrozenLayer(self.given, self.wanted, self.overflow, self.bits, tuple(map(tuple, weight.tolist())),
+                           tuple(biases), tuple(f - self.wanted.fraction_bits for f in sums))
+
+
+def layer_plans(hidden: int, activation: Activation, coordinate: Format, *, weight_bits: int,
+                first_layer_bits: int) -> list[LayerPlan]:
+    """Plan the layers of a network: `hidden` hidden layers between coordinates and pixels."""
+    first, others = ("first-layer-bits", first_layer_bits), ("weight-bits", weight_bits)
+    before, after = activation.input, activation.output
+    return [LayerPlan(*first, coordinate, before, "wrap"),
+            *[LayerPlan(*others, after, before, "wrap")] * (hidden - 1),
+            LayerPlan(*others, after, PIXEL, "saturate")]
+
+
+def _weight_fraction_bits(weight: Tensor, width: tuple[str, int], given: Format, wanted: Format) -> Tensor:
+    """Choose the fraction bits of each output channel's weights: as many as its largest weight leaves room for.
+
+    They may be fewer than 0, but the accumulator's may not. More than the cap can't matter: n rounded weights err by at
+    most an eighth of the output's last bit together.
+    """
+    option, bits = width
+    largest = weight.abs().amax(dim=1)
+    fraction = torch.floor(torch.log2(((1 << (bits - 1)) - 1) / largest))
+    if fraction.min() < -given.fraction_bits:
+        least = 1 + math.ceil(math.log2(largest.max().item() / 2**given.fraction_bits + 1))
+        raise IllegalSetting(option, f"at least {least} for the weights of this network", bits)
+    return fraction.clamp(max=wanted.fraction_bits + math.ceil(math.log2(weight.shape[1])) + 2).long()

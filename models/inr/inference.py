@@ -1,0 +1,56 @@
+"""Exact inference of a frozen network: the golden model of the engine that renders pictures."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from quadcim.models.activation import golden
+from quadcim.models.inr.networks import pixel_grid
+from quadcim.models.narrow import narrow
+from quadcim.spec.inr import FrozenInr, FrozenLayer
+
+__all__ = ["layer_output", "render"]
+
+_CHUNK_PIXELS = 1 << 16
+
+
+def render(frozen: FrozenInr, *, activation: Callable[[Tensor], Tensor] | None = None) -> NDArray[np.uint8]:
+    """Render the picture of a frozen network.
+
+    Parameters
+    ----------
+    frozen : FrozenInr
+        The network.
+    activation : callable, optional
+        In place of the golden model of ``frozen.activation``: it is given every pre-activation, an int64 tensor of raw
+        integers, pixels x channels, once for each hidden layer and each 65536 pixels, and returns the activations. So
+        a simulated unit can stand in, or a caller listen.
+
+    Returns
+    -------
+    ndarray
+        uint8, height x width x channels.
+    """
+    function = golden(frozen.activation) if activation is None else activation
+    chunks = pixel_grid(frozen.height, frozen.width).split(_CHUNK_PIXELS)
+    pixels = torch.cat([_pixels(frozen, x, function) for x in chunks])
+    return pixels.to(torch.uint8).reshape(frozen.height, frozen.width, frozen.channels).numpy()
+
+
+def _pixels(frozen: FrozenInr, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    *hidden, last = frozen.layers
+    for layer in hidden:
+        x = function(layer_output(layer, x))
+    return layer_output(last, x)
+
+
+def layer_output(layer: FrozenLayer, x: Tensor) -> Tensor:
+    """Compute a layer on raw inputs: int64, pixels x inputs to pixels x outputs.
+
+    The accumulator is as wide as int64 here. Where the layer wraps, an accumulator modulo the output's range gives the
+    same integers, since rounding commutes with a shift by whole periods.
+    """
+    return narrow(x @ torch.tensor(layer.weight).T + torch.tensor(layer.bias), layer.narrow)

@@ -1,0 +1,108 @@
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import quadcim.models.inr.train
+from quadcim.models.inr.checkpoint import load_frozen, load_network
+from quadcim.models.inr.fit import predict
+from quadcim.models.inr.image import psnr_db
+from quadcim.models.inr.inference import render
+from quadcim.models.inr.train import train_inr
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.training import InrTraining
+
+TINY: dict[str, Any] = {"hidden": 8, "layers": 2, "steps": 60, "size": 16}
+
+
+@pytest.fixture
+def image(tmp_path, picture):
+    Image.fromarray(picture).save(tmp_path / "in.png")
+    return tmp_path / "in.png"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def shrunk(image):
+    with Image.open(image) as file:
+        file.thumbnail((16, 16), Image.Resampling.LANCZOS)
+        return np.asarray(file)
+
+
+def test_the_folder_explains_itself(tmp_path, image):
+    out = tmp_path / "new" / "run"
+    metrics = train_inr(InrTraining(weight_bits=9, **TINY), image=image, out=out)
+    assert names(out) == [
+        "SHA256SUMS", "comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors"]
+    assert json.loads((out / "metrics.json").read_text()) == metrics
+    original, frozen = shrunk(image), load_frozen(out / "frozen.safetensors")
+    assert (frozen.height, frozen.width, frozen.layers[1].weight_bits) == (12, 16, 9)
+    assert metrics["digest"] == frozen.digest
+    assert metrics["psnr_integer_db"] == pytest.approx(psnr_db(render(frozen), original), abs=1e-3)
+    in_floats = predict(load_network(out / "network.safetensors"), 12, 16)
+    assert metrics["psnr_float_db"] == pytest.approx(psnr_db(in_floats, original), abs=1e-3)
+    assert metrics["image"]["name"] == "in.png"
+    assert str(tmp_path) not in (out / "metrics.json").read_text()
+
+
+def test_the_same_settings_make_the_same_network(tmp_path, image):
+    digests = [train_inr(InrTraining(seed=seed, **TINY), image=image, out=tmp_path / name)["digest"]
+               for name, seed in (("a", 1), ("b", 1), ("c", 2))]
+    assert digests[0] == digests[1] != digests[2]
+    assert (tmp_path / "a/network.safetensors").read_bytes() == (tmp_path / "b/network.safetensors").read_bytes()
+
+
+def test_sine_stays_in_floating_point(tmp_path, image):
+    metrics = train_inr(InrTraining(activation="sine", **TINY), image=image, out=tmp_path / "run")
+    assert names(tmp_path / "run") == ["SHA256SUMS", "comparison.png", "metrics.json", "network.safetensors"]
+    assert "psnr_integer_db" not in metrics
+
+
+def test_an_exact_picture_has_infinitely_many_decibels(tmp_path, monkeypatch):
+    Image.new("L", (12, 9), 80).save(tmp_path / "plain.png")
+    monkeypatch.setattr(quadcim.models.inr.train, "predict", lambda *_: np.full((9, 12, 1), 80, np.uint8))
+    metrics = train_inr(InrTraining(**TINY), image=tmp_path / "plain.png", out=tmp_path / "run")
+    assert metrics["psnr_float_db"] == math.inf
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["psnr_float_db"] == "inf"
+
+
+def test_force_replaces_only_an_earlier_training(tmp_path, image):
+    out = tmp_path / "run"
+    train_inr(InrTraining(**TINY), image=image, out=out)
+    with pytest.raises(IllegalSetting, match="out must be a path that does not exist yet"):
+        train_inr(InrTraining(**TINY), image=image, out=out)
+    assert train_inr(InrTraining(seed=1, **TINY), image=image, out=out, force=True)["settings"]["seed"] == 1
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis").write_text("words")
+    with pytest.raises(IllegalSetting):
+        train_inr(InrTraining(**TINY), image=image, out=precious, force=True)
+    assert (precious / "thesis").read_text() == "words"
+
+
+@pytest.mark.parametrize(("setting", "option"), [
+    ({"hidden": 0}, "hidden"), ({"layers": 99}, "layers"), ({"omega": -1.0}, "omega"), ({"steps": 0}, "steps"),
+    ({"lr": -1.0}, "lr"), ({"seed": -1}, "seed"), ({"weight_bits": 1}, "weight-bits"), ({"size": 5}, "size"),
+    ({"activation_bits": 17}, "activation-bits"), ({"first_layer_bits": 25}, "first-layer-bits"),
+    ({"activation": "cosine"}, "activation"), ({"lr": 11.0}, "lr")])
+def test_a_refused_setting_leaves_nothing_behind(tmp_path, image, setting, option):
+    with pytest.raises(IllegalSetting) as error:
+        train_inr(InrTraining(**TINY | setting), image=image, out=tmp_path / "run")
+    assert error.value.option == option
+    assert names(tmp_path) == ["in.png"]
+
+
+def test_an_interrupted_training_leaves_nothing_behind(tmp_path, image, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(quadcim.models.inr.train, "write_comparison", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train_inr(InrTraining(**TINY), image=image, out=tmp_path / "run")
+    assert names(tmp_path) == ["in.png"]
