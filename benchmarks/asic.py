@@ -8,9 +8,9 @@ from pathlib import Path
 from benchmarks.libraries import NO_LIBRARY, libraries
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.hw.activation.plans import unit_plan
-from quadcim.sim.case import Case
 from quadcim.spec.activation import Activation
 from quadcim.spec.cost import GATE_28_UM2
 from quadcim.spec.errors import IllegalSetting
@@ -84,6 +84,6 @@ def _add(table: Table, liberty: Path, unit: ActivationUnit, first: dict[int, flo
 def _synthesise(unit: ActivationUnit, liberty: Path) -> tuple[Synthesis, Synthesis]:
     with tempfile.TemporaryDirectory() as folder:
         case = Path(folder, "case")
-        generate_activation(unit, target=find_target("asic28"), clock_mhz=500, out=case)
-        return synthesise_ends(Case.load(case), liberty, Path(folder, "out"), report=lambda text: say(
+        generate_case(unit, target=find_target("asic28"), clock_mhz=500, out=case)
+        return synthesise_ends(load_case(case), liberty, Path(folder, "out"), report=lambda text: say(
             f"asic: {unit.activation.input.width} bits, {unit.stages} stages: {text}"))

@@ -17,10 +17,9 @@ from quadcim.hw.emit.synthesis import fpga_cost, gate_cost
 from quadcim.hw.emit.verilog import EmittedVerilog, emit_verilog
 from quadcim.models.cim import cim_golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError, Writes
-from quadcim.sim.case import Case
+from quadcim.sim.design import write_design
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
-from quadcim.spec.ports import Port
 
 __all__ = ["measure_cost", "measure_speed"]
 
@@ -124,13 +123,9 @@ def _simulated(macro: CimMacro, beats: int) -> float:
     weights = draw.integers(0, 2, (macro.rows, macro.columns))
     x = draw.integers(0, 1 << macro.activation_bits, (beats, macro.rows))
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "rtl").mkdir()
-        rtl = _emit(macro, CimIntegers())
-        (Path(folder) / "rtl/macro.v").write_text(rtl.text, encoding="ascii")
-        simulator = BulkSimulator(Case(Path(folder), {
-            "top": macro.name, "ports": [Port(*port).to_json() for port in rtl.ports], "files": {"rtl/macro.v": ""},
-            "reset": "sync-high", "latency_cycles": plan.whole.latency_cycles,
-            "initiation_interval_cycles": macro.planes}))
+        simulator = BulkSimulator(write_design(
+            CimUnit(plan), Path(folder), top=macro.name, latency_cycles=plan.whole.latency_cycles,
+            initiation_interval_cycles=macro.planes))
     words = pack(weights.astype(np.uint8), field_bits(np.arange(macro.rows), macro.row_bits))
     inputs = pack(field_bits(x, macro.activation_bits))
     start = time.perf_counter()

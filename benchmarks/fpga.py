@@ -6,8 +6,8 @@ from pathlib import Path
 
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation
-from quadcim.sim.case import Case
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -63,8 +63,8 @@ def _synthesise(technology: str, stages: int, seeds: Sequence[int]) -> tuple[Res
 
     with tempfile.TemporaryDirectory() as folder:
         target, work = find_target("generic"), Path(folder)
-        generate_activation(unit, target=target, clock_mhz=target.clock_mhz, out=work / "case")
-        case = Case.load(work / "case")
+        generate_case(unit, target=target, clock_mhz=target.clock_mhz, out=work / "case")
+        case = load_case(work / "case")
         return (map_to_fpga(case, work, report=report),
                 route_case(case, work, seeds=seeds, report=report) if seeds else None)
 

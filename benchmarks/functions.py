@@ -14,13 +14,13 @@ import mpmath
 import torch
 
 from benchmarks.report import Bar, Table, say
+from quadcim.cores.activation.describe import estimated_cost
 from quadcim.fit.freeze import freeze
 from quadcim.hw.activation.plans import unit_steps
 from quadcim.hw.activation.units import create_unit
 from quadcim.hw.emit.synthesis import FpgaCost, GateCost, fpga_cost, gate_cost
 from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.models.activation import golden
-from quadcim.report_activation import estimated_cost
 from quadcim.spec.activation import Activation
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import FUNCTIONS, find_function, usual_formats

@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks.libraries import NO_LIBRARY, libraries
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
+from quadcim.cores.cases import load_case
 from quadcim.generate import generate_case
-from quadcim.sim.case import Case
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.cim import CimMacro
 from quadcim.spec.errors import IllegalSetting
@@ -58,11 +58,11 @@ def _add(table: Table, library: Path, names: Sequence[str]) -> None:
             case, out = Path(folder, "case"), Path(folder, "out")
             generate_case(SPECS[name], target=find_target("asic28"), out=case)
             out.mkdir()
-            loaded = Case.load(case)
+            loaded = load_case(case)
             gates = synthesise(Request(loaded, library, None, loaded.manifest["clock_mhz"], None), out,
                                report=lambda _text: None).gates
         assert gates is not None  # Icarus is there, and cases of asic28 have no initial values
-        kinds.add(loaded.kind)
+        kinds.add(loaded.core.name)
         vectors += gates.vectors
         right += gates.vectors if gates.passed else 0
         passed += gates.passed

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation, generate_cim
-from quadcim.sim.case import Case
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.sim.mutation import fates, mutants
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.cim import CimIntegers, CimMacro
@@ -29,11 +29,11 @@ def _unit(function: str, input: str, output: str, stages: int, method: str,  # n
           rounding: ActivationRounding = "faithful") -> Callable[[Path], None]:
     activation = Activation(function, Format.parse(input), Format.parse(output), rounding)
     unit = ActivationUnit(activation, stages, flow_control, method=method)
-    return lambda folder: generate_activation(unit, target=find_target("generic"), clock_mhz=100, out=folder)
+    return lambda folder: generate_case(unit, target=find_target("generic"), clock_mhz=100, out=folder)
 
 
 def _macro(macro: CimMacro, integers: CimIntegers) -> Callable[[Path], None]:
-    return lambda folder: generate_cim(macro, integers, target=find_target("generic"), clock_mhz=100, out=folder)
+    return lambda folder: generate_case(macro, integers, target=find_target("generic"), clock_mhz=100, out=folder)
 
 
 _AFFINE = CimIntegers(None, (3, -2, 1), (1, 2, 3), (-7, 0, 5))
@@ -84,7 +84,7 @@ def _count(name: str, count: int) -> Counter[str]:
     """How many mutants of a case meet each fate."""
     with tempfile.TemporaryDirectory() as folder:
         CASES[name](Path(folder, "case"))
-        case = Case.load(Path(folder, "case"))
+        case = load_case(Path(folder, "case"))
         found: Counter[str] = Counter()
         with mutants(case, count) as made:
             say(f"mutation: {name}, {len(made)} mutants")

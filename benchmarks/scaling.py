@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.libraries import NO_LIBRARY, nodes_nm
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
+from quadcim.cores.cases import load_case
 from quadcim.generate import generate_case
-from quadcim.sim.case import Case
 from quadcim.spec.presets import PRESETS
 from quadcim.synth.ends import FAST_MHZ
 from quadcim.synth.flow import Request, synthesise
@@ -40,7 +40,7 @@ def measure(nodes: Mapping[Path, int | None] | None = None) -> Table:
         for path, node in found.items():
             say(f"scaling: {path.name}")
             (out := Path(folder, path.name)).mkdir()
-            result = synthesise(Request(Case.load(case), path, None, FAST_MHZ, node), out, report=lambda _text: None)
+            result = synthesise(Request(load_case(case), path, None, FAST_MHZ, node), out, report=lambda _text: None)
             estimate, timing, power = result.estimate, result.timing, result.power
             if estimate is None or timing is None or estimate.shortest_period_ps is None:
                 continue

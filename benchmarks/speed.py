@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from benchmarks.report import Bar, Table, say
 from benchmarks.timing import median_seconds
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation
+from quadcim.cores.cases import CoreCase, load_case
+from quadcim.generate import generate_case
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError
-from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.tools import Simulator, find_simulator
 from quadcim.sim.vectors import read_vectors
@@ -46,20 +46,20 @@ def measure() -> Table:
         ratio = bulk / cocotb
         bars = (Bar(bulk / 1e6, ">=", _LEAST_BEATS / 1e6, "M beats/s"), Bar(ratio, ">=", _LEAST_RATIO, "times"))
         table.add(preset, f"{bulk / 1e6:.2f}", f"{cocotb:.0f}", f"{ratio:.0f}", f"{model / 1e6:.1f}",
-                  bars=bars if case.unit.activation.input.width == 16 else ())
+                  bars=bars if case.spec.activation.input.width == 16 else ())
     return table
 
 
-def _case(preset: str, folder: Path) -> Case:
+def _case(preset: str, folder: Path) -> CoreCase:
     say(f"speed: {preset}, generating")
     target = find_target("generic")
-    generate_activation(find_preset(preset), target=target, clock_mhz=target.clock_mhz, out=folder)
-    return Case.load(folder)
+    generate_case(find_preset(preset), target=target, clock_mhz=target.clock_mhz, out=folder)
+    return load_case(folder)
 
 
-def _bulk_and_golden(case: Case, preset: str) -> tuple[float, float]:
+def _bulk_and_golden(case: CoreCase, preset: str) -> tuple[float, float]:
     """Beats a second of the bulk simulator, and of the golden model; they must agree."""
-    fmt, function = case.unit.activation.input, golden(case.unit.activation, case.integers)
+    fmt, function = case.spec.activation.input, golden(case.spec.activation, case.integers)
     inputs = np.random.default_rng(0).integers(fmt.minimum, fmt.maximum, _BEATS, endpoint=True)
     say(f"speed: {preset}, compiling")
     simulator = BulkSimulator(case)
@@ -76,14 +76,14 @@ def _bulk_and_golden(case: Case, preset: str) -> tuple[float, float]:
     return _BEATS / median_seconds(simulated), _BEATS / median_seconds(expected)
 
 
-def _cocotb(case: Case, preset: str, simulator: Simulator) -> float:
+def _cocotb(case: CoreCase, preset: str, simulator: Simulator) -> float:
     """Beats a second of cocotb's test without stalls."""
     say(f"speed: {preset}, cocotb with {simulator.name}")
     seconds = statistics.median(_full_speed_seconds(case, simulator) for _ in range(_COCOTB_RUNS))
     return len(read_vectors(case.folder / "vectors/input.hex")) / seconds
 
 
-def _full_speed_seconds(case: Case, simulator: Simulator) -> float:
+def _full_speed_seconds(case: CoreCase, simulator: Simulator) -> float:
     """Real time of the test without stalls, as cocotb reports it."""
     result = simulate(case, simulator=simulator)
     if result.failed:

@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.libraries import NO_LIBRARY, libraries
 from benchmarks.report import Bar, Table, say
 from quadcim.boards.targets import find_target
+from quadcim.cores.cases import load_case
 from quadcim.generate import generate_case
-from quadcim.sim.case import Case
 from quadcim.spec.cim import CimMacro
 from quadcim.synth.flow import Request, synthesise
 
@@ -39,7 +39,7 @@ def measure(rows: int = 256, columns: int = 64, liberty: Path | None = None) -> 
         generate_case(CimMacro(rows, columns, 4), target=target, out=Path(folder, "case"))
         (out := Path(folder, "out")).mkdir()
         before, start = os.times(), time.monotonic()
-        synthesis = synthesise(Request(Case.load(Path(folder, "case")), found, None, target.clock_mhz, None), out,
+        synthesis = synthesise(Request(load_case(Path(folder, "case")), found, None, target.clock_mhz, None), out,
                                report=lambda text: say(f"synth-time: {text}"))
         after, wall = os.times(), time.monotonic() - start
     cpu = sum(after[:4]) - sum(before[:4])

@@ -8,6 +8,7 @@ from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Port
 from quadcim.spec.reset import Reset
+from quadcim.spec.timing import Timing
 
 __all__ = ["Handoff"]
 
@@ -32,8 +33,8 @@ class Handoff:
         The texts that tell what the unit is.
     plan : StagePlan
         Its steps and registers; without any it has neither clock nor reset.
-    capacity : int
-        Beats that fit into it.
+    timing : Timing
+        When it takes and gives beats.
     user_bits : int
         Width of the TUSER of its AXI4-Stream ports, 0 for none, where the target has any.
     ports : tuple of Port
@@ -60,7 +61,7 @@ class Handoff:
     clock_mhz: float
     about: Description
     plan: StagePlan
-    capacity: int
+    timing: Timing
     user_bits: int
     ports: tuple[Port, ...]
     reset: Reset

@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from quadcim.boards.targets import find_target
+from quadcim.cores.cases import load_case
 from quadcim.files import Marker, output_folder
-from quadcim.generate import generate_activation
+from quadcim.generate import generate_case
 from quadcim.guard import guarded
 from quadcim.models.activation import golden
 from quadcim.models.inr.checkpoint import load_frozen, load_network
@@ -41,7 +42,7 @@ class RtlActivation:
 
     def __init__(self, case: Case):
         self._simulator = BulkSimulator(case)
-        self._golden = golden(case.unit.activation, case.integers)
+        self._golden = golden(case.spec.activation, case.integers)
         self.beats = self.mismatches = 0
         self.seconds = 0.0
         self.latencies: set[int] = set()
@@ -61,8 +62,8 @@ class RtlActivation:
 def _generate(frozen: FrozenInr, out: Path) -> Case:
     target = find_target("generic")
     unit = ActivationUnit(frozen.activation, stages=_STAGES, technology=target.technology)
-    generate_activation(unit, target=target, clock_mhz=target.clock_mhz, out=out)
-    return Case.load(out)
+    generate_case(unit, target=target, clock_mhz=target.clock_mhz, out=out)
+    return load_case(out)
 
 
 def _report(original: NDArray[np.uint8], pictures: dict[str, NDArray[np.uint8]], case: Case,

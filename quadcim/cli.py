@@ -2,43 +2,34 @@
 
 import argparse
 import dataclasses
-import json
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from quadcim import __version__
-from quadcim.arguments import MOST_BEATS, MOST_SEEDS, add_case_options, number, stages_argument
-from quadcim.boards.targets import CLOCK_MHZ, TARGETS, find_target
-from quadcim.cli_cim import add_generate_cim, print_case
+from quadcim.arguments import MOST_BEATS, MOST_SEEDS, add_case_options, number
+from quadcim.boards.targets import TARGETS, find_target
 from quadcim.cli_cnn import add_train_cnn
 from quadcim.cli_regress import add_regress
 from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.cli_synth import add_synth
+from quadcim.cores.catalogue import cores
+from quadcim.cores.core import AnyCore
 from quadcim.files import TRAINING, check_output_folder
-from quadcim.fit.freeze import WIDEST_FIT
 from quadcim.progress import Progress
 from quadcim.scratch import reclaim
 from quadcim.sim.tools import ToolError, find_simulator, simulator_lines
-from quadcim.spec.activation import FORMATS, ROUNDINGS, Activation
-from quadcim.spec.cim import CimMacro
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
-from quadcim.spec.functions import FUNCTIONS, find_function, usual_formats
-from quadcim.spec.integers import METHODS
-from quadcim.spec.presets import MACRO_PRESETS, PRESETS, find_preset
-from quadcim.spec.technology import TECHNOLOGIES
 from quadcim.spec.training import INR_ACTIVATIONS, InrTraining
-from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
 
 __all__ = ["main"]
 
 
-_PRESET = "phi16"
 _LONGEST = 1000
 """Letters of an error."""
 
@@ -109,10 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"quadcim {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_list(commands)
-    generate = commands.add_parser("generate", help="write a case: Verilog, vectors, testbench, report")
-    kinds = generate.add_subparsers(dest="kind", required=True, metavar="KIND")
-    _add_generate_activation(kinds)
-    add_generate_cim(kinds)
+    _add_generate(commands)
     _add_simulate(commands)
     add_regress(commands)
     add_synth(commands)
@@ -125,51 +113,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _tables() -> dict[str, Callable[[], list[tuple[str, str]]]]:
+    """What can be listed."""
+    return {
+        **{name: lines for core in cores().values() for name, lines in core.lists.items()},
+        "presets": lambda: [(name, core.summary(spec)) for core in cores().values()
+                            for name, spec in core.presets.items()],
+        "targets": lambda: [(target.name, target.description) for target in TARGETS.values()],
+        "simulators": simulator_lines,
+    }
+
+
 def _add_list(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser("list", help="list functions, presets, targets or simulators")
-    command.add_argument("what", nargs="?", choices=["functions", "presets", "targets", "simulators"],
-                         help="default: all of them")
+    *others, last = _tables()
+    command = commands.add_parser("list", help=f"list {', '.join(others)} or {last}")
+    command.add_argument("what", nargs="?", choices=[*others, last], help="default: all of them")
     command.set_defaults(run=_list)
 
 
-def _preset_line(unit: ActivationUnit) -> str:
-    activation = unit.activation
-    return (f"{activation.function} {activation.input} -> {activation.output} {activation.rounding}, "
-            f"{unit.stages} stages, {unit.flow_control}")
-
-
-def _macro_line(macro: CimMacro) -> str:
-    return (f"{macro.rows} x {macro.columns} {macro.encoding} weights in {macro.storage}, {macro.banks} banks; "
-            f"{macro.activation} activations, {macro.bits_per_cycle} bits a cycle; {macro.stages} stages"
-            + (", converters" if macro.adc else ""))
-
-
-def _function_lines() -> list[tuple[str, str]]:
-    """Each function, then what its combinational faithful unit takes in its usual formats."""
-    path = Path(__file__).with_name("functions.json")
-    figures = json.loads(path.read_text(encoding="ascii")) if path.is_file() else {}
-    lines = []
-    for function in FUNCTIONS.values():
-        traits = [function.symmetry] if function.symmetry != "none" else []
-        traits += [f"period {function.period}"] if function.period else []
-        reach = 2 ** (function.domain_bits - 1)
-        lines.append((function.name, (f"{function.formula} on [-{reach}, {reach}); "
-                                     f"{', '.join([*traits, function.source])}")))
-        lines += [("", (f"{width:>2} bits: {entry['lut']} LUT (fpga) or {entry['gates']} gate equivalents (generic), "
-                       f"error at most {entry['max_error_ulp']:.6f} ulp"))
-                  for width, entry in figures.get(function.name, {}).items()]
-    return lines
-
-
 def _list(options: argparse.Namespace) -> int:
-    tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
-        "functions": _function_lines,
-        "presets": lambda: [(name, _preset_line(u)) for name, u in PRESETS.items()]
-        + [(name, _macro_line(macro)) for name, macro in MACRO_PRESETS.items()],
-        "targets": lambda: [(t.name, t.description) for t in TARGETS.values()],
-        "simulators": simulator_lines,
-    }
-    for title, rows in tables.items():
+    for title, rows in _tables().items():
         if options.what in (None, title):
             if options.what is None:
                 print(f"{title}:")
@@ -178,97 +141,36 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _add_generate_activation(kinds: argparse._SubParsersAction) -> None:
-    command = kinds.add_parser("activation", help="a pipelined activation unit")
-    command.add_argument("--preset", metavar="NAME",
-                         help=f"where unnamed settings come from (default: {_PRESET}; see `quadcim list presets`)")
-    command.add_argument("--function", metavar="NAME",
-                         help="a name of `quadcim list functions`, or your own: FILE.py:FUNCTION, which is run at "
-                              "every input, or FILE.csv with rows of x and y (default: the preset's)")
-    usual = "(default: the preset's; of another function its usual one, which one of your own has not)"
-    for name, examples in (("input", "SQ2.14 or UQ3.7"), ("output", "SQ2.14 or SQ1.7")):
-        command.add_argument(f"--{name}", metavar="FORMAT", help=f"format of the {name}, such as {examples} {usual}")
-    command.add_argument("--rounding", metavar="MODE",
-                         help="one of " + ", ".join(ROUNDINGS)
-                              + " (default: the preset's; of another function faithful)")
-    command.add_argument("--stages", type=stages_argument, metavar="N",
-                         help="pipeline stages, 0 for combinational; or auto: the fewest that meet the clock "
-                              "(default: the preset's, or auto)")
-    command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
-                         help="clock for --stages auto and for the target's constraints (default: the target's)")
-    command.add_argument("--method", metavar="NAME",
-                         help="how to evaluate the function: " + ", ".join(METHODS)
-                              + " (default: the preset's; of another function auto)")
-    command.add_argument("--technology", metavar="NAME",
-                         help="one of " + ", ".join(TECHNOLOGIES)
-                              + " (default: the preset's, or without --preset the target's)")
-    command.add_argument("--flow-control", metavar="KIND",
-                         help="one of " + ", ".join(FLOW_CONTROLS) + " (default: the preset's)")
-    add_case_options(command)
-    command.set_defaults(run=_generate_activation)
+def _add_generate(commands: argparse._SubParsersAction) -> None:
+    generate = commands.add_parser("generate", help="write a case: Verilog, vectors, testbench, report")
+    kinds = generate.add_subparsers(dest="kind", required=True, metavar="KIND")
+    for core in cores().values():
+        command = kinds.add_parser(core.name, help=core.help)
+        core.add_options(command)
+        add_case_options(command)
+        command.set_defaults(run=partial(_generate, core))
 
 
-def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
-    """The activation that the options describe: over the preset's, or another function in its usual formats."""
-    from quadcim.fit.custom import is_file, user_activation
-
-    function = options.function or preset.function
-    given = {name: Format.parse(getattr(options, name), option=name, widths=FORMATS) for name in ("input", "output")
-             if getattr(options, name)}
-    if function == preset.function:
-        formats = {"input": preset.input, "output": preset.output} | given
-        return Activation(function, formats["input"], formats["output"], options.rounding or preset.rounding)
-    rounding = options.rounding or "faithful"
-    if not is_file(function) and function not in FUNCTIONS:
-        raise IllegalSetting("function", f"one of {', '.join(FUNCTIONS)}, or FILE.py:FUNCTION or FILE.csv", function)
-    if is_file(function):
-        for name in {"input", "output"} - given.keys():
-            raise IllegalSetting(name, "given for a function of your own", "nothing")
-        return user_activation(function, **given, rounding=rounding)
-    width = min(preset.input.width, WIDEST_FIT)
-    usual = dict(zip(("input", "output"), usual_formats(find_function(function), width), strict=True))
-    formats = usual | given
-    return Activation(function, formats["input"], formats["output"], rounding)
-
-
-def _unit(options: argparse.Namespace) -> tuple[ActivationUnit, float]:
-    """The unit that the options describe, over their preset, and the clock. What they do not name gives way."""
-    from quadcim.hw.activation.plans import closest_stages_to_clock, stages_for_clock, unit_plan
-
-    preset, target = find_preset(options.preset or _PRESET), find_target(options.target)
-    activation = _activation(options, preset.activation)
-    technology, flow_control, method = target.technology, preset.flow_control, "auto"
-    if options.preset and not (preset.technology == "ultrascale" and not target.fpga):
-        technology = preset.technology
-    if activation.function == preset.activation.function:
-        method = preset.method
-    unit = ActivationUnit(activation, 0, options.flow_control or flow_control, options.technology or technology,
-                          options.method or method)
-    clock_mhz = options.clock_mhz or target.clock_mhz
-    if isinstance(options.stages, int):
-        unit = dataclasses.replace(unit, stages=options.stages)
-        unit_plan(unit)
-        return unit, clock_mhz
-    if options.stages is None and (options.preset or activation == preset.activation):
-        with suppress(IllegalSetting):
-            unit_plan(staged := dataclasses.replace(unit, stages=preset.stages))
-            return staged, clock_mhz
-    if options.clock_mhz:
-        return dataclasses.replace(unit, stages=stages_for_clock(unit, clock_mhz)), clock_mhz
-    stages, clock_mhz = closest_stages_to_clock(unit, clock_mhz)
-    return dataclasses.replace(unit, stages=stages), clock_mhz
-
-
-def _generate_activation(options: argparse.Namespace) -> int:
-    from quadcim.generate import generate_activation
+def _generate(core: AnyCore, options: argparse.Namespace) -> int:
+    from quadcim.generate import generate_case
 
     with Progress() as report:
-        report("fitting the function")
-        unit, clock_mhz = _unit(options)
-        generate_activation(unit, target=find_target(options.target), clock_mhz=clock_mhz, out=options.out,
-                            reset=options.reset, user_bits=options.user_bits, name=options.name, force=options.force,
-                            report=report)
-    return print_case(options.out)
+        spec, integers, clock_mhz = core.from_options(options, report)
+        generate_case(spec, integers, target=find_target(options.target), clock_mhz=clock_mhz, out=options.out,
+                      reset=options.reset, user_bits=options.user_bits, name=options.name, force=options.force,
+                      report=report)
+    return _print_case(options.out)
+
+
+def _print_case(out: Path) -> int:
+    """Say what was generated."""
+    from quadcim.cores.cases import load_case
+
+    case = load_case(out)
+    for name in case.manifest["files"]:
+        print(out / name)
+    print(f"{case.top}: latency {case.latency_cycles} cycles, digest {case.manifest['digest'][:12]}")
+    return 0
 
 
 def _add_simulate(commands: argparse._SubParsersAction) -> None:
@@ -285,10 +187,10 @@ def _add_simulate(commands: argparse._SubParsersAction) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from quadcim.sim.case import Case
+    from quadcim.cores.cases import load_case
 
     reclaim(options.case.absolute().parent)  # a kill may have left the case aside
-    simulator, case = find_simulator(options.simulator), Case.load(options.case)
+    simulator, case = find_simulator(options.simulator), load_case(options.case)
     from quadcim.sim.cosim import simulate
 
     result = simulate(case, simulator=simulator, beats=options.beats, seed=options.seed,

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from quadcim.arguments import MOST_BEATS, MOST_JOBS, MOST_SEEDS, number, processors
 from quadcim.boards.targets import TARGETS, Target, check_target, find_target
+from quadcim.cores.catalogue import presets
+from quadcim.cores.core import CoreSpec
 from quadcim.files import REGRESSION, check_output_folder, output_folder
 from quadcim.sim.tools import SIMULATORS, find_simulator
-from quadcim.spec.cim import CimMacro
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 
 if TYPE_CHECKING:
     from quadcim.regress.runs import RunResult
-    from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["add_regress"]
 
@@ -41,9 +40,9 @@ def add_regress(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_regress)
 
 
-def _catalogue(names: list[str] | None, target_name: str) -> "dict[str, ActivationUnit | CimMacro]":
+def _catalogue(names: list[str] | None, target_name: str) -> dict[str, CoreSpec]:
     """The units to run."""
-    catalogue = {**PRESETS, **MACRO_PRESETS}
+    catalogue = presets()
     for name in names or ():
         if name not in catalogue:
             raise IllegalSetting("preset", "of " + ", ".join(catalogue), name)
@@ -52,7 +51,7 @@ def _catalogue(names: list[str] | None, target_name: str) -> "dict[str, Activati
             if (names is None or name in names) and _taken(spec, target, wanted=names is not None)}
 
 
-def _taken(spec: "ActivationUnit | CimMacro", target: Target, *, wanted: bool) -> bool:
+def _taken(spec: CoreSpec, target: Target, *, wanted: bool) -> bool:
     """Whether a target takes a unit; if it is one that somebody asked for by name, it has to."""
     try:
         check_target(target, technology=spec.technology, clock_mhz=target.clock_mhz, reset=target.reset())
@@ -98,7 +97,7 @@ def _regress(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _run(units: "dict[str, ActivationUnit | CimMacro]", cases: Path, simulators: list[str], seed: int,
+def _run(units: dict[str, CoreSpec], cases: Path, simulators: list[str], seed: int,
          options: argparse.Namespace) -> "list[RunResult]":
     """Generate and run with a progress bar; failures are said at once."""
     from tqdm import tqdm

@@ -44,11 +44,11 @@ def add_synth(commands: argparse._SubParsersAction) -> None:
 
 
 def _synth(options: argparse.Namespace) -> int:
-    from quadcim.sim.case import Case
-    from quadcim.sim.stimulus import check_golden
+    from quadcim.cores.cases import load_case
+    from quadcim.sim.golden import check_golden
 
     reclaim(options.case.absolute().parent)  # a kill may have left the case aside
-    case, out = Case.load(options.case), options.out or options.case / "synth"
+    case, out = load_case(options.case), options.out or options.case / "synth"
     check_output_folder(out, marker=SYNTHESIS, force=options.force)
     check_golden(case)
     return _cells(options, case, out) if options.liberty else _fpga(options, case, out)

@@ -6,16 +6,17 @@ from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Port
 from quadcim.spec.reset import Reset
 from quadcim.spec.technology import find_technology
+from quadcim.spec.timing import Timing
 
 __all__ = ["case_report", "verilog_header"]
 
 
-def verilog_header(about: Description, plan: StagePlan, target: Target, reset: Reset, *, top: str,
+def verilog_header(about: Description, plan: StagePlan, timing: Timing, target: Target, reset: Reset, *, top: str,
                    identity: str) -> str:
     """The comment that opens the emitted Verilog."""
     return "\n".join([
         top, about.definition, *about.header,
-        f"latency {plan.latency_cycles} cycles, {about.throughput}, flow control {about.flow_control}",
+        f"latency {timing.latency_cycles} cycles, {timing.throughput}, flow control {about.flow_control}",
         *(f"stage {number}: {', '.join(step.name for step in steps)}"
           for number, steps in enumerate(plan.stage_steps, 1) if plan.stages),
         f"target {target.name}{f': {reset.description}' if plan.stages else ''}",
@@ -23,8 +24,8 @@ def verilog_header(about: Description, plan: StagePlan, target: Target, reset: R
     ])
 
 
-def case_report(about: Description, plan: StagePlan, target: Target, *, top: str, ports: tuple[Port, ...],
-                identity: str, command: str) -> str:
+def case_report(about: Description, plan: StagePlan, timing: Timing, target: Target, *, top: str,
+                ports: tuple[Port, ...], identity: str, command: str) -> str:
     """``report.md``: what the unit is, its latency, cost estimate, the command that verifies it, and block diagram."""
     technology = find_technology(about.technology)
     slowest = plan.slowest_stage_ps + (technology.delays.register_ps if plan.stages else 0)
@@ -33,8 +34,8 @@ def case_report(about: Description, plan: StagePlan, target: Target, *, top: str
         about.definition, "",
         "| | |", "|---|---|",
         *(f"| {name} | {text} |" for name, text in about.rows),
-        f"| latency | {plan.latency_cycles} cycles |",
-        f"| throughput | {about.throughput} |",
+        f"| latency | {timing.latency_cycles} cycles |",
+        f"| throughput | {timing.throughput} |",
         f"| flow control | {about.flow_control} |",
         f"| technology | {about.technology}: {technology.description} |",
         f"| target | {target.name}: {target.description} |",

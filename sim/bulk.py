@@ -3,7 +3,7 @@
 import ctypes
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from quadcim.cache import cached_folder
 from quadcim.sim.design import SimulatedDesign
 from quadcim.sim.netlist import BitMemory, Netlist, Wires, read_netlist
+from quadcim.sim.payload import from_integers, to_integers
 from quadcim.sim.tools import cxx_compiler, cxx_version, run_tool
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
@@ -154,11 +155,23 @@ class BulkSimulator:
         SimulationError
             If beats were lost, or came after the last one.
         """
-        port, target = self._ports["i__payload"], self._ports["o__payload"]
+        result = self._run(_to_words(np.asarray(inputs), self._ports["i__payload"]), input_pause, output_pause, seed,
+                           writes)
+        return replace(result, outputs=_from_words(result.outputs, self._ports["o__payload"]))
+
+    def run_payloads(self, payloads: Sequence[int], *, writes: Sequence[int] = ()) -> list[int]:
+        """Send payloads, integers without sign, after some payloads of ``w``; what comes out."""
+        widths = {name: port.width for name, port in self._ports.items()}
+        loaded = Writes(from_integers(writes, widths["w__payload"]), [0] * len(writes),
+                        [len(writes)] * len(payloads)) if writes else None
+        return to_integers(self._run(from_integers(payloads, widths["i__payload"]), 0.0, 0.0, 0, loaded).outputs)
+
+    def _run(self, words: NDArray[np.uint32], input_pause: float, output_pause: float, seed: int,
+             writes: Writes | None) -> BulkResult:
+        """Send beats as words; what comes out, as words."""
         if output_pause and "o__ready" not in self._ports:
             raise IllegalSetting("output_pause", "0 for a unit whose receiver takes every beat", output_pause)
-        words = _to_words(np.asarray(inputs), port)
-        outputs = np.empty((len(words), _words(target)), dtype=np.uint32)
+        outputs = np.empty((len(words), _words(self._ports["o__payload"])), dtype=np.uint32)
         before = np.zeros(len(words), dtype=np.uint64)
         pauses = [_chance(name, value) for name, value in
                   (("input_pause", input_pause), ("output_pause", output_pause))]
@@ -174,7 +187,7 @@ class BulkSimulator:
         if statistics.delivered != len(words) or statistics.accepted != len(words) or statistics.late:
             raise SimulationError(f"{len(words)} beats: {statistics.accepted} accepted, {statistics.delivered} "
                                   f"delivered in {statistics.cycles} cycles, {statistics.late} after the last")
-        return BulkResult(_from_words(outputs, target), statistics.cycles,
+        return BulkResult(outputs, statistics.cycles,
                           statistics.first_delivered - statistics.first_accepted, before)
 
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,8 +18,8 @@ from cocotb_tools.runner import get_runner
 from quadcim.cache import cached_folder
 from quadcim.files import SIMULATION, output_folder, plain_folder
 from quadcim.sim.case import Case
+from quadcim.sim.golden import check_golden
 from quadcim.sim.results import RESULTS, read_tests, tests_line, write_results
-from quadcim.sim.stimulus import case_stimulus, check_golden
 from quadcim.sim.tools import Simulator, ToolError, cxx_version
 from quadcim.sim.vectors import read_vectors
 
@@ -88,7 +88,8 @@ def simulate(case: Case, *, simulator: Simulator, beats: int = 0, seed: int = 0,
     with (output_folder(results, option="case", marker=SIMULATION, force=True) as work,
           tempfile.TemporaryDirectory(prefix="quadcim-") as scratch):
         job = Path(scratch, "job.json")
-        job.write_text(json.dumps({"case": str(case.folder.absolute()), "seed": seed, **vectors}))
+        job.write_text(json.dumps({"case": str(case.folder.absolute()), "seed": seed,
+                                   "traits": asdict(case.traits), **vectors}))
         _run(case, simulator, work, job, seed=seed, waves=waves)
         write_results(work, case, simulator, beats=beats, seed=seed)
     return _result(results)
@@ -117,7 +118,7 @@ def _vectors(case: Case, beats: int, seed: int) -> dict[str, list]:
     """The case's own vectors, random ones on top, the weights to write, and rows that change meanwhile."""
     folder = case.folder / "vectors"
     inputs, expected = (read_vectors(folder / f"{name}.hex") for name in ("input", "expected"))
-    stimulus = case_stimulus(case)
+    stimulus = case.stimulus
     if beats:
         drawn = stimulus.random_inputs(beats, seed)
         inputs += drawn

@@ -1,13 +1,16 @@
 """Functional coverage: what a testbench has seen of a case, and what it has not (the holes)."""
 
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from quadcim.sim.case import Case
 from quadcim.spec.formats import Format
 from quadcim.spec.ports import Field
 
-__all__ = ["Coverage", "Hits", "WriteState", "holes", "merged"]
+if TYPE_CHECKING:
+    from quadcim.sim.case import CaseFiles
+
+__all__ = ["Coverage", "Hits", "Traits", "WriteState", "holes", "merged"]
 
 Hits = dict[str, dict[str, int]]
 """How often each bin of each point was hit."""
@@ -18,6 +21,25 @@ WriteState = Literal["idle", "taken", "held"]
 _MEANWHILE, _HELD = "written as a beat is accepted", "held back"
 _LENGTHS = {"1 cycle": 1, "2 to 7 cycles": 2, "8 cycles or more": 8}
 _MOST_CORNERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a testbench has to know of a core beside its manifest.
+
+    Parameters
+    ----------
+    pipeline : bool
+        Whether beats only move along stages, so that the handshakes of both ends are bound to each other.
+    banks : int
+        How many sets of weights a beat's field ``bank`` names.
+    tables : bool
+        Whether weights are written by tables, which stalls beats and rows meanwhile.
+    """
+
+    pipeline: bool = False
+    banks: int = 1
+    tables: bool = False
 
 
 class Coverage:
@@ -31,24 +53,26 @@ class Coverage:
 
     Parameters
     ----------
-    case : Case
+    case : CaseFiles
         What is tested.
+    traits : Traits
+        What else is known of it.
     """
 
-    def __init__(self, case: Case):
+    def __init__(self, case: "CaseFiles", traits: Traits):
         layout = next(port for port in case.ports if port.name == "i__payload").layout
         self._first, self._bank_field = layout[0], next((field for field in layout if field.name == "bank"), None)
         self._corners = _corners(self._first)
         self._names = {raw: [name for name, other in self._corners.items() if other == raw]
                        for raw in self._corners.values()}
         self._full = case.latency_cycles if case.initiation_interval_cycles == 1 else None
-        self.hits: Hits = {point: dict.fromkeys(bins, 0) for point, bins in self._bins(case).items()}
+        self.hits: Hits = {point: dict.fromkeys(bins, 0) for point, bins in self._bins(case, traits).items()}
         self._paused = self._stalled = 0
         self._bank: int | None = None
 
-    def _bins(self, case: Case) -> dict[str, list[str]]:
+    def _bins(self, case: "CaseFiles", traits: Traits) -> dict[str, list[str]]:
         latency = case.latency_cycles
-        bins = {"handshakes": _handshakes(case), "input pause": list(_LENGTHS), "input": list(self._corners)}
+        bins = {"handshakes": _handshakes(case, traits), "input pause": list(_LENGTHS), "input": list(self._corners)}
         if case.elastic:
             bins["output stall"] = list(_LENGTHS)
         if latency:
@@ -56,7 +80,7 @@ class Coverage:
             bins["beats inside"] = ["none", "some"] if several else ["none", *["some"] * (latency > 1), "all stages"]
             bins["reset"] = ["empty", "with beats inside"]
         if self._bank_field:
-            bins["bank"] = [*map(str, range(case.macro.banks)), "kept", "changed"]
+            bins["bank"] = [*map(str, range(traits.banks)), "kept", "changed"]
         if any(port.name == "w__payload" for port in case.ports):
             held = [_HELD] if case.initiation_interval_cycles > 1 else []
             bins["weights"] = ["written before beats", "written while beats are inside", _MEANWHILE, *held]
@@ -130,9 +154,9 @@ def _corners(field: Field) -> dict[str, int | None]:
     return {name: raw for name, raw in corners.items() if fmt.minimum <= raw <= fmt.maximum}
 
 
-def _handshakes(case: Case) -> list[str]:
+def _handshakes(case: "CaseFiles", traits: Traits) -> list[str]:
     """What can happen at both ends in one cycle."""
-    if case.kind != "activation" or case.initiation_interval_cycles > 1:  # writes and long beats stall at any time
+    if not traits.pipeline or case.initiation_interval_cycles > 1:  # writes and long beats stall at any time
         return [f"input {state}" for state in ("idle", "accepted", "stalled")] + [
             f"output {state}" for state in ("idle", "taken", "held")]
     latency = case.latency_cycles

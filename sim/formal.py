@@ -6,7 +6,6 @@
   its turn must be its value. It holds what ``value`` and ``stream`` hold together, and is the harder proof.
 - ``value``: every result is the golden integer of its beat, read from a table. The invariant that the proof needs is
   given: each register of a stage holds what the unit without registers makes of the beat in that stage.
-- ``sum``, ``cells`` and ``tables`` are of macros whose weights are loaded (`quadcim.sim.formal_cim`).
 """
 
 import re
@@ -18,14 +17,11 @@ from string import Template
 
 from quadcim.hw.emit.yosys import Pass
 from quadcim.sim.case import Case
-from quadcim.sim.formal_cim import MACRO_PROPERTIES, macro_harness, macro_reading
 from quadcim.sim.prover import Verdict, prove
-from quadcim.sim.stimulus import case_stimulus
 
-__all__ = ["PROPERTIES", "Proof", "prove_case"]
+__all__ = ["PROPERTIES", "Proof", "prove_case", "search_cycles"]
 
-PROPERTIES = ("stream", "order", "value", *MACRO_PROPERTIES)
-_TWO_TABLES_CYCLES = 90
+PROPERTIES = ("stream", "order", "value")
 
 # Registers become wires: what is left is the function.
 _TRANSPARENT = "\n".join(
@@ -98,33 +94,29 @@ class Proof:
     verdict: Verdict
 
 
+def search_cycles(case: Case) -> int:
+    """How far a search looks: 4 cycles more than a beat spends inside."""
+    return case.latency_cycles + case.initiation_interval_cycles + 4
+
+
 def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
     """Prove a property of a case's Verilog; the search before looks at 4 cycles more than a beat spends inside.
-
-    Of "tables" there is the search alone: over 90 cycles, in which two tables can be written.
 
     Parameters
     ----------
     case : Case
-        Those in `MACRO_PROPERTIES` are for macros with loaded weights and exact sums, without an affine, unipolar;
-        "value" is for technologies without registers in primitives; all of these, and "order", for small widths.
+        For "value" of a technology without registers in primitives; for that and "order" of small widths.
     property : str
         A name in `PROPERTIES`.
     seconds : int
         Time limit, see `quadcim.sim.prover.prove`.
     """
-    cycles = case.latency_cycles + case.initiation_interval_cycles + 4
-    reading: list[Pass] = [["read_verilog", path] for path in case.simulation_sources]
-    if property in MACRO_PROPERTIES:
-        with tempfile.TemporaryDirectory() as name:
-            bounded = property == "tables"
-            verdict = prove(macro_reading(case, property, Path(name)), macro_harness(case, property),
-                            cycles=_TWO_TABLES_CYCLES if bounded else cycles, seconds=seconds, unbounded=not bounded)
-        return Proof(property, case.top, case.latency_cycles, verdict)
+    cycles = search_cycles(case)
     harness = _harness(case, property)
     if property == "value":
         verdict = _prove_value(case, harness, cycles, seconds)
     else:
+        reading: list[Pass] = [["read_verilog", path] for path in case.simulation_sources]
         verdict = prove(reading, harness, cycles=cycles, seconds=seconds)
     return Proof(property, case.top, case.latency_cycles, verdict)
 
@@ -173,7 +165,7 @@ def _table(case: Case, property: str) -> str:
     bits_in, bits_out = width["i__payload"], width["o__payload"]
     inputs = range(1 << bits_in)
     entries = [f"    {bits_in}'d{x}: y = {bits_out}'d{y};"
-               for x, y in zip(inputs, case_stimulus(case).expected(inputs), strict=True)]
+               for x, y in zip(inputs, case.stimulus.expected(inputs), strict=True)]
     return "\n".join([f"module golden(input [{bits_in - 1}:0] x, output reg [{bits_out - 1}:0] y);",
                       "  always @* case (x)", *entries, "  endcase", "endmodule", ""])
 

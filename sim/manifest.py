@@ -2,20 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
 from quadcim.ownership import CASE, LIST, read_list
-from quadcim.sim.derive import derived
 from quadcim.spec.canonical import canonical_json
-from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.integers import integers_from_json
 from quadcim.spec.naming import check_case_name
 from quadcim.spec.reset import find_reset
-from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["contradiction", "read_manifest"]
 
@@ -38,7 +34,11 @@ _PORT = re.compile(r"^ *(input|output) (?:wire |reg )?(?:signed )?(?:\[(\d+):0\]
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+Derive = Callable[[dict[str, Any]], Mapping[str, Any]]
+"""From a manifest to the entries that follow from its specification, its integers and its reset."""
+
+
+def read_manifest(folder: Path, derived: Derive) -> dict[str, Any]:
     """The content of a case's ``case.json``, if it is as the generator writes it.
 
     Raises
@@ -52,7 +52,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > _LARGEST_FILE:
             raise ValueError(f"more than {_LARGEST_FILE} bytes")
         manifest = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-        wrong = next(_wrong(manifest), None)
+        wrong = next(_wrong(manifest, derived), None)
     except _MALFORMED as error:
         said = f"{error.option} must be {error.legal}" if isinstance(error, IllegalSetting) else type(error).__name__
         raise IllegalSetting("case", legal, f"{folder}, where it is malformed ({said})") from None
@@ -112,7 +112,7 @@ def _no_number(text: str) -> float:
     raise ValueError(text)
 
 
-def _wrong(manifest: dict[str, Any]) -> Iterator[str]:
+def _wrong(manifest: dict[str, Any], derived: Derive) -> Iterator[str]:
     """Entries that are not as they are generated."""
     yield from _mistyped("manifest", manifest)
     check_case_name(manifest["name"])
@@ -122,7 +122,7 @@ def _wrong(manifest: dict[str, Any]) -> Iterator[str]:
         yield "target"
     if not 1 <= manifest["clock_mhz"] <= _MOST_CLOCK_MHZ:
         yield "clock_mhz"
-    follows, wrapped = _derived(manifest), {"user_bits"} if _wrapper(manifest) in manifest["files"] else set()
+    follows, wrapped = derived(manifest), {"user_bits"} if _wrapper(manifest) in manifest["files"] else set()
     for name in sorted(manifest.keys() ^ (follows.keys() | _STATED | wrapped)):
         yield f"set of entries ({name})"
     for name, value in follows.items():
@@ -153,14 +153,6 @@ def _misfiled(manifest: dict[str, Any], *, loaded: bool) -> Iterator[str]:
         if path.startswith("vectors/") and not re.fullmatch(
                 r"vectors/(input|rewrites|rewrites_expected|(expected|weights)(_[a-z]+)?)\.hex", path):
             yield f"list of files ({path})"
-
-
-def _derived(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What follows from the specification, the integers and the reset."""
-    spec, integers, reset = manifest["spec"], manifest["integers"], find_reset(manifest["reset"])
-    if manifest["kind"] == "cim":
-        return derived(CimMacro.from_json(spec), CimIntegers.from_json(integers), reset)
-    return derived(ActivationUnit.from_json(spec), integers_from_json(integers), reset)
 
 
 def _mistyped(name: str, value: object, types: tuple[type, ...] | None = None) -> Iterator[str]:

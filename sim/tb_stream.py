@@ -14,17 +14,18 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ReadOnly, RisingEdge, Timer
 
-from quadcim.sim.case import Case
-from quadcim.sim.coverage import Coverage, WriteState
+from quadcim.ownership import CASE
+from quadcim.sim.case import CaseFiles
+from quadcim.sim.coverage import Coverage, Traits, WriteState
 from quadcim.spec.ports import Port
 
 _JOB = json.loads(Path(os.environ["QUADCIM_JOB"]).read_text())
-_CASE = Case.load(Path(_JOB["case"]))
+_CASE = CaseFiles(Path(_JOB["case"]), json.loads(Path(_JOB["case"], CASE.name).read_text()))
+_TRAITS = Traits(**_JOB["traits"])
 _ELASTIC = _CASE.elastic
 _INTERVAL = _CASE.initiation_interval_cycles
 _PORTS = {port.name: port for port in _CASE.ports}
-_COVERAGE = Coverage(_CASE)
-_STORED = _CASE.kind == "cim" and _CASE.macro.storage == "lutram"
+_COVERAGE = Coverage(_CASE, _TRAITS)
 
 Pattern = Callable[[], bool]
 """Says, cycle by cycle, whether a side goes on."""
@@ -145,7 +146,7 @@ class Bench:
             await ReadOnly()
             taken = offered and bool(dut.w__ready.value)
             await RisingEdge(dut.clk)
-            self.filling = _STORED
+            self.filling = _TRAITS.tables
         dut.w__valid.value = 0
 
     async def _settled(self) -> None:

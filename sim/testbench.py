@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from string import Template
 
 from quadcim.spec.ports import Port
+from quadcim.spec.timing import Timing
 
 __all__ = ["Loads", "simulation_command", "verilog_testbench"]
 
@@ -317,8 +318,8 @@ def simulation_command(companions: Iterable[str]) -> str:
     return f"iverilog -g2005 -o t tb/*.v rtl/*.v{models} && vvp t"
 
 
-def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int, interval_cycles: int, capacity: int,
-                      beats: int, loads: Loads | None, command: str) -> str:
+def verilog_testbench(*, top: str, ports: tuple[Port, ...], timing: Timing, beats: int, loads: Loads | None,
+                      command: str) -> str:
     """The testbench of a unit with an input stream ``i``, an output stream ``o`` and perhaps a stream of weights ``w``.
 
     Parameters
@@ -327,10 +328,8 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
         Name of the module under test; the testbench is called ``<top>_tb``.
     ports : tuple of Port
         Its ports; without ``o__ready`` the receiver takes every beat.
-    latency_cycles, interval_cycles : int
-        Its latency, and the cycles from one beat to the next.
-    capacity : int
-        How many beats it takes while none is received.
+    timing : Timing
+        When it takes and gives beats.
     beats : int
         Number of vectors.
     loads : Loads or None
@@ -342,10 +341,11 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], latency_cycles: int,
     elastic = "o__ready" in by_name
     texts = _NO_LOADS if loads is None else loads.texts(by_name, beats=beats)
     return _TEXT.substitute(
-        texts, top=top, command=command, beats=beats, latency=latency_cycles, interval=interval_cycles,
+        texts, top=top, command=command, beats=beats, latency=timing.latency_cycles,
+        interval=timing.initiation_interval_cycles,
         in_msb=by_name["i__payload"].width - 1, out_msb=by_name["o__payload"].width - 1,
         connections=",\n".join(f"    .{port.name}({port.wire})" for port in ports), seed=1,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n", o_ready_rule="taking" if elastic else "1'b1",
-        capacity=capacity, waited=_WAITED if elastic else "", forget=_FORGET if elastic else "",
+        capacity=timing.capacity_beats, waited=_WAITED if elastic else "", forget=_FORGET if elastic else "",
         reset_rule=_FULL_RESET_RULE if elastic else _RESET_RULE,
         stall_rule=_STALL_RULE.substitute(texts) if elastic else "")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation, generate_cim
-from quadcim.sim.case import Case
+from quadcim.cores.cases import CoreCase, load_case
+from quadcim.generate import generate_case
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.activation import Activation
 from quadcim.spec.canonical import digest
@@ -109,22 +109,18 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
+def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., CoreCase]:
     """Generates a case of a unit or of a macro, once for equal settings; without integers, weights are loaded."""
-    made: dict[tuple[object, ...], Case] = {}
+    made: dict[tuple[object, ...], CoreCase] = {}
 
     def make(spec: ActivationUnit | CimMacro, target: str = "generic", *, integers: CimIntegers | None = None,
-             clock_mhz: float = 100, reset: str | None = None, user_bits: int = 0) -> Case:
+             clock_mhz: float = 100, reset: str | None = None, user_bits: int = 0) -> CoreCase:
         key = (digest(spec.to_json()), integers, target, clock_mhz, reset, user_bits)
         if key not in made:
             folder: Path = tmp_path_factory.mktemp("case") / spec.name
-            order = {"target": find_target(target), "clock_mhz": clock_mhz, "out": folder, "reset": reset,
-                     "user_bits": user_bits}
-            if isinstance(spec, ActivationUnit):
-                generate_activation(spec, **order)
-            else:
-                generate_cim(spec, integers or CimIntegers(), **order)
-            made[key] = Case.load(folder)
+            generate_case(spec, integers, target=find_target(target), clock_mhz=clock_mhz, out=folder, reset=reset,
+                          user_bits=user_bits)
+            made[key] = load_case(folder)
         return made[key]
 
     return make

@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 
 from quadcim.cli import main
+from quadcim.cores.cases import load_case
 from quadcim.models.cell_noise import program
-from quadcim.sim.case import Case
 from quadcim.spec.cell_noise import CellNoise
 from quadcim.spec.cim import CimIntegers
 from quadcim.spec.functions import FUNCTIONS
@@ -181,7 +181,7 @@ def test_list_functions_with_what_they_cost(capsys):
 def test_generate_from_a_preset_and_options(folder, capsys):
     assert run([*_GENERATE, "--preset", "phi8", "--output", "SQ2.7", "--stages", "1", "--flow-control", "always"]) == 0
     assert "latency 1 cycles" in capsys.readouterr().out
-    unit = Case.load(folder / "new").unit
+    unit = load_case(folder / "new").spec
     assert (str(unit.activation.input), str(unit.activation.output)) == ("SQ2.8", "SQ2.7")
     assert (unit.stages, unit.flow_control) == (1, "always")
 
@@ -190,7 +190,7 @@ def test_generate_a_function_of_the_user_s(folder, capsys):
     (folder / "mine.py").write_text("def bump(x):\n    return 1 / (1 + x * x)\n")
     assert run([*_GENERATE, "--function", "mine.py:bump", "--input", "SQ3.5", "--output", "UQ1.7", "--stages", "1"]) == 0
     (folder / "mine.py").unlink()
-    case = Case.load(folder / "new")  # the case knows its own integers
+    case = load_case(folder / "new")  # the case knows its own integers
     assert case.manifest["max_error_ulp"] < 1 and case.name.startswith("bump_sq3_5")
     assert "bump, SQ3.5 to UQ1.7" in (folder / "new/function.svg").read_text()
     assert "](function.svg)" in (folder / "new/report.md").read_text()
@@ -198,7 +198,7 @@ def test_generate_a_function_of_the_user_s(folder, capsys):
 
 def test_generate_another_function_in_its_usual_formats(folder):
     assert run([*_GENERATE, "--preset", "phi8", "--function", "gelu", "--stages", "0"]) == 0
-    activation = Case.load(folder / "new").unit.activation
+    activation = load_case(folder / "new").spec.activation
     assert (str(activation.input), str(activation.output), activation.rounding) == ("SQ4.6", "SQ4.6", "faithful")
 
 
@@ -225,7 +225,7 @@ def test_auto_stages_follow_the_clock(folder):
     stages = []
     for mhz in ("300", "3000"):
         assert run([*_GENERATE, "--stages", "auto", "--clock-mhz", mhz, "--force"]) == 0
-        stages.append(Case.load(folder / "new").latency_cycles)
+        stages.append(load_case(folder / "new").latency_cycles)
     assert 1 <= stages[0] < stages[1]
 
 
@@ -233,7 +233,7 @@ def test_force_replaces_a_case(folder):
     assert run(_GENERATE) == 0
     assert run(_GENERATE) == 2
     assert run([*_GENERATE, "--stages", "0", "--force"]) == 0
-    assert Case.load(folder / "new").latency_cycles == 0
+    assert load_case(folder / "new").latency_cycles == 0
     assert sorted(path.name for path in folder.iterdir()) == ["here", "new"]
 
 
@@ -268,19 +268,19 @@ def test_generates_a_macro_from_weights_and_an_affine(folder, capsys):
     Path("affine.json").write_text(json.dumps({"scale": 2, "offset": [1, 0, -1], "bias": 5, "shift": 1,
                                                "rounding": "floor", "overflow": "saturate", "output": "SQ6.0"}))
     assert run([*_CIM, "--weights", "weights.npy", "--affine", "affine.json", "--encoding", "bipolar"]) == 0
-    case = Case.load(folder / "new")
-    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{case.top}: latency {case.macro.stages} cycles")
-    assert case.macro_integers == CimIntegers(tuple(map(tuple, weights.tolist())), (2, 2, 2), (1, 0, -1), (5, 5, 5))
-    assert (case.macro.storage, case.macro.encoding) == ("constant", "bipolar")
+    case = load_case(folder / "new")
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{case.top}: latency {case.spec.stages} cycles")
+    assert case.integers == CimIntegers(tuple(map(tuple, weights.tolist())), (2, 2, 2), (1, 0, -1), (5, 5, 5))
+    assert (case.spec.storage, case.spec.encoding) == ("constant", "bipolar")
 
 
 def test_noise_makes_codes(folder, capsys):
     assert run([*_CIM, "--weights", "here/weights.npy", "--cell-codes", "4:11:2", "--noise",
                 "gaussian=0.2,stuck-off=0.1,seed=3", "--adc", "2:5:0:31:1"]) == 0
-    case = Case.load(folder / "new")
-    macro = case.macro
+    case = load_case(folder / "new")
+    macro = case.spec
     want = program(macro, torch.eye(4), CellNoise(gaussian=0.2, stuck_off=0.1, seed=3))
-    assert case.macro_integers.cells == tuple(map(tuple, want.tolist())) and want.unique().numel() > 2
+    assert case.integers.cells == tuple(map(tuple, want.tolist())) and want.unique().numel() > 2
 
 
 @pytest.mark.parametrize("array", [np.zeros(4), np.full((2, 2), 2), np.array([["a"]])], ids=["vector", "two", "text"])
@@ -302,7 +302,7 @@ def test_a_slow_clock_needs_fewer_stages(folder, capsys):
     stages = []
     for clock_mhz in ("100", "2000"):
         assert run([*_CIM, "--rows", "64", "--columns", "2", "--clock-mhz", clock_mhz, "--force"]) == 0
-        stages.append(Case.load(folder / "new").macro.stages)
+        stages.append(load_case(folder / "new").spec.stages)
     assert 1 == stages[0] < stages[1]
 
 
@@ -313,5 +313,5 @@ def test_trains_a_classifier_whose_layers_generate_takes(folder, capsys):
     (command,) = (line for line in lines if "layers/1.npy" in line and line.startswith("quadcim"))
     arguments = shlex.split(command.replace("DIR", "macro"))[1:]
     assert run(arguments) == 0
-    case = Case.load(folder / "macro")
-    assert (case.macro.rows, case.macro.columns, case.macro.narrow is not None) == (144, 32, True)
+    case = load_case(folder / "macro")
+    assert (case.spec.rows, case.spec.columns, case.spec.narrow is not None) == (144, 32, True)

@@ -17,9 +17,9 @@ from PIL import Image
 
 import quadcim
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.ownership import CASE, LIST, SIMULATION, SYNTHESIS, foreign_files
-from quadcim.sim.case import Case
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import PRESETS
@@ -66,7 +66,7 @@ def prepared(tmp_path_factory, make_case) -> Path:
     """A folder as a user has it: cases, data, results, and files that are none of quadcim's business."""
     folder = tmp_path_factory.mktemp("user")
     for name, target in (("old", "generic"), ("asic", "asic28")):
-        generate_activation(PRESETS["phi8"], target=find_target(target), clock_mhz=100, out=folder / name)
+        generate_case(PRESETS["phi8"], target=find_target(target), clock_mhz=100, out=folder / name)
     Image.new("RGB", (32, 32), (200, 90, 30)).save(folder / "photo.png")
     (folder / "sweep.toml").write_text(_SWEEP)
     (folder / "done.toml").write_text('kind = "activation"\nmeasure = ["latency"]\n[grid]\nwidth = [4, 5]\n')
@@ -115,7 +115,7 @@ def check_ours(folder: Path) -> None:
     """All cases are there, whole, and what commands left in them is whole too."""
     for name in ("old", "asic"):
         assert list(foreign_files(folder / name, CASE)) == []
-        Case.load(folder / name)
+        load_case(folder / name)
     for marker in (SIMULATION, SYNTHESIS):
         for path in folder.rglob(marker.name):
             assert (path.parent / LIST).is_file() and json.loads(path.read_text())["schema"] == marker.schema

@@ -13,8 +13,9 @@ _MAY_IMPORT = {
     "fit": {"spec", "fit", "cache", "text_files"},
     "hw": {"spec", "fit", "hw"},
     "models": {"spec", "fit", "models", "files"},
-    "sim": {"spec", "fit", "hw", "models", "sim", "files", "ownership", "cache"},
+    "sim": {"spec", "hw", "sim", "files", "ownership", "cache"},
     "boards": {"spec", "hw", "boards"},
+    "cores": {"spec", "fit", "hw", "models", "sim", "boards", "cores", "arguments", "ownership", "text_files"},
 }
 _ROOMS = {
     "hw/emit": {"hw.emit"},
@@ -28,18 +29,19 @@ _ROOMS = {
     "boards/vcu128": {"boards.vcu128"},
 }
 """What the rooms of a part may import of its rooms."""
-_HEAVY = {"torch": {"models"}, "amaranth": {"hw", "sim", "boards"}}
+_HEAVY = {"torch": {"models"}, "amaranth": {"hw", "boards"}}
 
 
 def _sources(part: str) -> list[Path]:
-    return sorted((_ROOT / (f"quadcim/{part}" if part in ("spec", "fit") else part)).rglob("*.py"))
+    return sorted((_ROOT / (f"quadcim/{part}" if part in ("spec", "fit", "cores") else part)).rglob("*.py"))
 
 
 def _imports(path: Path, *, lazy: bool) -> set[str]:
     """The modules that a file names; without `lazy`, only those that importing it loads."""
     tree = ast.parse(path.read_text())
-    inside = {id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef)
-              for node in ast.walk(function)}
+    inside = {id(node) for part in ast.walk(tree) if isinstance(part, ast.FunctionDef) or (
+        isinstance(part, ast.If) and isinstance(part.test, ast.Name) and part.test.id == "TYPE_CHECKING")
+        for node in ast.walk(part)}
     nodes = [node for node in ast.walk(tree) if lazy or id(node) not in inside]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) and node.module

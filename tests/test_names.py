@@ -12,8 +12,9 @@ import torch
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - a compiled module
 
 from quadcim.boards.targets import find_target
+from quadcim.cores.cases import load_case
 from quadcim.fit.custom import user_activation
-from quadcim.generate import generate_activation, generate_cim
+from quadcim.generate import generate_case
 from quadcim.models.bwma.datasets import digits
 from quadcim.models.bwma.frozen import freeze_network
 from quadcim.models.bwma.networks import create_network
@@ -40,10 +41,10 @@ def _write(subject: Subject, out: Path, name: str | None = None) -> Case:
     """The case of a unit or of a macro for the board, which has the most names."""
     target = find_target("vcu128")
     if isinstance(subject, ActivationUnit):
-        generate_activation(subject, target=target, clock_mhz=target.clock_mhz, out=out, name=name)
+        generate_case(subject, target=target, clock_mhz=target.clock_mhz, out=out, name=name)
     else:
-        generate_cim(*subject, target=target, clock_mhz=target.clock_mhz, out=out, name=name)
-    return Case.load(out)
+        generate_case(*subject, target=target, clock_mhz=target.clock_mhz, out=out, name=name)
+    return load_case(out)
 
 
 def _users(folder: Path) -> list[Subject]:
@@ -130,7 +131,7 @@ def test_cases_share_a_design_a_library_and_a_repository(cases, tmp_path):
     (together / "all.v").write_text(_ALL.format(
         units="\n".join(f"  {case.name}_tb unit{index} ();" for index, case in enumerate(cases)), count=len(cases)))
     sources = [f"      - {path.name}: {{file_type: verilogSource-2005}}" for path in together.iterdir()]
-    cores = [f"      - quadcim:{case.kind}:{case.name}" for case in cases]
+    cores = [f"      - quadcim:{case.core.name}:{case.name}" for case in cases]
     (together / "all.core").write_text("\n".join([
         "CAPI=2:", "name: test:test:all:1", "filesets:", "  all:", "    files:", *sources, "    depend:", *cores,
         "      - quadcim:lib:primitives", "targets:", "  default: {filesets: [all]}", "  sim:", "    flow: sim",
@@ -160,8 +161,8 @@ def test_whatever_reaches_the_verilog_changes_the_name(change, make_case):
 def test_a_given_name_changes_nothing_but_names(make_case, tmp_path):
     unit = PRESETS["phi8"]
     case = make_case(unit)
-    generate_activation(unit, target=find_target("generic"), clock_mhz=100, out=tmp_path / "named", name="mine")
-    named = Case.load(tmp_path / "named")
+    generate_case(unit, target=find_target("generic"), clock_mhz=100, out=tmp_path / "named", name="mine")
+    named = load_case(tmp_path / "named")
     assert (named.name, named.top, named.manifest["digest"]) == ("mine", "mine", case.manifest["digest"])
     for path in named.folder.rglob("*"):
         if path.is_file() and path.name not in {"case.json", "SHA256SUMS"}:

@@ -66,19 +66,19 @@ def test_options_that_an_error_advises_exist():
 @pytest.mark.parametrize("name, shown", [("rows", "--rows must be"), ("noise", "--noise gaussian must be"),
                                          ("db", "db must be"), ("function", "function must be")])
 def test_only_options_of_the_command_have_dashes(name, shown, monkeypatch, capsys):
-    def refuse(_options):
+    def refuse(_options, _report):
         raise IllegalSetting(name, "another", "this", part="gaussian" if name == "noise" else "")
 
-    monkeypatch.setattr("quadcim.cli_cim._generate_cim", refuse)
+    monkeypatch.setattr("quadcim.cores.cim.core.cim_from_options", refuse)
     assert cli.main(["generate", "cim", "--out", "nowhere"]) == 2
     assert capsys.readouterr().err == f"quadcim: error: {shown} another, got 'this'\n"
 
 
 def test_an_error_is_one_short_line_of_printable_letters(monkeypatch, capsys):
-    def refuse(_options):
+    def refuse(_options, _report):
         raise IllegalSetting("weights", "other than \x1b[2J\u202e\n" + "9" * 5000, "\x1b[31m" * 1000)
 
-    monkeypatch.setattr("quadcim.cli_cim._generate_cim", refuse)
+    monkeypatch.setattr("quadcim.cores.cim.core.cim_from_options", refuse)
     assert cli.main(["generate", "cim", "--out", "nowhere"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("quadcim: error: --weights must be other than \ufffd[2J\ufffd 999")

@@ -66,7 +66,7 @@ def _timing(handoff: Handoff) -> list[str]:
     diagram = ["```", *timing_diagram(handoff), "```"]
     if not handoff.clocked:
         return ["Combinational: the output follows the input within a cycle of the circuit around it.", "", *diagram]
-    latency, interval = handoff.plan.latency_cycles, handoff.about.interval_cycles
+    latency, interval = handoff.timing.latency_cycles, handoff.timing.initiation_interval_cycles
     elastic = "ready" in handoff.stream("o")
     moves = ("A beat moves at a rising edge at which its valid and ready are high." if elastic
              else "A beat moves at a rising edge at which its valid is high; there is no ready, nothing can stall.")
@@ -74,7 +74,7 @@ def _timing(handoff: Handoff) -> list[str]:
     facts = [
         (f"Latency L = {latency} cycle{'s' * (latency != 1)}, {latency_ns:.3f} ns at {handoff.clock_mhz:g} MHz: a beat "
          "accepted in cycle t is on the output in cycle t + L, if nothing stalls."),
-        (f"Throughput: {handoff.about.throughput}. Beat n (from 0), fed without pause, is on the output in cycle t0 + "
+        (f"Throughput: {handoff.timing.throughput}. Beat n (from 0), fed without pause, is on the output in cycle t0 + "
          f"{'n' if interval == 1 else f'{interval} n'} + L.")]
     if elastic:
         facts.append("`o__ready` passes to `i__ready` through all stages within the cycle.")
@@ -92,7 +92,7 @@ def _reset(handoff: Handoff) -> str:
     acts = ("It acts at once; release it synchronously to `clk`. By the SDC, recovery is to be met like setup, and "
             "removal like hold: once there are the trees of the clock and the reset."
             if reset.asynchronous else "It acts at the rising edge of `clk`; the SDC treats it as a data input.")
-    cleared = "valid bits and the counter of planes" if handoff.about.interval_cycles > 1 else "valid bits"
+    cleared = "valid bits and the counter of planes" if handoff.timing.initiation_interval_cycles > 1 else "valid bits"
     weights = " Weights in the cells stay as they are; one that waits is dropped." if handoff.stream("w") else ""
     return (f"{reset.description[0].upper()}{reset.description[1:]}. {acts} One cycle is enough. It clears what says "
             f"that there is a beat ({cleared}); payloads are not reset, and start unknown.{weights}")

@@ -15,7 +15,7 @@ def timing_diagram(handoff: Handoff) -> list[str]:
     """Lines that show a reset, one beat in, and the beat out; the receiver is always ready."""
     if not handoff.clocked:
         return _combinational(handoff)
-    interval, latency = handoff.about.interval_cycles, handoff.plan.latency_cycles
+    interval, latency = handoff.timing.initiation_interval_cycles, handoff.timing.latency_cycles
     offered = 2
     accepted = offered + interval - 1
     out = accepted + latency

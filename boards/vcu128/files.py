@@ -41,8 +41,8 @@ def vcu128_files(handoff: Handoff) -> dict[str, str]:
 def _wrapper(handoff: Handoff) -> str:
     around = "register slices before it" if "ready" in handoff.stream("o") else "a queue behind it"
     about = f"{handoff.header}\n\nAXI4-Stream wrapper of this unit: {around}, 1 cycle of latency"
-    wrapper = AxiStreamWrapper(unit=ExternalUnit(module=handoff.top, ports=handoff.ports), capacity=handoff.capacity,
-                               user_bits=handoff.user_bits)
+    wrapper = AxiStreamWrapper(unit=ExternalUnit(module=handoff.top, ports=handoff.ports),
+                               capacity=handoff.timing.capacity_beats, user_bits=handoff.user_bits)
     return with_port_attributes(emit_verilog(wrapper, name=wrapper_name(handoff.top), header=about).text, handoff)
 
 

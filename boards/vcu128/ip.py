@@ -85,4 +85,4 @@ def packaged_sources(handoff: Handoff) -> tuple[str, ...]:
 def packaged_description(handoff: Handoff) -> str:
     """What the catalogue says of it, in a line."""
     about = handoff.about
-    return f"{about.definition}; {about.throughput}; digest {handoff.identity}"
+    return f"{about.definition}; {handoff.timing.throughput}; digest {handoff.identity}"

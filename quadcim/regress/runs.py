@@ -10,10 +10,9 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 from quadcim.boards.targets import find_target
+from quadcim.cores.core import CoreSpec
 from quadcim.guard import uninterrupted
-from quadcim.spec.cim import CimMacro
 from quadcim.spec.quoting import shell_line
-from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["Run", "RunResult", "generate_cases", "planned_runs", "processes", "run_all", "run_one"]
 
@@ -95,7 +94,7 @@ class _Context(SpawnContext):
     Process = _Process
 
 
-def generate_cases(specs: Mapping[str, ActivationUnit | CimMacro], folder: Path, *, target: str, pool: Executor,
+def generate_cases(specs: Mapping[str, CoreSpec], folder: Path, *, target: str, pool: Executor,
                    report: Callable[[], object] = lambda: None) -> None:
     """Generate the case of each unit as ``folder/NAME``."""
     futures = [pool.submit(_generate, spec, folder / name, target) for name, spec in specs.items()]
@@ -104,7 +103,7 @@ def generate_cases(specs: Mapping[str, ActivationUnit | CimMacro], folder: Path,
         report()
 
 
-def _generate(spec: ActivationUnit | CimMacro, out: Path, target_name: str) -> None:
+def _generate(spec: CoreSpec, out: Path, target_name: str) -> None:
     from quadcim.generate import generate_case
 
     generate_case(spec, target=find_target(target_name), out=out)
@@ -130,13 +129,13 @@ def run_all(runs: Sequence[Run], *, pool: Executor, report: Callable[[RunResult]
 
 def run_one(run: Run) -> RunResult:
     """Run the testbench on a case; what goes wrong is a result."""
-    from quadcim.sim.case import Case
+    from quadcim.cores.cases import load_case
     from quadcim.sim.cosim import simulate
     from quadcim.sim.tools import ToolError, find_simulator
 
     start = time.perf_counter()
     try:
-        result = simulate(Case.load(run.case), simulator=find_simulator(run.simulator), beats=run.beats, seed=run.seed)
+        result = simulate(load_case(run.case), simulator=find_simulator(run.simulator), beats=run.beats, seed=run.seed)
     except ToolError as error:
         return RunResult(run, 0, 1, 0, (str(error),), time.perf_counter() - start)
     coverage = run.case / "sim" / run.simulator / "coverage.json"

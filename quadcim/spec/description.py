@@ -19,8 +19,6 @@ class Description:
         Rows of the report's first table, and of the one on structure and cost.
     technology, flow_control : str
         As in the specification.
-    interval_cycles : int
-        Cycles from one beat to the next.
     picture : str
         A line of Markdown, or nothing.
     vectors : str
@@ -35,12 +33,6 @@ class Description:
     structure: tuple[tuple[str, str], ...]
     technology: str
     flow_control: str
-    interval_cycles: int
     picture: str
     vectors: str
     beats: int
-
-    @property
-    def throughput(self) -> str:
-        """How often a beat is taken."""
-        return "one beat a cycle" if self.interval_cycles == 1 else f"one beat in {self.interval_cycles} cycles"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.kinds import KINDS
+from quadcim.sweep.kinds import kinds
 from quadcim.sweep.points import Point
 from quadcim.sweep.versions import all_versions
 
@@ -145,4 +145,4 @@ def _settings(kind: str, text: str) -> dict[str, Any]:
     for value in dict.values(settings):
         if not isinstance(value, str) and not abs(value) <= _LARGEST:
             raise ValueError(value)
-    return {name: value for name, value in settings.items() if name in KINDS[kind].settings}
+    return {name: value for name, value in settings.items() if name in kinds()[kind].settings}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from quadcim.spec.unit import ActivationUnit
+from quadcim.cores.catalogue import core_of
 from quadcim.sweep.kinds import Fit, Spec
 from quadcim.sweep.measurements import MEASUREMENTS
 from quadcim.sweep.plan import SweepPlan
@@ -56,9 +56,5 @@ def _usual(spec: Spec, name: str) -> float:
 
 
 def _size(spec: Spec) -> float:
-    """Bits of a unit's input; bit cells of a macro; steps or epochs of a training, by the size of its network."""
-    if isinstance(spec, ActivationUnit):
-        return spec.activation.input.width
-    if not isinstance(spec, Fit):
-        return spec.rows * spec.columns * spec.banks
-    return spec.effort
+    """What a kind of core says; steps or epochs of a training, by the size of its network."""
+    return spec.effort if isinstance(spec, Fit) else core_of(spec).size(spec)

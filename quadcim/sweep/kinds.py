@@ -1,28 +1,32 @@
 """The kinds of point: their settings, the specification that these stand for, and the command that makes it."""
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quadcim.boards.targets import CLOCK_MHZ
-from quadcim.spec.activation import FORMATS, Activation
-from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.cores.catalogue import cores
+from quadcim.cores.core import AnyCore, CoreSpec
+from quadcim.cores.settings import (
+    FILES,
+    NUMBER,
+    WHOLE,
+    WORD,
+    Settings,
+    SettingType,
+    check_given,
+    defaults_of,
+    types_of,
+)
 from quadcim.spec.cnn import CnnQuantisation, CnnTraining
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
-from quadcim.spec.functions import find_function, usual_formats
 from quadcim.spec.quoting import shell_line
 from quadcim.spec.training import InrTraining
-from quadcim.spec.unit import ActivationUnit
-from quadcim.sweep.settings import NUMBER, STAGES, WHOLE, WORD, SettingType, type_of
 
-__all__ = ["KINDS", "Fit", "Kind", "Spec", "asks_for_stages", "file_digests", "find_kind"]
+__all__ = ["Fit", "Kind", "Spec", "file_digests", "find_kind", "kinds"]
 
-Settings = Mapping[str, Any]
 _USUAL_WEIGHTS, _CIFAR_EFFORT = 3 * 64**2, 500
 
 
@@ -56,12 +60,12 @@ class Fit:
         return training.epochs * (1.0 if training.dataset == "digits" else _CIFAR_EFFORT)
 
 
-Spec = ActivationUnit | CimMacro | Fit
+Spec = CoreSpec | Fit
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of point.
+    """A kind of point: a core, or a training.
 
     Parameters
     ----------
@@ -73,89 +77,32 @@ class Kind:
         From settings to the specification.
     command : tuple of str
         The command that makes what is specified; settings are its options.
+    options : callable
+        From settings to options, where they are not the same.
+    core : Core, optional
+        The kind of core, if it is hardware.
     """
 
     settings: Mapping[str, SettingType]
     defaults: Settings
     build: Callable[[Settings], Spec]
     command: tuple[str, ...]
+    options: Callable[[Settings], Settings] = dict
+    core: AnyCore | None = None
 
     def rebuild(self, settings: Settings) -> str:
-        """The command for a point."""
+        """The command for a point; what it stands for is not built, which would need a training's files again."""
         words = list(self.command)
-        for name, value in self._options(settings).items():
+        given = {name: value for name, value in settings.items() if name not in FILES}
+        for name, value in self.options(given).items():
             if value is not False and value is not None:
-                words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+                option = _OPTIONS.get(name, name).replace("_", "-")
+                words += [f"--{option}", *([] if value is True else [str(value)])]
         return shell_line([*words, "--out", "DIR"])
 
-    def _options(self, settings: Settings) -> Settings:
-        """The options of the command; what they stand for is not built, which would need a training's files again."""
-        given = {_OPTIONS.get(name, name): value for name, value in settings.items() if name not in _FILES}
-        if self is KINDS["activation"]:
-            activation = _unit(settings).activation
-            unit = {**_UNIT_DEFAULTS, **given, "input": activation.input, "output": activation.output}
-            return {name: value for name, value in unit.items() if name != "width"}
-        return {"stages": self.defaults["stages"]} | given if self is KINDS["cim"] else given
 
-
-_FILES = ("liberty",)
-"""Settings of hardware that name files, which its specification does not hold."""
 _OPTIONS = {"target_mhz": "clock_mhz"}
 """Settings whose options have other names: figures have these."""
-_HARDWARE = {"target_mhz": NUMBER, **dict.fromkeys(_FILES, WORD)}
-"""Settings of all hardware that are none of its specification's."""
-_UNIT_DEFAULTS = {"function": "quad", "rounding": "faithful", "stages": 1, "flow_control": "elastic",
-                  "technology": "generic", "method": "auto"}
-
-
-def _unit(settings: Settings) -> ActivationUnit:
-    given = {**_UNIT_DEFAULTS, **settings}
-    function = find_function(given["function"])
-    formats = {name: Format.parse(given[name], option=name, widths=FORMATS)
-               for name in ("input", "output") if name in given}
-    if len(formats) < 2:
-        _check_given(given, ("width",), ", unless input and output are")
-        usual = usual_formats(function, given["width"])
-        formats = dict(zip(("input", "output"), usual, strict=True)) | formats
-    stages = 0 if asks_for_stages(settings) else given["stages"]
-    return ActivationUnit(Activation(function.name, formats["input"], formats["output"], given["rounding"]),
-                          stages, given["flow_control"], given["technology"], given["method"])
-
-
-def _macro(settings: Settings) -> CimMacro:
-    given = {name: value for name, value in settings.items() if name not in _HARDWARE}
-    _check_given(given, _SIZES)
-    if asks_for_stages(settings):
-        del given["stages"]
-    if "adc" in given:
-        words = given["adc"].split(":")
-        if len(words) != len(fields(Adc)) or not all(re.fullmatch("-?[0-9]{1,9}", word) for word in words):
-            raise IllegalSetting("adc", "whole numbers ROWS:BITS:LOW:HIGH:STEP", given["adc"])
-        given["adc"] = Adc(*map(int, words))
-    macro = CimMacro(**given)
-    macro.check(CimIntegers())  # weights are loaded
-    return macro
-
-
-def _check_given(settings: Settings, names: Iterable[str], unless: str = "") -> None:
-    for name in names:
-        if name not in settings:
-            raise IllegalSetting(name, f"given{unless}", "nothing")
-
-
-def asks_for_stages(settings: Settings) -> bool:
-    """Whether a unit or a macro is to have as few stages as its clock lets it.
-
-    Raises
-    ------
-    IllegalSetting
-        If it is no clock.
-    """
-    low, high = CLOCK_MHZ
-    target_mhz = settings.get("target_mhz", low)
-    if not low <= target_mhz <= high:
-        raise IllegalSetting("target_mhz", f"{low} to {high}", target_mhz)
-    return settings.get("stages") == "auto"
 
 
 def _digest_of(option: str, path: str) -> str:
@@ -181,11 +128,11 @@ def file_digests(settings: Settings) -> dict[str, str]:
     IllegalSetting
         If one cannot be read.
     """
-    return {name: _digest_of(name, settings[name]) for name in _FILES if name in settings}
+    return {name: _digest_of(name, settings[name]) for name in FILES if name in settings}
 
 
 def _inr(settings: Settings) -> Fit:
-    _check_given(settings, ("image",))
+    check_given(settings, ("image",))
     training = InrTraining(**{name: value for name, value in settings.items() if name != "image"})
     return Fit(training, settings["image"], _digest_of("image", settings["image"]))
 
@@ -203,33 +150,25 @@ def _cnn(settings: Settings) -> Fit:
     return Fit(training, file, _digest_of("data", file) if file else "")
 
 
-def _defaults(spec: type) -> dict[str, Any]:
-    return {field.name: field.default for field in fields(spec) if field.default is not MISSING}
-
-
-def _types(defaults: Settings, **others: SettingType) -> dict[str, SettingType]:
-    """The types of settings: those of their defaults, but of some."""
-    return {**{name: type_of(value) for name, value in defaults.items() if name not in others}, **others}
-
-
-_SIZES = ("rows", "columns", "activation_bits")
-_MACRO_DEFAULTS = {name: value for name, value in _defaults(CimMacro).items() if name not in ("adc", "narrow")}
-_CNN_DEFAULTS = {**_defaults(CnnTraining), **_defaults(CnnQuantisation), "per_layer": False}
+_CNN_DEFAULTS = {**defaults_of(CnnTraining), **defaults_of(CnnQuantisation), "per_layer": False}
 del _CNN_DEFAULTS["per_channel"]
-
-KINDS: dict[str, Kind] = {
-    "activation": Kind(_types(_UNIT_DEFAULTS, stages=STAGES, width=WHOLE, input=WORD, output=WORD, **_HARDWARE),
-                       _UNIT_DEFAULTS, _unit, ("quadcim", "generate", "activation")),
-    "cim": Kind(_types(_MACRO_DEFAULTS, **dict.fromkeys(_SIZES, WHOLE), stages=STAGES, adc=WORD, **_HARDWARE),
-                _MACRO_DEFAULTS, _macro, ("quadcim", "generate", "cim")),
-    "inr": Kind(_types(_defaults(InrTraining), size=WHOLE, lr=NUMBER, image=WORD), _defaults(InrTraining), _inr,
+_TRAININGS = {
+    "inr": Kind(types_of(defaults_of(InrTraining), size=WHOLE, lr=NUMBER, image=WORD), defaults_of(InrTraining), _inr,
                 ("quadcim", "train", "inr")),
-    "cnn": Kind(_types(_CNN_DEFAULTS, data=WORD), _CNN_DEFAULTS, _cnn, ("quadcim", "train", "cnn")),
+    "cnn": Kind(types_of(_CNN_DEFAULTS, data=WORD), _CNN_DEFAULTS, _cnn, ("quadcim", "train", "cnn")),
 }
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """All kinds of point by name: cores, and trainings."""
+    return {core.name: Kind(core.points.types, core.points.defaults, core.points.build,
+                            ("quadcim", "generate", core.name), core.points.options, core)
+            for core in cores().values()} | _TRAININGS
 
 
 def find_kind(name: str) -> Kind:
     """The kind of a name, or an error that lists the names."""
-    if name not in KINDS:
-        raise IllegalSetting("kind", "one of " + ", ".join(KINDS), name)
-    return KINDS[name]
+    if name not in kinds():
+        raise IllegalSetting("kind", "one of " + ", ".join(kinds()), name)
+    return kinds()[name]

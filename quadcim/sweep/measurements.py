@@ -8,24 +8,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from quadcim.sim.tools import ToolError, cxx_compiler, find_simulator
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.technology import find_technology
 from quadcim.spec.training import InrTraining
-from quadcim.spec.unit import ActivationUnit
+from quadcim.sweep.kinds import Kind, find_kind
 from quadcim.sweep.points import Point
 from quadcim.sweep.subject import Subject
-
-if TYPE_CHECKING:
-    from quadcim.sim.stimulus import Stimulus
 
 __all__ = ["FIGURES", "MEASUREMENTS", "MORE_IS_BETTER", "Measured", "Measurement", "check_measurements",
            "check_settings", "check_tools", "is_failure", "is_illegal", "measure_point"]
 
 _BEATS = 2048
-_HARDWARE = ("activation", "cim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +36,8 @@ class Measurement:
         What it usually takes: so much, and so much more for each unit of a point's size (`quadcim.sweep.estimate`).
     measure : callable
         From a `Subject` to the figures.
-    kinds : tuple of str
-        The kinds of point that have it.
+    has : callable
+        Whether a kind of point has it.
     needs : callable
         Raises `IllegalSetting` if a tool is missing that it needs.
     tools : callable
@@ -53,7 +49,7 @@ class Measurement:
     columns: dict[str, str]
     seconds: tuple[float, float]
     measure: Callable[[Subject], dict[str, float]]
-    kinds: tuple[str, ...] = _HARDWARE
+    has: Callable[[Kind], bool] = lambda kind: kind.core is not None
     needs: Callable[[], object] = lambda: None
     tools: Callable[[], dict[str, str]] = dict
     settings: tuple[str, ...] = ()
@@ -73,9 +69,7 @@ class NotMeasurable(Exception):
 
 
 def _error(subject: Subject) -> dict[str, float]:
-    unit, ulp = subject.hardware, subject.integers.max_error_ulp
-    assert isinstance(unit, ActivationUnit)
-    error = ulp * 2.0**-unit.activation.output.fraction_bits
+    ulp, error = subject.core.max_error(subject.hardware, subject.integers)
     right_bits = round(-math.log2(error), 3) if error else math.inf
     return {"max_error_ulp": ulp, "max_error": error, "right_bits": right_bits}
 
@@ -107,39 +101,25 @@ def _gates(subject: Subject) -> dict[str, float]:
 
 
 def _exactness(subject: Subject) -> dict[str, float]:
-    import numpy as np
+    from quadcim.cores.cases import load_case
+    from quadcim.sim.bulk import BulkSimulator
 
-    from quadcim.sim.bulk import BulkSimulator, Writes
-    from quadcim.sim.case import Case
-    from quadcim.sim.payload import from_integers
-    from quadcim.sim.stimulus import case_stimulus
-
-    case, unit = Case.load(subject.case), subject.hardware
-    stimulus: Stimulus = case_stimulus(case)
-    inputs = [*stimulus.inputs(), *stimulus.random_inputs(_BEATS, seed=1)]
-    widths, writes = {port.name: port.width for port in case.ports}, stimulus.writes()
-    loaded = Writes(from_integers(writes, widths["w__payload"]), [0] * len(writes), [len(writes)] * len(inputs)) \
-        if writes else None
-    want = stimulus.expected(inputs)
-    if isinstance(unit, ActivationUnit):
-        fed = np.array([unit.activation.input.wrap(payload) for payload in inputs])
-        expected = np.array([unit.activation.output.wrap(payload) for payload in want])[:, None]
-    else:
-        fed, expected = (from_integers(payloads, widths[f"{port}__payload"])
-                         for port, payloads in (("i", inputs), ("o", want)))
-    outputs = BulkSimulator(case).run(fed, writes=loaded).outputs.reshape(len(inputs), -1)
-    return {"beats": len(inputs), "mismatches": int((outputs != expected).any(axis=1).sum())}
+    case = load_case(subject.case)
+    inputs = [*case.stimulus.inputs(), *case.stimulus.random_inputs(_BEATS, seed=1)]
+    outputs = BulkSimulator(case).run_payloads(inputs, writes=case.stimulus.writes())
+    pairs = zip(outputs, case.stimulus.expected(inputs), strict=True)
+    return {"beats": len(inputs), "mismatches": sum(got != want for got, want in pairs)}
 
 
 def _cells(subject: Subject) -> dict[str, float]:
     from quadcim.boards.targets import find_target
+    from quadcim.cores.cases import load_case
     from quadcim.generate import generate_case
-    from quadcim.sim.case import Case
     from quadcim.synth.ends import FAST_MHZ, synthesise_ends
 
     case = subject.folder / "asic28"
     generate_case(subject.hardware, target=find_target("asic28"), out=case)
-    small, fast = synthesise_ends(Case.load(case), Path(subject.settings["liberty"]), subject.folder / "synth")
+    small, fast = synthesise_ends(load_case(case), Path(subject.settings["liberty"]), subject.folder / "synth")
     for run in (small, fast):
         if run.gates is None or run.timing is None or not run.gates.passed:
             raise ToolError("; ".join(run.missing) or f"the netlist mapped for {run.effort} fails its vectors")
@@ -193,7 +173,7 @@ def _known(metrics: Mapping[str, Any], *names: str) -> dict[str, float]:
 MEASUREMENTS: dict[str, Measurement] = {
     "error": Measurement({"max_error_ulp": "greatest error, ulp of the output", "max_error": "greatest error",
                           "right_bits": "fraction bits that are right: -log2 of the greatest error"}, (0, 0.05), _error,
-                         ("activation",)),
+                         lambda kind: kind.core is not None and kind.core.has_errors),
     "latency": Measurement({"latency_cycles": "cycles", "register_bits": "bits of the pipeline's registers"},
                            (0.01, 0), _latency),
     "delay": Measurement({"delay_ps": "slowest stage by the delay estimate, ps", "clock_mhz": "its clock, MHz"},
@@ -213,10 +193,10 @@ MEASUREMENTS: dict[str, Measurement] = {
     "exactness": Measurement({"beats": "beats", "mismatches": "beats in which RTL and golden model differ"}, (1, 0.005),
                              _exactness, needs=cxx_compiler),
     "psnr": Measurement({"psnr_float_db": "PSNR in floating point, dB", "psnr_integer_db": "PSNR in integers, dB"},
-                        (5, 0.01), _psnr, ("inr",)),
+                        (5, 0.01), _psnr, lambda kind: kind is find_kind("inr")),
     "accuracy": Measurement({"accuracy_percent": "test pictures told right, %",
                              "accuracy_integer_percent": "the same with the macros' integers, %"}, (5, 0.5), _accuracy,
-                            ("cnn",)),
+                            lambda kind: kind is find_kind("cnn")),
 }
 FIGURES = {name: text for measurement in MEASUREMENTS.values() for name, text in measurement.columns.items()}
 """All figures, and what they are."""
@@ -227,7 +207,7 @@ MORE_IS_BETTER = ("right_bits", "clock_mhz", "timed_mhz", "psnr_float_db", "psnr
 
 def check_measurements(names: Sequence[str], kind: str) -> None:
     """Refuse measurements that a kind of point does not have."""
-    legal = [name for name, measurement in MEASUREMENTS.items() if kind in measurement.kinds]
+    legal = [name for name, measurement in MEASUREMENTS.items() if measurement.has(find_kind(kind))]
     if not names or len(set(names)) < len(names):
         raise IllegalSetting("measure", "some of " + ", ".join(legal) + ", each once", list(names))
     for name in names:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quadcim.plot import STYLE
+from quadcim.cores.activation.plot import STYLE
 from quadcim.sweep.panels import PLAIN, Panels, Scale, staircase
 from quadcim.sweep.results import Results, Row, setting_text
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quadcim.cores.settings import WORD, SettingType
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.conditions import Condition
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MEASUREMENTS, check_measurements, check_settings
 from quadcim.sweep.objectives import Objectives
 from quadcim.sweep.points import Point
-from quadcim.sweep.settings import WORD, SettingType
 from quadcim.text_files import read_text
 
 __all__ = ["SweepPlan"]

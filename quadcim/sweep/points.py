@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from quadcim.cores.settings import asks_for_stages
 from quadcim.spec.canonical import digest
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.kinds import Spec, asks_for_stages, file_digests, find_kind
+from quadcim.sweep.kinds import Spec, file_digests, find_kind
 
 __all__ = ["Point"]
 
@@ -19,7 +20,7 @@ class Point:
     Parameters
     ----------
     kind : str
-        A name in `quadcim.sweep.kinds.KINDS`.
+        A name in `quadcim.sweep.kinds.kinds`.
     settings : mapping
         Activation units: ``function``, ``width`` (its usual formats) or ``input`` and ``output``, ``rounding``,
         ``stages``, ``flow_control``, ``technology``, ``method``. Macros: the parameters of `CimMacro`, ``adc`` as

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.kinds import KINDS
+from quadcim.sweep.kinds import kinds
 from quadcim.sweep.measurements import FIGURES, MORE_IS_BETTER, is_failure, is_illegal
 from quadcim.sweep.objectives import Objectives
 
@@ -71,7 +71,7 @@ class Results:
     @cached_property
     def settings(self) -> list[str]:
         """The settings that are given."""
-        legal = {name for kind in KINDS.values() for name in kind.settings}
+        legal = {name for kind in kinds().values() for name in kind.settings}
         return list(dict.fromkeys(name for row in self.rows for name in row if name in legal))
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quadcim.sim.case import Case
+from quadcim.cores.cases import CoreCase
 from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.conftest import make_unit
 
@@ -19,12 +19,12 @@ _USER_BITS = {"without-backpressure": 1, "lutram": 9}
 
 
 @pytest.fixture(params=_UNITS)
-def case(request, make_case) -> Case:
+def case(request, make_case) -> CoreCase:
     """A case of each kind."""
     return board_case(make_case, request.param)
 
 
-def board_case(make_case, name: str) -> Case:
+def board_case(make_case, name: str) -> CoreCase:
     """The case of a name; its constraints ask for 400 MHz, and two of them pass TUSER on."""
     spec, integers = _UNITS[name]
     return make_case(spec, "vcu128", integers=integers, clock_mhz=400, user_bits=_USER_BITS.get(name, 0))

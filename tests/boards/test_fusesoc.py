@@ -47,7 +47,8 @@ def fusesoc(tmp_path: Path, cores: Path, *words: str, path: str | None = None) -
 
 
 def test_listed(case, tmp_path):
-    assert f"quadcim:{case.kind}:{case.top}:{__version__} " in fusesoc(tmp_path, tmp_path / "a folder", "core", "list")
+    listed = fusesoc(tmp_path, tmp_path / "a folder", "core", "list")
+    assert f"quadcim:{case.core.name}:{case.top}:{__version__} " in listed
 
 
 def test_testbench_passes(case, tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation
+from quadcim.generate import generate_case
 from quadcim.hw.emit.yosys import run_passes
 from quadcim.sim.case import Case
 from quadcim.spec.errors import IllegalSetting
@@ -105,12 +105,12 @@ _GENERATE = """
 import sys
 from pathlib import Path
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation, generate_cim
+from quadcim.generate import generate_case
 from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.conftest import make_unit
 target, out = find_target("vcu128"), Path(sys.argv[1])
-generate_activation(make_unit("SQ2.4", "SQ2.5", "nearest", 2, "elastic"), target=target, clock_mhz=400, out=out / "u")
-generate_cim(CimMacro(4, 2, 2, technology="fpga"), CimIntegers(), target=target, clock_mhz=400, out=out / "m")
+generate_case(make_unit("SQ2.4", "SQ2.5", "nearest", 2, "elastic"), target=target, clock_mhz=400, out=out / "u")
+generate_case(CimMacro(4, 2, 2, technology="fpga"), CimIntegers(), target=target, clock_mhz=400, out=out / "m")
 """
 
 
@@ -134,7 +134,7 @@ def test_same_bytes_in_every_process_and_no_yosys_from_the_path(tmp_path):
 
 
 def _generate(tmp_path, *, target: str, clock_mhz: float = 100, user_bits: int = 0) -> None:
-    generate_activation(make_unit("SQ2.4", "SQ2.4", "nearest", 1, "elastic"), target=find_target(target),
+    generate_case(make_unit("SQ2.4", "SQ2.4", "nearest", 1, "elastic"), target=find_target(target),
                         clock_mhz=clock_mhz, user_bits=user_bits, out=tmp_path / "case")
 
 

@@ -8,10 +8,9 @@ from string import Template
 
 import pytest
 
+from quadcim.cores.cases import CoreCase
 from quadcim.hw.cim.plan import plan_macro
-from quadcim.sim.case import Case
 from quadcim.sim.prover import Verdict, prove
-from quadcim.sim.stimulus import case_stimulus
 from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.conftest import make_unit
 
@@ -72,21 +71,21 @@ endmodule
 """)
 
 
-def _capacity(case: Case) -> int:
-    return plan_macro(case.macro, case.macro_integers).capacity if case.kind == "cim" else case.latency_cycles
+def _capacity(case: CoreCase) -> int:
+    return plan_macro(case.spec, case.integers).capacity if case.core.name == "cim" else case.latency_cycles
 
 
-def _golden(case: Case, bits: int) -> str:
+def _golden(case: CoreCase, bits: int) -> str:
     """The results as bytes; of a macro whose weights are loaded, there are none to tell."""
     output = next(port for port in case.ports if port.name == "o__payload")
     entries = []
-    for x, y in enumerate(case_stimulus(case).expected(range(1 << bits))):
+    for x, y in enumerate(case.stimulus.expected(range(1 << bits))):
         signed = output.format is not None and output.format.signed and y >> output.width - 1
         entries.append(f"      {x}: want = {y - (1 << output.width) * signed & 0xFF};")
     return "\n".join(["  reg [7:0] want;", "  always @* case (m_axis_tuser)", *entries, "  endcase"])
 
 
-def _prove(case: Case, wrapper: str | None = None) -> Verdict:
+def _prove(case: CoreCase, wrapper: str | None = None) -> Verdict:
     top, loaded = f"{case.top}_axis", any(port.name == "w__payload" for port in case.ports)
     bits = next(port.width for port in case.ports if port.name == "i__payload")
     capacity, interval = _capacity(case), case.initiation_interval_cycles
@@ -105,7 +104,7 @@ def _prove(case: Case, wrapper: str | None = None) -> Verdict:
                  cycles=2 * (capacity + case.latency_cycles + 2 * interval), seconds=120)
 
 
-def _case(name: str, make_case) -> Case:
+def _case(name: str, make_case) -> CoreCase:
     spec, integers = _UNITS[name]
     bits = 4 if isinstance(spec, CimMacro) else spec.activation.input.width
     return make_case(spec, "vcu128", integers=integers, user_bits=bits)

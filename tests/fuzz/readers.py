@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation, generate_cim
+from quadcim.generate import generate_case
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.sweep.measurements import Measured
 from quadcim.sweep.points import Point
@@ -119,8 +119,8 @@ def make_material(folder: Path) -> None:
 
     target = find_target("generic")
     unit = make_unit("SQ2.2", "SQ2.2", "nearest", 1, "elastic")
-    generate_activation(unit, target=target, clock_mhz=100, out=folder / "unit")
-    generate_cim(CimMacro(2, 3, 2), CimIntegers(), target=target, clock_mhz=100, out=folder / "macro")
+    generate_case(unit, target=target, clock_mhz=100, out=folder / "unit")
+    generate_case(CimMacro(2, 3, 2), CimIntegers(), target=target, clock_mhz=100, out=folder / "macro")
     store = Store(folder / "results.db")
     for width in (4, 6, 8):
         store.add(Point("activation", {"function": "quad", "width": width, "stages": 1}),

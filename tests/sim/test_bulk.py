@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from quadcim.cores.cases import load_case
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError, lane_share
 from quadcim.sim.case import Case
@@ -27,21 +28,21 @@ def spoiled(case: Case, folder, old: str, new: str) -> Case:
     manifest = json.loads((copy / "case.json").read_text())
     manifest["files"][f"rtl/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     (copy / "case.json").write_text(json.dumps(manifest))
-    return Case.load(copy)
+    return load_case(copy)
 
 
 @pytest.mark.parametrize("name", ["phi8-combinational", "phi16", "phi-unsigned", "phi16-dsp", "sine12-fpga"])
 def test_agrees_with_the_golden_model(name, make_case, seed):
     case = make_case(PRESETS[name])
-    fmt = case.unit.activation.input
+    fmt = case.spec.activation.input
     raws = np.random.default_rng(seed).integers(fmt.minimum, fmt.maximum + 1, 20_000)
-    want = golden(case.unit.activation, case.integers)(torch.from_numpy(raws)).numpy()
+    want = golden(case.spec.activation, case.integers)(torch.from_numpy(raws)).numpy()
     simulator = BulkSimulator(case)
     result = simulator.run(raws)
     assert (result.outputs == want).all() and result.outputs.dtype == np.int64
     share = lane_share(len(raws))
     assert (result.cycles, result.latency_cycles) == (share + case.latency_cycles, case.latency_cycles)
-    stalled = simulator.run(raws, input_pause=0.5, output_pause=0.5 * (case.unit.flow_control == "elastic"), seed=seed)
+    stalled = simulator.run(raws, input_pause=0.5, output_pause=0.5 * (case.spec.flow_control == "elastic"), seed=seed)
     assert (stalled.outputs == want).all()
     assert stalled.cycles > 1.5 * share
 

@@ -4,8 +4,8 @@ import shutil
 import pytest
 
 from quadcim.boards.targets import TARGETS, find_target
-from quadcim.generate import generate_activation
-from quadcim.sim.case import Case
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.sim.vectors import edge_inputs, hex_lines, random_inputs, read_vectors, vector_inputs
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -15,7 +15,7 @@ from quadcim.spec.presets import PRESETS
 @pytest.mark.parametrize("target", TARGETS)
 def test_same_settings_give_the_same_bytes(target, tmp_path):
     for name in ("a", "b"):
-        generate_activation(PRESETS["phi8"], target=find_target(target), clock_mhz=100, out=tmp_path / name)
+        generate_case(PRESETS["phi8"], target=find_target(target), clock_mhz=100, out=tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert len(files) > 5
     for file in files:
@@ -35,7 +35,7 @@ def test_manifest_says_what_others_need(make_case):
     on_disk = {str(path.relative_to(case.folder)) for path in case.folder.rglob("*") if path.is_file()}
     on_disk = {name for name in on_disk if not name.startswith("sim/")}
     assert set(manifest["files"]) | {"case.json", "SHA256SUMS"} == on_disk
-    assert case.unit == PRESETS["phi16"]
+    assert case.spec == PRESETS["phi16"]
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "not JSON", "other schema", "empty"])
@@ -56,7 +56,7 @@ def test_damaged_cases_are_refused(damage, make_case, tmp_path):
         case "empty":
             manifest.write_text("[]")
     with pytest.raises(IllegalSetting, match="case must be a case directory") as error:
-        Case.load(copy)
+        load_case(copy)
     assert damage not in ("changed", "missing") or f"vectors/input.hex {damage}" in str(error.value)
 
 

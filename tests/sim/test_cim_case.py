@@ -9,12 +9,12 @@ from itertools import pairwise
 import pytest
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_cim
+from quadcim.cores.cases import CoreCase, load_case
+from quadcim.cores.cim.stimulus import CimStimulus
+from quadcim.generate import generate_case
 from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.payload import from_integers
-from quadcim.sim.stimulus import CimStimulus, case_stimulus
 from quadcim.sim.tools import find_simulator
 from quadcim.sim.vectors import read_vectors
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
@@ -54,10 +54,10 @@ def case(request, tmp_path):
     return make(request.param, tmp_path / "case")
 
 
-def make(name: str, folder, target: str = "generic") -> Case:
+def make(name: str, folder, target: str = "generic") -> CoreCase:
     macro, integers = _MACROS[name]
-    generate_cim(macro, integers, target=find_target(target), clock_mhz=100, out=folder)
-    return Case.load(folder)
+    generate_case(macro, integers, target=find_target(target), clock_mhz=100, out=folder)
+    return load_case(folder)
 
 
 def test_plain_testbench_passes(case, tmp_path):
@@ -193,7 +193,7 @@ def test_rows_that_change_out_of_time_fail(name, old, new, make_case, tmp_path):
 
 def test_cocotb_passes(case, seed):
     result = simulate(case, simulator=find_simulator(), beats=40, seed=seed)
-    assert (result.passed, result.failed, result.failures) == (11 + (case.macro.storage != "constant"), 0, ())
+    assert (result.passed, result.failed, result.failures) == (11 + (case.spec.storage != "constant"), 0, ())
 
 
 def test_both_simulators_and_the_asic_target(simulator, tmp_path, seed):
@@ -204,7 +204,7 @@ def test_both_simulators_and_the_asic_target(simulator, tmp_path, seed):
 
 def test_bulk_simulator_takes_the_vectors(case):
     folder, ports = case.folder / "vectors", {port.name: port for port in case.ports}
-    if case.macro.storage == "constant":
+    if case.spec.storage == "constant":
         inputs = from_integers(read_vectors(folder / "input.hex"), ports["i__payload"].width)
         expected = from_integers(read_vectors(folder / "expected.hex"), ports["o__payload"].width)
         assert (BulkSimulator(case).run(inputs).outputs == expected).all()
@@ -215,7 +215,7 @@ def test_same_settings_give_the_same_bytes(tmp_path):
         make("banks", tmp_path / folder, "asic28")
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert {path.as_posix() for path in files} == {
-        "case.json", "SHA256SUMS", *Case.load(tmp_path / "a").manifest["files"]}
+        "case.json", "SHA256SUMS", *load_case(tmp_path / "a").manifest["files"]}
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
 
@@ -232,17 +232,17 @@ def test_manifest_lays_out_the_payloads(tmp_path):
         "w__payload": [{"name": "weight", "offset": 0, "width": 1, "format": "UQ1.0", "count": 3},
                        {"name": "row", "offset": 3, "width": 4, "format": "UQ4.0", "count": 1},
                        {"name": "bank", "offset": 7, "width": 2, "format": "UQ2.0", "count": 1}]}
-    assert (case.macro, case.macro_integers) == _MACROS["banks"]
+    assert (case.spec, case.integers) == _MACROS["banks"]
 
 
 def test_weights_come_from_the_case(tmp_path):
     case = make("planes", tmp_path / "case")
     path = case.folder / "vectors/weights.hex"
-    assert case_stimulus(case).writes() == read_vectors(path) and len(read_vectors(path)) == 33
+    assert case.stimulus.writes() == read_vectors(path) and len(read_vectors(path)) == 33
     path.write_text("".join(f"{31 | row << 5:03x}\n" for row in range(33)))  # all ones: each column is the sum of x
     total = 33 * 15
     payload = (1 << 33 * 4) - 1
-    assert case_stimulus(case).expected([payload]) == [sum(total << 9 * column for column in range(5))]
+    assert case.stimulus.expected([payload]) == [sum(total << 9 * column for column in range(5))]
 
 
 @pytest.mark.parametrize("old, new", [

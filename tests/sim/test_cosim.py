@@ -9,9 +9,9 @@ import pytest
 
 from quadcim.boards.targets import find_target
 from quadcim.cli import main
-from quadcim.generate import generate_activation
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.ownership import file_sha256
-from quadcim.sim.case import Case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.errors import IllegalSetting
@@ -58,7 +58,7 @@ def test_first_mismatch_is_reported(simulator, make_case, tmp_path):
 
 def test_paths_mean_what_they_say(simulator, make_case, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a cache of $USER"))
-    case = Case.load(shutil.copytree(make_case(PRESETS["phi8-combinational"]).folder, tmp_path / "caf\u00e9 \"$HOME\""))
+    case = load_case(shutil.copytree(make_case(PRESETS["phi8-combinational"]).folder, tmp_path / "caf\u00e9 \"$HOME\""))
     result = simulate(case, simulator=simulator, waves=True)
     assert (result.failed, result.skipped) == (0, 1)
     assert any(path.suffix in (".fst", ".vcd") for path in result.artefacts)
@@ -66,7 +66,7 @@ def test_paths_mean_what_they_say(simulator, make_case, tmp_path, monkeypatch):
 
 
 def test_records_are_true_and_stable(simulator, make_case, tmp_path):
-    case = Case.load(shutil.copytree(make_case(PRESETS["phi8"]).folder, tmp_path / "case",
+    case = load_case(shutil.copytree(make_case(PRESETS["phi8"]).folder, tmp_path / "case",
                                      ignore=shutil.ignore_patterns("sim")))
     sums = {path: file_sha256(path) for path in case.folder.rglob("*") if path.is_file()}
     result = simulate(case, simulator=simulator, seed=3)
@@ -87,8 +87,8 @@ def test_records_are_true_and_stable(simulator, make_case, tmp_path):
 
 
 def test_command_line(tmp_path, capsys, make_case):
-    generate_activation(PRESETS["phi8"], target=find_target("generic"), clock_mhz=100, out=tmp_path / "good case")
-    bad = spoiled(Case.load(tmp_path / "good case"), tmp_path, "folded = ", "folded = ~")
+    generate_case(PRESETS["phi8"], target=find_target("generic"), clock_mhz=100, out=tmp_path / "good case")
+    bad = spoiled(load_case(tmp_path / "good case"), tmp_path, "folded = ", "folded = ~")
     assert main(["simulate", str(tmp_path / "good case"), "--waves", "--seed", "3"]) == 0
     output = capsys.readouterr().out
     assert "PASS: 11 tests passed, 0 failed, 1 skipped with" in output and "seed 3" in output

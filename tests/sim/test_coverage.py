@@ -3,8 +3,8 @@ import json
 import pytest
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_cim
-from quadcim.sim.case import Case
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.sim.cosim import simulate
 from quadcim.sim.coverage import Coverage, holes, merged
 from quadcim.spec.cim import CimIntegers, CimMacro
@@ -17,28 +17,30 @@ pytestmark = pytest.mark.shared_seeds
 @pytest.fixture
 def macro_case(tmp_path):
     macro = CimMacro(4, 2, 2, signed=True, banks=3, stages=2)
-    generate_cim(macro, CimIntegers(), target=find_target("generic"), clock_mhz=100, out=tmp_path / "macro")
-    return Case.load(tmp_path / "macro")
+    generate_case(macro, CimIntegers(), target=find_target("generic"), clock_mhz=100, out=tmp_path / "macro")
+    return load_case(tmp_path / "macro")
 
 
 def test_the_testbench_leaves_no_hole(simulator, make_case, macro_case, seed):
     for case in (make_case(PRESETS["phi8"]), make_case(PRESETS["phi16-small"]), macro_case):
         assert simulate(case, simulator=simulator, seed=seed).failed == 0
         hits = json.loads((case.folder / "sim" / simulator.name / "coverage.json").read_text())
-        assert hits.keys() == Coverage(case).hits.keys() and holes(hits) == {}
+        assert hits.keys() == Coverage(case, case.traits).hits.keys() and holes(hits) == {}
 
 
 @pytest.mark.parametrize("stages, flow_control, handshakes", [(0, "elastic", 3), (1, "elastic", 6), (2, "elastic", 7),
                                                               (0, "always", 2), (2, "always", 4)])
 def test_only_what_can_happen_is_declared(stages, flow_control, handshakes, make_case):
-    hits = Coverage(make_case(make_unit("SQ2.2", "SQ2.2", "nearest", stages, flow_control))).hits
+    case = make_case(make_unit("SQ2.2", "SQ2.2", "nearest", stages, flow_control))
+    hits = Coverage(case, case.traits).hits
     assert len(hits["handshakes"]) == handshakes
     assert ("output stall" in hits) is (flow_control == "elastic") and ("reset" in hits) is (stages > 0)
     assert list(hits["input"]) == ["least", "-1 ulp", "0", "1 ulp", "greatest", "x = -2", "x = -1", "x = 1"]
 
 
 def test_what_is_counted(make_case):
-    coverage = Coverage(make_case(make_unit("SQ2.2", "SQ2.2", "nearest", 2, "elastic")))
+    case = make_case(make_unit("SQ2.2", "SQ2.2", "nearest", 2, "elastic"))
+    coverage = Coverage(case, case.traits)
     coverage.reset(0)
     for offered, ready, valid, taking, inside in ((True, True, False, True, 0), (True, True, False, False, 1),
                                                   (True, False, True, False, 2), (True, False, True, False, 2),
@@ -58,7 +60,7 @@ def test_what_is_counted(make_case):
 
 
 def test_a_reset_ends_what_is_counted(macro_case):
-    coverage = Coverage(macro_case)
+    coverage = Coverage(macro_case, macro_case.traits)
     bank = next(p for p in macro_case.ports if p.name == "i__payload").layout[1]
     for _ in range(2):
         for _ in range(5):
@@ -71,7 +73,7 @@ def test_a_reset_ends_what_is_counted(macro_case):
 
 
 def test_banks_and_patterns(macro_case):
-    coverage = Coverage(macro_case)
+    coverage = Coverage(macro_case, macro_case.traits)
     field = {field.name: field for field in next(p for p in macro_case.ports if p.name == "i__payload").layout}
     for bank, x in ((0, 0), (0, 0b01), (2, 0b10101010), (2, 0b01010101), (1, 0b11100100)):
         coverage.beat(bank << field["bank"].offset | x)

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from quadcim.cli import main
-from quadcim.sim.case import Case
-from quadcim.sim.derive import derived
-from quadcim.sim.stimulus import check_golden
+from quadcim.cores.cases import load_case
+from quadcim.sim.golden import check_golden
 from quadcim.sim.tools import find_simulator
 from quadcim.sim.vectors import read_vectors
 from quadcim.spec.canonical import digest
@@ -110,7 +109,7 @@ def _mend(folder: Path, manifest: dict[str, Any], *, verilog: bool) -> None:
 def _refused(folder: Path) -> bool:
     """Whether a case is refused, in a line."""
     try:
-        check_golden(Case.load(folder))
+        check_golden(load_case(folder))
     except IllegalSetting as error:
         assert error.option == "case" and "Traceback" not in str(error)
         return True
@@ -119,9 +118,9 @@ def _refused(folder: Path) -> bool:
 
 def _same_function(folder: Path) -> bool:
     """Whether the vectors of a case that was not refused hold all inputs, so that all its results are as they were."""
-    case = Case.load(folder)
-    return case.kind == "activation" and (
-        len({*read_vectors(folder / "vectors/input.hex")}) == 1 << case.unit.activation.input.width)
+    case = load_case(folder)
+    return case.core.name == "activation" and (
+        len({*read_vectors(folder / "vectors/input.hex")}) == 1 << case.spec.activation.input.width)
 
 
 @pytest.mark.parametrize("mended", ["nothing", "digest", "digest in the Verilog too"])
@@ -202,9 +201,7 @@ def test_what_nothing_contradicts_fails_in_simulation(preset, edit, make_case, t
     folder = shutil.copytree(made.folder, tmp_path / "case")
     manifest = json.loads((folder / "case.json").read_text())
     manifest["spec"] |= edit
-    other = Case(folder, manifest)
-    spec, integers = (other.macro, other.macro_integers) if made.kind == "cim" else (other.unit, other.integers)
-    manifest |= derived(spec, integers, other.reset)
+    manifest |= made.core.entries(*made.core.read(manifest["spec"], manifest["integers"]), made.reset)
     _mend(folder, manifest, verilog=True)
     (folder / "case.json").write_text(json.dumps(manifest))
     assert not _refused(folder)

@@ -9,9 +9,9 @@ import shutil
 import pytest
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_activation, generate_cim
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.hw.activation.plans import unit_steps
-from quadcim.sim.case import Case
 from quadcim.spec.activation import ROUNDINGS as ACTIVATION_ROUNDINGS
 from quadcim.spec.activation import Activation
 from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
@@ -83,8 +83,8 @@ def test_random_cases_pass(number, tmp_path, seed):
     spec, integers = _legal(random.Random(f"{seed} {number}"))
     order = {"target": find_target("generic"), "clock_mhz": 100, "out": tmp_path / "case"}
     if isinstance(spec, ActivationUnit):
-        generate_activation(spec, **order)
+        generate_case(spec, **order)
     else:
         assert integers is not None
-        generate_cim(spec, integers, **order)
-    assert run(Case.load(tmp_path / "case"), tmp_path).splitlines() == ["PASS"], (spec, integers)
+        generate_case(spec, integers, **order)
+    assert run(load_case(tmp_path / "case"), tmp_path).splitlines() == ["PASS"], (spec, integers)

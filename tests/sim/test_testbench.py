@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_cim
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.sim.case import Case
 from quadcim.sim.testbench import simulation_command
 from quadcim.spec.cim import CimIntegers
@@ -41,8 +42,8 @@ def test_the_command_takes_models_only_where_there_are_any():
 
 @pytest.mark.parametrize("name", MACRO_PRESETS)
 def test_macros_pass(name, tmp_path):
-    generate_cim(MACRO_PRESETS[name], CimIntegers(), target=find_target("generic"), clock_mhz=100, out=tmp_path / name)
-    assert run(Case.load(tmp_path / name), tmp_path).splitlines() == ["PASS"]
+    generate_case(MACRO_PRESETS[name], CimIntegers(), target=find_target("generic"), clock_mhz=100, out=tmp_path / name)
+    assert run(load_case(tmp_path / name), tmp_path).splitlines() == ["PASS"]
 
 
 def test_missing_vectors_fail(make_case, tmp_path):

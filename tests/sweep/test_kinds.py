@@ -4,7 +4,7 @@ import pytest
 
 from quadcim.cli import main
 from quadcim.spec.errors import IllegalSetting
-from quadcim.sweep.kinds import KINDS, find_kind
+from quadcim.sweep.kinds import find_kind, kinds
 from quadcim.sweep.measurements import FIGURES, measure_point
 from quadcim.sweep.points import Point
 
@@ -28,7 +28,7 @@ def test_a_training_is_known_by_the_content_of_its_picture(photo):
 
 
 def test_settings_and_figures_have_names_of_their_own():
-    assert not {name for kind in KINDS.values() for name in kind.settings} & FIGURES.keys()
+    assert not {name for kind in kinds().values() for name in kind.settings} & FIGURES.keys()
 
 
 def test_a_command_needs_no_file(photo):

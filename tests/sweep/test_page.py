@@ -4,7 +4,7 @@ import shlex
 import pytest
 
 from quadcim.cli import main
-from quadcim.sim.case import Case
+from quadcim.cores.cases import load_case
 from quadcim.spec.errors import IllegalSetting
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.page import sweep_page
@@ -41,8 +41,8 @@ def test_points_without_figures():
 def test_commands_rebuild_their_point(kind, settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(find_kind(kind).rebuild(settings))[1:]) == 0
-    case = Case.load(tmp_path / "DIR")
+    case = load_case(tmp_path / "DIR")
     if kind == "activation":
-        assert case.unit.stages == 2 and case.unit.activation.input.width == 8
+        assert case.spec.stages == 2 and case.spec.activation.input.width == 8
     else:
-        assert case.macro == Point(kind, settings).spec
+        assert case.spec == Point(kind, settings).spec

@@ -13,7 +13,8 @@ import pytest
 
 from quadcim.boards.targets import find_target
 from quadcim.cli import main
-from quadcim.generate import generate_cim
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.sim.case import Case
 from quadcim.sim.tools import ToolError
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
@@ -47,8 +48,8 @@ def make(make_case, tmp_path_factory):
         if name not in made:
             folder = tmp_path_factory.mktemp("macro") / name
             spec, integers = _MACROS[name]
-            generate_cim(spec, integers, target=find_target("asic28"), clock_mhz=100, out=folder)
-            made[name] = Case.load(folder)
+            generate_case(spec, integers, target=find_target("asic28"), clock_mhz=100, out=folder)
+            made[name] = load_case(folder)
         return made[name]
 
     def case(name: str) -> Case:
@@ -348,7 +349,7 @@ def test_command(make, tmp_path, capsys):
     assert "--out must be" in capsys.readouterr().err
     assert main(["synth", str(case), "--liberty", str(TINY), "--node-nm", "45", "--force"]) == 0
     assert before == ((case / "synth/netlist.v").read_bytes(), (case / "synth/synth.json").read_bytes())
-    Case.load(case)  # still whole
+    load_case(case)  # still whole
 
 
 @pytest.mark.parametrize("more, message", [

@@ -4,7 +4,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from quadcim.sim.case import Case
+from quadcim.cores.cases import load_case
+from quadcim.cores.cases import CoreCase
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.unit import ActivationUnit
 from tests.boards.helpers import run_tcl
@@ -49,17 +50,17 @@ SUBJECTS: dict[str, tuple[ActivationUnit | CimMacro, CimIntegers | None, str]] =
 MACROS = [name for name in SUBJECTS if name.startswith(("loaded", "cells"))]
 
 
-def build(name: str, make_case: Callable[..., Case]) -> Case:
+def build(name: str, make_case: Callable[..., CoreCase]) -> CoreCase:
     """The case of a name, at 800 MHz."""
     spec, integers, reset = SUBJECTS[name]
     return make_case(spec, "asic28", integers=integers, clock_mhz=800, reset=reset)
 
 
-def in_space(case: Case, folder: Path) -> Case:
+def in_space(case: CoreCase, folder: Path) -> CoreCase:
     """A copy of a case under a path with a space, to write into."""
     copy = folder / "a space" / "case"
     shutil.copytree(case.folder, copy)
-    return Case.load(copy)
+    return load_case(copy)
 
 
 def run_script(script: Path, *, scratch: Path, settings: Mapping[str, str],

@@ -54,8 +54,8 @@ def test_tables_are_whole(case):
 def test_stages(case):
     rows = _rows(_section(case, "Stages"))
     assert len(rows) == case.latency_cycles
-    if case.kind == "activation" and rows:
-        plan = unit_plan(case.unit)
+    if case.core.name == "activation" and rows:
+        plan = unit_plan(case.spec)
         assert [row[1] for row in rows] == [", ".join(step.name for step in steps) for steps in plan.stage_steps]
 
 
@@ -68,14 +68,14 @@ def test_estimates_are_called_so(case):
         (bits, gates, um2), = re.findall(r"registers of stages \(estimate\) \| (\d+) bits \| (\d+) \| (\d+) ", text)
         assert (int(gates), int(um2)) == (6 * int(bits), round(0.49 * 6 * int(bits)))
     weights = [row for row in _rows(text) if row[0] == "weights in registers, unless KEEP_MACROS=1 (estimate)"]
-    if case.kind == "cim" and case.macro.storage != "constant":
-        macro = case.macro
+    if case.core.name == "cim" and case.spec.storage != "constant":
+        macro = case.spec
         bits = macro.rows * macro.columns * macro.banks
         size = f"{macro.columns} x {macro.rows * macro.banks} bits"
         assert weights == [[weights[0][0], size, str(6 * bits), str(round(0.49 * 6 * bits))]]
     else:
         assert not weights
-    assert ("Not included: logic, above all that of adders." in text) == (case.kind == "cim")
+    assert ("Not included: logic, above all that of adders." in text) == (case.core.name == "cim")
 
 
 def test_gate_equivalents_of_the_report(make_case):
@@ -109,7 +109,7 @@ def test_the_adder_of_a_library_is_verilog(generation, make_case, tmp_path):
 
 def test_reset_names_what_there_is(case):
     text = _section(case, "Reset")
-    planes = case.kind == "cim" and case.macro.planes > 1
+    planes = case.core.name == "cim" and case.spec.planes > 1
     assert ("counter" in text) == planes
     assert ("removal like hold" in text) == ("It acts at once" in text) == (
         case.reset.asynchronous and bool(case.latency_cycles))

@@ -94,7 +94,7 @@ def test_netlist_passes_the_shipped_testbench(name, mapped, tmp_path):
 def test_netlist_with_macros_kept_passes_too(mapped, tmp_path):
     case = mapped("loaded-async-low", "1")
     module = f"{case.top}_bit_cells"
-    assert len(re.findall(rf"^  {module} ", _netlist(case).read_text(), re.MULTILINE)) == case.macro.columns
+    assert len(re.findall(rf"^  {module} ", _netlist(case).read_text(), re.MULTILINE)) == case.spec.columns
     models = _models(tmp_path)
     assert _simulate(case, models, 2).splitlines()[-1] == "PASS"
 

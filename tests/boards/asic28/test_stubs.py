@@ -8,8 +8,8 @@ from pathlib import Path
 import klayout.db as kdb
 import pytest
 
+from quadcim.cores.cases import CoreCase
 from quadcim.hw.emit.yosys import run_passes
-from quadcim.sim.case import Case
 from quadcim.spec.cim import CimMacro
 from tests.boards.asic28.cases import MACROS, build
 from tests.synth.libraries import NEEDS_STA
@@ -18,13 +18,13 @@ _SPECS = {"one bit": CimMacro(1, 1, 1), "a tall one": CimMacro(64, 1, 1, banks=2
 
 
 @pytest.fixture(params=[*MACROS, *_SPECS])
-def case(request, make_case) -> Case:
+def case(request, make_case) -> CoreCase:
     if request.param in _SPECS:
         return make_case(_SPECS[request.param], "asic28")
     return build(request.param, make_case)
 
 
-def _stub(case: Case, ending: str) -> Path:
+def _stub(case: CoreCase, ending: str) -> Path:
     return case.folder / f"asic28/{case.top}_bit_cells{ending}"
 
 
@@ -35,8 +35,8 @@ def _ports(path: Path, module: str, scratch: Path, *read: str) -> dict[str, tupl
     return {name: (port["direction"], len(port["bits"])) for name, port in ports.items()}
 
 
-def _expected(case: Case) -> dict[str, tuple[str, int]]:
-    macro = case.macro
+def _expected(case: CoreCase) -> dict[str, tuple[str, int]]:
+    macro = case.spec
     bank = {"bank": ("input", macro.bank_bits)} if macro.banks > 1 else {}
     return {"clk": ("input", 1), "data": ("input", 1), "write": ("input", macro.rows * macro.banks),
             "weights": ("output", macro.rows), **bank}
@@ -125,7 +125,7 @@ def test_lef_in_klayout(case):
     assert (outline.left, outline.bottom) == (0, 0)
     assert outline.height() % 900 == 0 and outline.width() % 100 == 0
     # 0.75 um2 for each cell with what is around it, and room for each pin at a pitch of 0.2 um on two edges.
-    bits = case.macro.rows * case.macro.banks
+    bits = case.spec.rows * case.spec.banks
     assert outline.area() >= bits * 0.75e6 * 0.99
     pins, labels = _boxes(layout, "M4.PIN"), _labels(layout, "M4.LABEL")
     expected = [f"{name}[{bit}]" if width > 1 else name

@@ -7,9 +7,9 @@ import pytest
 from amaranth import sim
 
 from quadcim.boards.vcu128.axi import AxiStreamWrapper
+from quadcim.cores.cases import CoreCase
 from quadcim.hw.activation.units import create_unit
 from quadcim.hw.cim.plan import plan_macro
-from quadcim.sim.case import Case
 from quadcim.sim.tools import Simulator
 from quadcim.sim.vectors import read_vectors
 from quadcim.spec.cim import CimMacro
@@ -70,7 +70,7 @@ def _extended(payload: int, port: Port) -> int:
     return (port.format.wrap(payload) if port.format else payload) % (1 << size)
 
 
-def _job(case: Case, seed: int, beats: int | None = None) -> dict:
+def _job(case: CoreCase, seed: int, beats: int | None = None) -> dict:
     """Every weight, and every vector or the first so many, of a case, as the bench takes them."""
     ports = {port.name: port for port in case.ports}
     vectors = case.folder / "vectors"
@@ -82,12 +82,12 @@ def _job(case: Case, seed: int, beats: int | None = None) -> dict:
                      "weights": read_vectors(weights) if weights.is_file() else []})
     widths = {prefix: (ports[name].width, -(-ports[name].width // 8))
               for prefix, name in (("s_axis", "i__payload"), ("s_axis_w", "w__payload")) if name in ports}
-    capacity = plan_macro(case.macro, case.macro_integers).capacity if case.kind == "cim" else case.latency_cycles
+    capacity = plan_macro(case.spec, case.integers).capacity if case.core.name == "cim" else case.latency_cycles
     return {"runs": runs, "widths": widths, "seed": seed, "latency": case.latency_cycles, "capacity": capacity,
             "interval": case.initiation_interval_cycles, "user_bits": case.manifest["user_bits"]}
 
 
-def _bench(case: Case, folder: Path, seed: int, simulator: Simulator | None = None, wrapper: str = "",
+def _bench(case: CoreCase, folder: Path, seed: int, simulator: Simulator | None = None, wrapper: str = "",
            beats: int | None = None) -> None:
     """Run the bench on a case's wrapper, or on another text of it. See tests/boards/vcu128/axis_bench.py."""
     top = f"{case.top}_axis"

@@ -196,8 +196,8 @@ def test_the_board_in_verilog(make_case, tmp_path, name, fault):
     case = board_case(make_case, name)
     text = (case.folder / f"vcu128/{case.top}_selftest.v").read_text()
     if fault:
-        right = checksum(definition(case.unit.activation, stimulus(case.unit.activation.input)),
-                         width=case.unit.activation.output.width)
+        right = checksum(definition(case.spec.activation, stimulus(case.spec.activation.input)),
+                         width=case.spec.activation.output.width)
         board = SelfTestBoard(top=case.top, ports=case.ports, expected=right ^ 1 << 31)
         text = board_files(board, top=case.top, header="")[f"{case.top}_selftest.v"]
     write(tmp_path, {"tb.v": _BOARD_TB.format(top=case.top), "selftest.v": text})

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.hw.streams.pipeline import PipelinedUnit
 from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case
+from quadcim.sim.design import write_design
 from quadcim.spec.activation import Activation
 from quadcim.spec.delay import DELAY_MODELS
 from quadcim.spec.formats import Format
 from quadcim.spec.pipeline import plan_stages
-from quadcim.spec.ports import Field, Port
+from quadcim.spec.ports import Field
 
 __all__ = ["build", "every_input", "make_sine", "simulator", "sine_errors"]
 
@@ -34,15 +33,10 @@ def build(plan_type: Callable, unit_type: Callable, activation: Activation, inte
 
 def simulator(unit: PipelinedUnit, activation: Activation, folder: Path) -> BulkSimulator:
     """The emitted Verilog of a unit, compiled."""
-    rtl = emit_verilog(unit, name="sine", header="sine")
-    (folder / "rtl").mkdir(parents=True)
-    (folder / "rtl/sine.v").write_text(rtl.text)
+    folder.mkdir(parents=True)
     formats = {"i__payload": activation.input, "o__payload": activation.output}
     layouts = {name: (Field("value", 0, fmt),) for name, fmt in formats.items()}
-    ports = [Port(*port, layouts.get(port[0], ())).to_json() for port in rtl.ports]
-    return BulkSimulator(Case(folder, {"top": "sine", "ports": ports, "files": {"rtl/sine.v": ""},
-                                       "reset": "sync-high", "latency_cycles": unit.plan.latency_cycles,
-                                       "initiation_interval_cycles": 1}))
+    return BulkSimulator(write_design(unit, folder, latency_cycles=unit.plan.latency_cycles, layouts=layouts))
 
 
 def every_input(activation: Activation) -> np.ndarray:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from quadcim.cores.cases import CoreCase
 from quadcim.hw.activation.plans import unit_plan
 from quadcim.hw.activation.quad_dsp_plan import QuadDspPlan
 from quadcim.hw.emit.synthesis import FpgaCost, fpga_cost
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator, lane_share
-from quadcim.sim.case import Case
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -30,7 +30,7 @@ def phi(input: str, output: str, stages: int, flow_control: str = "always",
     return ActivationUnit(activation, stages, flow_control, technology="ultrascale", method="dsp")  # pyright: ignore
 
 
-def check_all(unit: ActivationUnit, case: Case, seed: int) -> None:
+def check_all(unit: ActivationUnit, case: CoreCase, seed: int) -> None:
     simulator, raws = BulkSimulator(case), every_input(unit)
     result = simulator.run(raws)
     check(unit, raws, result.outputs)

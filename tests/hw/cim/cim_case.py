@@ -5,29 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quadcim.hw.arithmetic.companions import companion_files
 from quadcim.hw.cim.plan import plan_macro
 from quadcim.hw.cim.unit import CimUnit
-from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case
+from quadcim.sim.design import write_design
 from quadcim.sim.payload import field_bits, pack
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.ports import Port
 
 
 def macro_simulator(macro: CimMacro, integers: CimIntegers, folder: Path) -> BulkSimulator:
     plan = plan_macro(macro, integers)
-    rtl = emit_verilog(CimUnit(plan), name=macro.name, header=macro.name)
-    files = {"rtl/top.v": rtl.text, **companion_files(rtl.text)}
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    return BulkSimulator(Case(folder, {
-        "top": macro.name, "ports": [Port(*port).to_json() for port in rtl.ports], "files": dict.fromkeys(files, ""),
-        "reset": "sync-high", "latency_cycles": plan.whole.latency_cycles,
-        "initiation_interval_cycles": macro.planes}))
+    return BulkSimulator(write_design(CimUnit(plan), folder, top=macro.name, latency_cycles=plan.whole.latency_cycles,
+                                      initiation_interval_cycles=macro.planes))
 
 
 def legal_stages(rows: int, columns: int, bits: int, integers: CimIntegers, **settings) -> tuple[int, int]:

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from quadcim.boards.targets import find_target
-from quadcim.generate import generate_cim
+from quadcim.cores.cases import load_case
+from quadcim.generate import generate_case
 from quadcim.models.bwma.activations import ActivationQuantiser
 from quadcim.models.bwma.datasets import digits
 from quadcim.models.bwma.frozen import FrozenBlock, binary_layers, freeze_layer, freeze_network
@@ -15,7 +16,6 @@ from quadcim.models.bwma.networks import create_network
 from quadcim.models.bwma.train_cnn import train_cnn
 from quadcim.models.bwma.training import accuracy, fit_classifier
 from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cnn import CnnQuantisation, CnnTraining
 
@@ -78,12 +78,12 @@ def test_a_trained_layer_in_the_rtl_on_real_pictures(trained, tmp_path, seed):
     name, block, source = next(iter(binary_layers(trained)))
     layer = freeze_layer(name, block, source)
     target = find_target("generic")
-    generate_cim(layer.macro, layer.integers, target=target, clock_mhz=100, out=tmp_path / "case")
+    generate_case(layer.macro, layer.integers, target=target, clock_mhz=100, out=tmp_path / "case")
     codes = source.codes(trained[0](digits().test[0]))
     rows = layer.rows(codes).flatten(0, 1)
     want = FrozenBlock(layer, block, source).codes(codes)
     beats = pack(field_bits(rows.numpy(), layer.macro.activation_bits))
-    result = BulkSimulator(Case.load(tmp_path / "case")).run(beats, input_pause=0.1, output_pause=0.1, seed=seed)
+    result = BulkSimulator(load_case(tmp_path / "case")).run(beats, input_pause=0.1, output_pause=0.1, seed=seed)
     got = unpack(result.outputs, layer.macro.columns, layer.macro.output_format(layer.integers))
     assert got.shape == (898 * 64, 32) and len(np.unique(got)) > 8
     assert (got == want.flatten(2).transpose(1, 2).flatten(0, 1).numpy()).all()

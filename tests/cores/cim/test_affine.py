@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from quadcim.affine import read_affine
+from quadcim.cores.cim.affine import read_affine
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.narrow import Narrow

@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 
+from quadcim.cores.cim.weights import read_weights
 from quadcim.spec.errors import IllegalSetting
-from quadcim.weights import read_weights
 
 _CELLS = [[1, 0, 1, 1, 0], [0, 1, 1, 0, 1]]
 

@@ -24,7 +24,7 @@ def describe_cim(plan: CimPlan, *, beats: int) -> Description:
     return Description(
         definition="y[c] = sum over r of w[r, c] * x[r], a compute-in-memory macro with binary weights",
         header=tuple(f"{name}: {text}" for name, text in rows), rows=tuple(rows), structure=tuple(_structure(plan)),
-        technology=macro.technology, flow_control="elastic", interval_cycles=macro.planes, picture="",
+        technology=macro.technology, flow_control="elastic", picture="",
         vectors="corners and random activations" + ("" if constant else ", after the rows of vectors/weights.hex"),
         beats=beats)
 

@@ -1,4 +1,4 @@
-"""``quadcim generate cim``: the macro that the options describe."""
+"""The macro that options of the command line describe."""
 
 import argparse
 import re
@@ -7,29 +7,28 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quadcim.affine import read_affine
-from quadcim.arguments import add_case_options, number, stages_argument
+from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import CLOCK_MHZ, find_target
-from quadcim.progress import Progress
+from quadcim.cores.cim.affine import read_affine
+from quadcim.cores.cim.weights import read_weights
+from quadcim.cores.core import Report
 from quadcim.spec.cell_noise import CellNoise
 from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import find_macro_preset
 from quadcim.spec.technology import TECHNOLOGIES
-from quadcim.weights import read_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["add_generate_cim", "print_case"]
+__all__ = ["add_cim_options", "cim_from_options"]
 
 _DEFAULTS = CimMacro(1, 1, 4)
 _NAMED = ("activation_bits", "signed", "bits_per_cycle", "encoding", "storage", "banks", "technology")
 
 
-def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
-    """Add the command."""
-    command = kinds.add_parser("cim", help="a compute-in-memory macro with binary weights")
+def add_cim_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of a macro."""
     command.add_argument("--preset", metavar="NAME",
                          help="where unnamed settings come from (see `quadcim list presets`; default: those below)")
     for name, text in (("rows", "activations, 1 to 1024 (default: those of --weights)"),
@@ -68,33 +67,16 @@ def add_generate_cim(kinds: argparse._SubParsersAction) -> None:
     command.add_argument("--technology", metavar="NAME",
                          help="one of " + ", ".join(TECHNOLOGIES)
                               + " (default: the preset's, or without --preset the target's)")
-    add_case_options(command)
-    command.set_defaults(run=_generate_cim)
 
 
-def print_case(out: Path) -> int:
-    """Say what was generated."""
-    from quadcim.sim.case import Case
-
-    case = Case.load(out)
-    for name in case.manifest["files"]:
-        print(out / name)
-    print(f"{case.top}: latency {case.latency_cycles} cycles, digest {case.manifest['digest'][:12]}")
-    return 0
-
-
-def _generate_cim(options: argparse.Namespace) -> int:
+def cim_from_options(options: argparse.Namespace, report: Report) -> tuple[CimMacro, CimIntegers, float]:
+    """The macro and its integers, and the clock."""
     target = find_target(options.target)
-    with Progress() as report:
-        report("reading the settings")
-        macro, integers = _macro(options, target.technology)
-        report("choosing the number of stages")
-        macro, clock_mhz = _staged(options, macro, integers, target.clock_mhz)
-        from quadcim.generate import generate_cim
-
-        generate_cim(macro, integers, target=target, clock_mhz=clock_mhz, out=options.out, reset=options.reset,
-                     user_bits=options.user_bits, name=options.name, force=options.force, report=report)
-    return print_case(options.out)
+    report("reading the settings")
+    macro, integers = _macro(options, target.technology)
+    report("choosing the number of stages")
+    macro, clock_mhz = _staged(options, macro, integers, target.clock_mhz)
+    return macro, integers, clock_mhz
 
 
 def _staged(options: argparse.Namespace, macro: CimMacro, integers: CimIntegers,

@@ -15,18 +15,21 @@ A reset may come at any time. It may lose the row that was taken last, and a tab
 """
 
 import re
+import tempfile
 from pathlib import Path
 from string import Template
 
+from quadcim.cores.cases import CoreCase
 from quadcim.hw.cim.plan import plan_macro
 from quadcim.hw.emit.yosys import Pass
-from quadcim.sim.case import Case
+from quadcim.sim.formal import Proof, search_cycles
+from quadcim.sim.prover import prove
 from quadcim.spec.cim import LUTRAM_ROWS
 
-__all__ = ["MACRO_PROPERTIES", "macro_harness", "macro_reading"]
+__all__ = ["MACRO_PROPERTIES", "prove_macro"]
 
 MACRO_PROPERTIES = ("sum", "cells", "tables")
-_TABLE_CYCLES = 34
+_TABLE_CYCLES, _TWO_TABLES_CYCLES = 34, 90
 
 _HARNESS = Template("""\
 module harness(input clk, input rst, input [$in_msb:0] next_payload, input next_valid, input o_ready, input pick,
@@ -97,7 +100,27 @@ endmodule
 """)
 
 
-def macro_reading(case: Case, property: str, folder: Path) -> list[Pass]:
+def prove_macro(case: CoreCase, property: str, *, seconds: int = 60) -> Proof:
+    """Prove a property of a macro's Verilog; of "tables" there is a search alone, in which two can be written.
+
+    Parameters
+    ----------
+    case : CoreCase
+        A small macro with loaded weights and exact sums, without an affine, unipolar.
+    property : str
+        A name in `MACRO_PROPERTIES`.
+    seconds : int
+        Time limit, see `quadcim.sim.prover.prove`.
+    """
+    bounded = property == "tables"
+    with tempfile.TemporaryDirectory() as name:
+        verdict = prove(_reading(case, property, Path(name)), _harness(case, property),
+                        cycles=_TWO_TABLES_CYCLES if bounded else search_cycles(case), seconds=seconds,
+                        unbounded=not bounded)
+    return Proof(property, case.top, case.latency_cycles, verdict)
+
+
+def _reading(case: CoreCase, property: str, folder: Path) -> list[Pass]:
     """What reads the Verilog of a macro, without the module that the harness has in its place; edits go to `folder`."""
     text, replaced = "".join(path.read_text() for path in case.rtl), _replaced(case, property)
     if replaced:
@@ -110,10 +133,10 @@ def macro_reading(case: Case, property: str, folder: Path) -> list[Pass]:
     return [["read_verilog", source] for source in (path, *others)]
 
 
-def macro_harness(case: Case, property: str) -> str:
+def _harness(case: CoreCase, property: str) -> str:
     """The harness of a property in `MACRO_PROPERTIES`."""
     width = {port.name: port.width for port in case.ports}
-    stages, macro = case.latency_cycles, case.macro
+    stages, macro = case.latency_cycles, case.spec
     stored = macro.storage == "lutram"
     longest = stages + _TABLE_CYCLES * stored
     text = _HARNESS.substitute(
@@ -137,16 +160,16 @@ def macro_harness(case: Case, property: str) -> str:
     return text
 
 
-def _replaced(case: Case, property: str) -> str | None:
+def _replaced(case: CoreCase, property: str) -> str | None:
     """The module in whose place the harness has another."""
     if property == "cells":
         return "bit_cells"
-    return "partial_sums" if property == "sum" and case.macro.storage == "lutram" else None
+    return "partial_sums" if property == "sum" and case.spec.storage == "lutram" else None
 
 
-def _cells(case: Case) -> str:
+def _cells(case: CoreCase) -> str:
     """The weights that have been taken, which are those in the cells; where they may be lost; what uses which bank."""
-    macro = case.macro
+    macro = case.spec
     columns, rows, banks = macro.columns, macro.rows, range(macro.banks)
     row = f"w_payload[{columns} +: {macro.row_bits}]" if macro.row_bits else "1'b0"
     above = macro.columns + macro.row_bits
@@ -162,7 +185,7 @@ def _cells(case: Case) -> str:
                   for number in range(rows)]
         # A write that passes a register may be lost in it.
         lost = f" | (rst ? last_{bank} | writes_{bank} : {rows}'d0)" if plan_macro(
-            macro, case.macro_integers).selected else ""
+            macro, case.integers).selected else ""
         lines += [f"  always @(posedge clk) begin if (writes_{bank}) last_{bank} <= writes_{bank};",
                   f"    unsure_{bank} <= unsure_{bank} & ~writes_{bank}{lost}; end"]
     chosen = [" : ".join([*(f"i_bank == {bank} ? {name.format(bank)}" for bank in banks[:-1]),
@@ -173,9 +196,9 @@ def _cells(case: Case) -> str:
     return "\n".join([*lines, ""])
 
 
-def _users(case: Case) -> list[str]:
+def _users(case: CoreCase) -> list[str]:
     """Whether a beat is for the bank that is written: one inside, or the one that is offered; not as it is accepted."""
-    width, depth = case.macro.bank_bits or 1, case.latency_cycles
+    width, depth = case.spec.bank_bits or 1, case.latency_cycles
     # The banks of the beats inside, the newest in the low place.
     users = [f"inside > {place} && banks_inside[{place * width} +: {width}] == w_bank" for place in range(depth)]
     return [f"  reg [{depth * width - 1}:0] banks_inside = 0;",
@@ -183,9 +206,9 @@ def _users(case: Case) -> list[str]:
             f"  wire uses = !taken && (i_valid && i_bank == w_bank || {' || '.join(users)});"]
 
 
-def _tables(case: Case) -> str:
+def _tables(case: CoreCase) -> str:
     """The rows that have been taken, the table of them, and whether one is being written; up to five rows."""
-    macro = case.macro
+    macro = case.spec
     columns, rows = macro.columns, macro.rows
     assert rows <= LUTRAM_ROWS
     row = f"w_payload[{columns} +: {macro.row_bits}]" if macro.row_bits else "1'b0"
@@ -204,9 +227,9 @@ def _tables(case: Case) -> str:
     return "\n".join([*lines, ""])
 
 
-def _want(case: Case) -> str:
+def _want(case: CoreCase) -> str:
     """The sums of the beat that was kept, with the weights that were."""
-    macro, y = case.macro, case.macro.output_format(case.macro_integers)
+    macro, y = case.spec, case.spec.output_format(case.integers)
     columns, rows, bits = macro.columns, macro.rows, macro.activation_bits
     lines = []
     for row in range(rows):

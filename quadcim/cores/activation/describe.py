@@ -62,7 +62,7 @@ def describe_activation(unit: ActivationUnit, integers: Integers, *, beats: int)
         structure=(
             *_structure(unit, integers),
             *([("without registers", f"{cost.lut:.0f} LUT or {cost.gates:.0f} gate equivalents")] if cost else [])),
-        technology=unit.technology, flow_control=unit.flow_control, interval_cycles=1,
+        technology=unit.technology, flow_control=unit.flow_control,
         picture="![The output and its error over the input](function.svg)",
         vectors="every input" if beats == 1 << activation.input.width else "edge cases and random inputs", beats=beats)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from quadcim.cores.activation.plot import function_plot
 from quadcim.fit.freeze import freeze
 from quadcim.models.activation import golden
-from quadcim.plot import function_plot
 from quadcim.spec.activation import Activation, Samples
 from quadcim.spec.formats import Format
 from quadcim.spec.piecewise import PiecewiseIntegers

@@ -1,0 +1,1 @@
+"""Activation units as a kind of core."""

@@ -1,0 +1,1 @@
+"""Compute-in-memory macros as a kind of core."""
