@@ -17,7 +17,7 @@ from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["SHIPPED", "WIDTHS", "figures", "measure", "update"]
 
-SHIPPED = Path(__file__).parents[1] / "quadcim/functions.json"
+SHIPPED = Path(__file__).parents[1] / "quadcim/cores/activation/functions.json"
 WIDTHS = (8, 12, 16)
 
 

@@ -70,7 +70,8 @@ def core_files(handoff: Handoff, files: Iterable[str]) -> dict[str, str]:
     shared = {path: core for path, (core, _about) in _SHARED.items() if path in handoff.companions}
     models = [core for path, core in shared.items() if path.startswith("models/")]
     sets = {
-        "rtl": _FileSet(_sources([f"rtl/{top}.v"]), [core for core in shared.values() if core not in models]),
+        "rtl": _FileSet([*_sources([f"rtl/{top}.v"]), *_images(handoff.images)],
+                        [core for core in shared.values() if core not in models]),
         "testbench": _FileSet([*_sources([f"tb/{top}_tb.v"]),
                                *_copies(name for name in names if name.startswith("vectors/"))])}
     if models:
@@ -109,6 +110,11 @@ def _sources(names: Iterable[str]) -> list[str]:
 def _copies(names: Iterable[str]) -> list[str]:
     """The testbench reads vectors below the folder that it runs in."""
     return [f"{name}: {{file_type: user, copyto: {name}}}" for name in names]
+
+
+def _images(names: Iterable[str]) -> list[str]:
+    """Sources name images without a folder, and are run and synthesised where these are copied to."""
+    return [f"{name}: {{file_type: mem, copyto: {name}}}" for name in names]
 
 
 def _indented(by: int, lines: Iterable[str]) -> list[str]:

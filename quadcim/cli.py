@@ -15,6 +15,7 @@ from quadcim import __version__
 from quadcim.arguments import MOST_BEATS, MOST_SEEDS, add_case_options, number
 from quadcim.boards.targets import TARGETS, find_target
 from quadcim.cli_cnn import add_train_cnn
+from quadcim.cli_prove import add_prove
 from quadcim.cli_regress import add_regress
 from quadcim.cli_sweep import add_report, add_sweep
 from quadcim.cli_synth import add_synth
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_simulate(commands)
     add_regress(commands)
     add_synth(commands)
+    add_prove(commands)
     add_sweep(commands)
     add_report(commands)
     train = commands.add_parser("train", help="train a network and freeze it to integers")

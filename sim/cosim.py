@@ -103,15 +103,25 @@ def _run(case: Case, simulator: Simulator, work: Path, job: Path, *, seed: int, 
         # Inside pytest the runner would turn failing tests into an exit of the whole process.
         os.environ.pop("PYTEST_CURRENT_TEST", None)
         runner = get_runner(simulator.name)
+        images = [_beside(path, work) for path in case.images]
         with suppress(SystemExit, RuntimeError):  # failing tests, too
             runner.test(test_module="quadcim.sim.tb_stream", hdl_toplevel=case.top, hdl_toplevel_lang="verilog",
                         build_dir=_build(runner, case, simulator, waves, log), test_dir=work, results_xml=str(xml),
                         seed=seed, waves=waves,
                         plusargs=[f"+dumpfile_path={case.top}.fst"] if waves else [],
                         timescale=("1ns", "1ps"), extra_env={"QUADCIM_JOB": str(job)}, log_file=str(log))
+        for image in images:
+            image.unlink()
         if not xml.is_file() or all(test.outcome == "skipped" for test in read_tests(xml)):
             said = log.read_text(errors="replace") if log.is_file() else ""
             raise ToolError(f"{simulator.name} ended without results:\n{said[-2000:]}")
+
+
+def _beside(path: Path, work: Path) -> Path:
+    """A link by which the simulation finds a file by its name."""
+    link = work / path.name
+    link.symlink_to(path.absolute())
+    return link
 
 
 def _vectors(case: Case, beats: int, seed: int) -> dict[str, list]:

@@ -117,7 +117,7 @@ def prove_case(case: Case, property: str, *, seconds: int = 60) -> Proof:
         verdict = _prove_value(case, harness, cycles, seconds)
     else:
         reading: list[Pass] = [["read_verilog", path] for path in case.simulation_sources]
-        verdict = prove(reading, harness, cycles=cycles, seconds=seconds)
+        verdict = prove(reading, harness, cycles=cycles, seconds=seconds, beside=case.images)
     return Proof(property, case.top, case.latency_cycles, verdict)
 
 
@@ -234,4 +234,4 @@ def _prove_value(case: Case, harness: str, cycles: int, seconds: int) -> Verdict
         return prove([*read, ["hierarchy", "-top", case.top], "proc", "flatten", "opt_expr", "opt_dff", "opt_clean",
                       ["techmap", "-map", str(folder / "transparent.v")], ["rename", case.top, "plain"],
                       "design -stash plain", *read, "design -copy-from plain -as plain plain"],
-                     harness, cycles=cycles, seconds=seconds)
+                     harness, cycles=cycles, seconds=seconds, beside=case.images)

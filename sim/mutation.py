@@ -83,7 +83,8 @@ def mutants(case: Case, count: int, *, seed: int = 0) -> Iterator[list[Mutant]]:
         # Tables become multiplexers, so that their entries are changed too.
         run_passes(*(["read_verilog", path] for path in case.rtl), ["hierarchy", "-check", "-top", case.top],
                          "proc -norom", "pmuxtree", "opt_clean", ["write_rtlil", str(original)],
-                         ["mutate", "-list", str(count), "-seed", str(seed), "-o", str(listed)])
+                         ["mutate", "-list", str(count), "-seed", str(seed), "-o", str(listed)],
+                         beside=case.images)
         lines = [line for line in listed.read_text().splitlines() if " -port CLK " not in line]
         found = [Mutant(" ".join(_SHOWN.findall(line)).replace(case.top, ""), folder / f"mutant{number}.v")
                  for number, line in enumerate(lines)]
@@ -115,7 +116,8 @@ def fates(case: Case, found: list[Mutant], *, seconds: int = 30) -> Iterator[Fat
 def _fate(case: Case, mutant: Mutant, seconds: int) -> Fate:
     if not _passes(case, mutant):
         return "caught"
-    verdict = prove(_both(case, mutant), _miter(case), cycles=_cycles(case), seconds=seconds)
+    verdict = prove(_both(case, mutant), _miter(case), cycles=_cycles(case), seconds=seconds,
+                    beside=case.images)
     return _SURVIVED[verdict.outcome]
 
 

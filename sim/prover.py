@@ -8,7 +8,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,7 +43,7 @@ class Verdict:
 
 
 def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int,
-          unbounded: bool = True) -> Verdict:
+          unbounded: bool = True, beside: Iterable[Path] = ()) -> Verdict:
     """Look for a failure from the initial state on, then prove that there is none at all.
 
     The search is bounded model checking. The proof is an induction whose invariant is found by property-directed
@@ -61,12 +61,15 @@ def prove(reading: Sequence[Pass], harness: str, *, cycles: int, seconds: int,
         Time limit of the search, and again of the proof.
     unbounded : bool
         Whether there is a proof after the search.
+    beside : iterable of Path
+        Files that the modules name.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "harness.v").write_text(harness)
         run_passes(*reading, ["read_verilog", "-sv", "-formal", str(folder / "harness.v")],
-                         "hierarchy -check -top harness", *_TO_GATES, ["write_aiger", "-zinit", str(folder / "gates")])
+                   "hierarchy -check -top harness", *_TO_GATES, ["write_aiger", "-zinit", str(folder / "gates")],
+                   beside=beside)
         start = time.perf_counter()
         # A long search is worth joining what is always equal first.
         found = _abc(folder, f"{'' if unbounded else 'scorr; '}bmc3 -F {cycles} -T {seconds}")

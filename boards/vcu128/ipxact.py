@@ -142,6 +142,8 @@ def _file_sets(parent: Xml.Element, handoff: Handoff) -> None:
         _texts(group, name=f"{view}_view_fileset")
         for name in packaged_sources(handoff):
             _texts(_add(group, "file"), name=f"{_ROOT}{name}", fileType="verilogSource")
+        for name in handoff.images:
+            _texts(_add(group, "file"), name=f"{_ROOT}{name}", userFileType="mem")
 
 
 def _extensions(parent: Xml.Element, handoff: Handoff) -> None:

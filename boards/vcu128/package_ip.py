@@ -30,6 +30,11 @@ create_project -force package_$name [file join $here build package_$name] -part 
 foreach source $sources {
   add_files -norecurse [list [file join $here .. $source]]
 }
+foreach image $images {
+  set file [file join $here .. $image]
+  add_files -norecurse [list $file]
+  set_property file_type {Memory Initialization Files} [get_files [list $file]]
+}
 set_property top $name [current_fileset]
 
 ipx::package_project -root_dir $package -vendor $vendor -library $library -taxonomy /UserIP -import_files -force
@@ -68,6 +73,7 @@ def package_script(handoff: Handoff) -> str:
         "description": tcl_word(packaged_description(handoff)),
         "families": tcl_list(word for family in FAMILIES for word in (family, "Production")),
         "streams": tcl_list(stream.name for stream in axi_streams(handoff)),
+        "images": tcl_list(handoff.images),
         "sources": "\n".join(["{", *(f"  {tcl_word(source)}" for source in packaged_sources(handoff)), "}"]),
     }
     return "".join([

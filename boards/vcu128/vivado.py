@@ -26,7 +26,7 @@ foreach source {@sources
 } {
   read_verilog [list [file join $here .. $source]]
 }
-read_xdc -mode out_of_context [list [file join $here "$top.xdc"]]
+@{images}read_xdc -mode out_of_context [list [file join $here "$top.xdc"]]
 synth_design -mode out_of_context -top $top -part $part
 opt_design
 place_design
@@ -92,7 +92,7 @@ foreach source {@sources
 } {
   add_files -norecurse [list [file join $here .. $source]]
 }
-add_files -norecurse [list [file join $here "$top.v"]]
+@{images}add_files -norecurse [list [file join $here "$top.v"]]
 add_files -fileset constrs_1 -norecurse [list [file join $here "$top.xdc"]]
 set_property source_mgmt_mode None [current_project]
 set_property top $top [current_fileset]
@@ -180,9 +180,26 @@ def _sources(handoff: Handoff) -> str:
     return "".join(f"\n  {tcl_word(name)}" for name in packaged_sources(handoff))
 
 
+def _images(handoff: Handoff, command: str) -> str:
+    """What the memories of the unit hold at first: commands for each file, if there are any."""
+    if not handoff.images:
+        return ""
+    names = "".join(f"\n  {tcl_word(name)}" for name in handoff.images)
+    return f"foreach image {{{names}\n}} {{\n  set file [file join $here .. $image]\n{command}}}\n"
+
+
+# A file of this type is found by its name alone.
+_ADD_IMAGE = """\
+  add_files -norecurse [list $file]
+  set_property file_type {Memory Initialization Files} [get_files [list $file]]
+"""
+_READ_IMAGE = "  read_mem [list $file]\n"
+
+
 def project_script(handoff: Handoff, designs: Sequence[str]) -> dict[str, str]:
     """Make the script that makes bitstreams of some designs, the usual one first."""
-    return {f"{handoff.top}_project.tcl": _script(handoff, _PROJECT, designs, sources=_sources(handoff))}
+    return {f"{handoff.top}_project.tcl": _script(handoff, _PROJECT, designs, sources=_sources(handoff),
+                                                  images=_images(handoff, _ADD_IMAGE))}
 
 
 def program_script(handoff: Handoff, designs: Sequence[str]) -> dict[str, str]:
@@ -205,5 +222,6 @@ def timing_files(handoff: Handoff) -> dict[str, str]:
             ports[direction].append(stream.port(logical) + "[*]" * (width > 1))
     constraints = _TIMING_XDC.substitute(wrapper=name, period=f"{1000 / handoff.clock_mhz:.3f}",
                                          inputs=tcl_list(ports["in"]), outputs=tcl_list(ports["out"]))
-    return {f"{name}.tcl": _script(handoff, _TIMING, (), sources=_sources(handoff)),
+    return {f"{name}.tcl": _script(handoff, _TIMING, (), sources=_sources(handoff),
+                                    images=_images(handoff, _READ_IMAGE)),
             f"{name}.xdc": comment(handoff.header, "#") + constraints}

@@ -10,7 +10,7 @@ from quadcim.spec.errors import IllegalSetting
 __all__ = ["GROUP", "core_of", "cores", "find_core", "find_preset", "presets"]
 
 GROUP = "quadcim.cores"
-# As in pyproject.toml: these are there without an installation, too.
+# Ours are there without an installation, too.
 _OWN = {"activation": "quadcim.cores.activation.core:ActivationCore", "cim": "quadcim.cores.cim.core:CimCore"}
 
 

@@ -20,12 +20,16 @@ from quadcim.spec.reset import Reset
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
 
+    from quadcim.cores.cases import CoreCase
     from quadcim.sim.coverage import Traits
+    from quadcim.sim.formal import Proof
     from quadcim.sim.stimulus import Stimulus
     from quadcim.sim.testbench import Loads
 
-__all__ = ["AnyCore", "Core", "CoreIntegers", "CoreSpec", "Report", "Subject"]
+__all__ = ["WIDEST_FOLLOWED", "AnyCore", "Core", "CoreIntegers", "CoreSpec", "Report", "Subject"]
 
+WIDEST_FOLLOWED = 8
+"""Bits of an input of which any beat may be followed to its result: there is a table of them."""
 Report = Callable[[str], None]
 """Is told what is being done."""
 
@@ -196,6 +200,31 @@ class Core(ABC, Generic[S, I]):
     @abstractmethod
     def modes(self, spec: S) -> set[str]:
         """The modes of a specification."""
+
+    # ---- proofs
+
+    def properties(self, case: "CoreCase") -> tuple[str, ...]:
+        """What can be proved of a case, the quickest first; see `quadcim.sim.formal`."""
+        if not case.traits.pipeline or case.timing.initiation_interval_cycles > 1:
+            return ()
+        width = next(port.width for port in case.ports if port.name == "i__payload")
+        return ("stream", "order") if width <= WIDEST_FOLLOWED and case.timing.latency_cycles else ("stream",)
+
+    def prove(self, case: "CoreCase", property: str, *, seconds: int = 60) -> "Proof":
+        """Prove a property of a case's Verilog.
+
+        Parameters
+        ----------
+        case : CoreCase
+            The case.
+        property : str
+            One of its `properties`.
+        seconds : int
+            Time limit of the search, and again of the proof.
+        """
+        from quadcim.sim.formal import prove_case
+
+        return prove_case(case, property, seconds=seconds)
 
     # ---- the command line
 

@@ -26,7 +26,7 @@ class _Numpy:
 
     @staticmethod
     def erf(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.frompyfunc(math.erf, 1, 1)(x).astype(np.float64)
+        return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(np.float64)
 
     @staticmethod
     def sinc(x: NDArray[np.float64]) -> NDArray[np.float64]:

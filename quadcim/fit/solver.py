@@ -149,7 +149,8 @@ class Solver:
         """The integers of a shape, or None if some segment has no solution."""
         guard = shape.guard_bits
         values = self._values[0] * 2.0**guard
-        least, greatest = self._least << guard, (self._greatest + 1 << guard) - 1
+        least = self._least.astype(np.int64) << guard
+        greatest = (self._greatest.astype(np.int64) + 1 << guard) - 1
         corrections, square, added = self._corrections(shape, values)
         if shape.slices or not self.offset_bits:
             slope = None
@@ -209,7 +210,7 @@ class Solver:
         coefficient = (self._projection[2] @ values.T).reshape(1 << curve.address_bits, -1).mean(axis=1)
         low = n - 1 - curve.width
         # A square stands for all the offsets that share its bits: their mean square.
-        squares = ((np.arange(1 << curve.width) + 0.5) ** 2 + 1 / 12) * 4.0**low
+        squares = ((np.arange(1 << curve.width, dtype=np.float64) + 0.5) ** 2 + 1 / 12) * np.float64(4.0**low)
         group = np.arange(1 << self.address_bits) >> (self.address_bits - curve.address_bits)
         mirrored = _mirrored(self._offsets, n, low)
         if curve.square_bits:

@@ -105,7 +105,7 @@ class FrontSearch:
         ranks = np.searchsorted(np.unique(costs), costs) / max(len(np.unique(costs)) - 1, 1) - 0.5
         places = np.array([self._places[digest] for digest in (*told, *refused)])
         targets = np.concatenate([ranks, np.full(len(refused), _WORST)])
-        kernel = ConstantKernel() * Matern(np.ones(places.shape[1]), nu=2.5)
+        kernel = ConstantKernel() * Matern(np.ones(places.shape[1]), nu=2.5)  # pyright: ignore[reportArgumentType] - one length an axis
         process = GaussianProcessRegressor(kernel, alpha=_NOISE, normalize_y=True, random_state=0)
         # A length at the end of its range is no failure: the axis does not matter. Threads cost more than they bring.
         with warnings.catch_warnings(), threadpool_limits(1):

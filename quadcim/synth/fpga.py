@@ -131,7 +131,7 @@ def map_to_fpga(case: Case, folder: Path, *, report: Callable[[str], None]) -> R
     design, statistics = folder / "design.il", folder / "statistics.json"
     # Through RTLIL: Yosys would go back to the source of a module that instantiates primitives it meets later.
     run_yosys(*(["read_verilog", path] for path in case.rtl), ["hierarchy", "-top", case.top], "proc", "flatten",
-              ["write_rtlil", str(design)])
+              ["write_rtlil", str(design)], beside=case.images)
     run_yosys(["read_rtlil", design], [*_SYNTHESIS.split(), case.top],
               ["tee", "-q", "-o", str(statistics), "stat", "-json"])
     text = statistics.read_text()

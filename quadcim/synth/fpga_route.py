@@ -127,7 +127,7 @@ def route_case(case: Case, folder: Path, *, seeds: Iterable[int] = ROUTE_SEEDS,
     source.write_text(harness(case.top, case.ports))
     report(f"mapping {case.top} to the ECP5")
     run_yosys(*(["read_verilog", path] for path in (*case.rtl, source)), "synth_ecp5 -top quadcim_harness",
-              ["write_json", str(folder / "netlist.json")])
+              ["write_json", str(folder / "netlist.json")], beside=case.images)
     runs, cells = [], {}
     for seed in seeds:
         report(f"placing and routing, seed {seed}")

@@ -77,6 +77,8 @@ def _simulate(case: Case, sources: Sequence[Path], folder: Path, *more: str) -> 
     name of a source with quotation marks.
     """
     (folder / "vectors").symlink_to(case.folder.absolute() / "vectors", target_is_directory=True)
+    for image in case.images:
+        (folder / image.name).symlink_to(image.absolute())
     seen = [shutil.copyfile(path, folder / f"source{number}.v")
             for number, path in enumerate((case.folder / "tb" / f"{case.top}_tb.v", *sources))]
     icarus = find_simulator("icarus").executable

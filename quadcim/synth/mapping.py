@@ -89,7 +89,7 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
             # Simulators take long for wide words whose bits are driven one by one.
             "splitnets", ["write_json", str(netlist)],
             # OpenSTA takes no concatenation on the left of an assignment.
-            ["write_verilog", "-noattr", "-simple-lhs", str(verilog)])
+            ["write_verilog", "-noattr", "-simple-lhs", str(verilog)], beside=case.images)
     # Signs of ports mean nothing to gates, and OpenSTA does not read them.
     text = re.sub(r"\bsigned ", "", verilog.read_text())
     verilog.write_text(text[text.index("module "):])

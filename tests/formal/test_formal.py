@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from quadcim.cores.cases import CoreCase
 from quadcim.hw.activation.plans import unit_steps
-from quadcim.sim.case import Case
 from quadcim.sim.formal import prove_case
 from quadcim.spec.activation import Activation
 from quadcim.spec.formats import Format
@@ -49,9 +49,9 @@ def _grid(units: dict[str, ActivationUnit], fewest: int = 0) -> list:
             for stages in range(fewest, len(unit_steps(unit)) + 1)]
 
 
-def prove_and_record(case: Case, property: str, record_property, *, seconds: int = 60,
+def prove_and_record(case: CoreCase, property: str, record_property, *, seconds: int = 60,
                      outcome: str = "proved") -> None:
-    proof = prove_case(case, property, seconds=seconds)
+    proof = case.core.prove(case, property, seconds=seconds)
     verdict = proof.verdict
     record_property("proof", [property, case.top, proof.stages, verdict.cycles,
                               round(verdict.seconds, 2), verdict.outcome])

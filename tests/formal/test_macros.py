@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from quadcim.sim.formal import prove_case
+from quadcim.cores.cim.proofs import prove_macro
 from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.formal.test_formal import prove_and_record
 from tests.hw.cim.cim_case import legal_stages
@@ -66,7 +66,7 @@ def test_no_beat_mixes_tables(make_case, record_property):
 ])
 def test_broken_macros_are_refuted(old, new, make_case, tmp_path):
     case = make_case(CimMacro(2, 1, 2, stages=3))
-    assert prove_case(spoiled(case, tmp_path, old, new), "sum").verdict.outcome == "refuted"
+    assert prove_macro(spoiled(case, tmp_path, old, new), "sum").verdict.outcome == "refuted"
 
 
 _HOLD = {r"assign partly = [^;]*;": "assign partly = 1'h0;"}
@@ -94,4 +94,4 @@ def test_weights_out_of_time_are_refuted(property, name, edits, make_case, tmp_p
         found = re.findall(old, case.rtl[0].read_text())
         assert found
         case = spoiled(case, tmp_path / str(number), found[0], new)
-    assert prove_case(case, property).verdict.outcome == "refuted"
+    assert prove_macro(case, property).verdict.outcome == "refuted"

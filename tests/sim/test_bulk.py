@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from quadcim.cores.cases import load_case
+from quadcim.cores.cases import CoreCase, load_case
 from quadcim.models.activation import golden
 from quadcim.sim.bulk import BulkSimulator, SimulationError, lane_share
 from quadcim.sim.case import Case
@@ -17,7 +17,7 @@ from tests.conftest import make_unit
 pytestmark = pytest.mark.shared_seeds
 
 
-def spoiled(case: Case, folder, old: str, new: str) -> Case:
+def spoiled(case: Case, folder, old: str, new: str) -> CoreCase:
     """A copy of a case whose RTL was changed, manifest and all."""
     copy = folder / "copy"
     shutil.copytree(case.folder, copy)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quadcim.cores.activation.options import activation_from_options, add_activation_options
 from quadcim.cores.activation.points import ACTIVATION_POINTS
-from quadcim.cores.core import Core, Report, Subject
+from quadcim.cores.core import WIDEST_FOLLOWED, Core, Report, Subject
 from quadcim.cores.interface import Interface
 from quadcim.spec.activation import ROUNDINGS
 from quadcim.spec.errors import IllegalSetting
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
 
     from quadcim.cores.activation.stimulus import ActivationStimulus
+    from quadcim.cores.cases import CoreCase
     from quadcim.sim.coverage import Traits
 
 __all__ = ["ActivationCore"]
@@ -127,13 +128,19 @@ class ActivationCore(Core[ActivationUnit, Integers]):
     @property
     def crosses(self) -> Iterable[tuple[tuple[str, ...], ...]]:
         """Of flow control, rounding, stages and technology; and all methods."""
-        technologies = tuple(TECHNOLOGIES)
-        return [(FLOW_CONTROLS, technologies), (FLOW_CONTROLS, ROUNDINGS), (FLOW_CONTROLS, _STAGES),
-                (ROUNDINGS, technologies), (_STAGES, technologies), (METHODS,)]
+        technologies: tuple[str, ...] = tuple(TECHNOLOGIES)
+        crosses: list[tuple[tuple[str, ...], ...]] = [
+            (FLOW_CONTROLS, technologies), (FLOW_CONTROLS, ROUNDINGS), (FLOW_CONTROLS, _STAGES),
+            (ROUNDINGS, technologies), (_STAGES, technologies), (tuple(METHODS),)]
+        return crosses
 
     def modes(self, spec: ActivationUnit) -> set[str]:
         """The modes of a unit."""
         return {spec.flow_control, spec.technology, spec.activation.rounding, _STAGES[min(spec.stages, 2)], spec.method}
+
+    def properties(self, case: "CoreCase") -> tuple[str, ...]:
+        """Flow control; and every result, given what each stage holds."""
+        return ("stream", "value") if case.spec.activation.input.width <= WIDEST_FOLLOWED else ("stream",)
 
     def add_options(self, command: argparse.ArgumentParser) -> None:
         """Function, formats, form, stages."""

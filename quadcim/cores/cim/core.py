@@ -18,13 +18,17 @@ from quadcim.spec.timing import Timing
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
 
+    from quadcim.cores.cases import CoreCase
     from quadcim.cores.cim.stimulus import CimStimulus
     from quadcim.hw.cim.plan import CimPlan
     from quadcim.sim.coverage import Traits
+    from quadcim.sim.formal import Proof
     from quadcim.sim.testbench import Loads
 
 __all__ = ["CimCore"]
 
+_MOST_CELLS = 24
+"""Bits that proofs follow: more take hours."""
 _PLANES = ("one bit a cycle", "several bits a cycle", "all bits at once")
 
 
@@ -128,6 +132,23 @@ class CimCore(Core[CimMacro, CimIntegers]):
         return {spec.encoding, "signed" if spec.signed else "unsigned", planes,
                 "several banks" if spec.banks > 1 else "one bank", "converters" if spec.adc else "exact sums",
                 spec.technology, spec.storage}
+
+    def properties(self, case: "CoreCase") -> tuple[str, ...]:
+        """That no beat mixes weights: of small macros with loaded weights, exact sums and no affine."""
+        macro: CimMacro = case.spec
+        small = macro.rows * macro.columns * macro.banks <= _MOST_CELLS and (
+            macro.storage == "registers" or macro.rows <= LUTRAM_ROWS)
+        if macro.storage == "constant" or macro.adc or macro.narrow or macro.encoding != "unipolar" or not small:
+            return ()
+        return ("sum", "cells") if macro.storage == "registers" else ("sum", "tables")
+
+    def prove(self, case: "CoreCase", property: str, *, seconds: int = 60) -> "Proof":
+        """Prove a property of a macro's Verilog (`quadcim.cores.cim.proofs`)."""
+        from quadcim.cores.cim.proofs import MACRO_PROPERTIES, prove_macro
+
+        if property in MACRO_PROPERTIES:
+            return prove_macro(case, property, seconds=seconds)
+        return super().prove(case, property, seconds=seconds)
 
     def add_options(self, command: argparse.ArgumentParser) -> None:
         """Sizes, weights, converters, affine, stages."""

@@ -41,4 +41,4 @@ def _macro(settings: Settings) -> CimMacro:
 
 CIM_POINTS = PointSettings(
     types_of(_DEFAULTS, **dict.fromkeys(_SIZES, WHOLE), stages=STAGES, adc=WORD, **HARDWARE), _DEFAULTS, _macro,
-    lambda settings: {"stages": _DEFAULTS["stages"]} | settings)
+    lambda settings: {"stages": _DEFAULTS["stages"], **settings})

@@ -4,8 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from quadcim.cores.cases import load_case
-from quadcim.cores.cases import CoreCase
+from quadcim.cores.cases import CoreCase, load_case
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.unit import ActivationUnit
 from tests.boards.helpers import run_tcl

@@ -1,0 +1,1 @@
+"""A kind of core from another distribution."""
