@@ -20,6 +20,7 @@ from quadcim.sim.bulk import BulkSimulator, SimulationError, Writes
 from quadcim.sim.design import write_design
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
+from quadcim.spec.timing import Timing
 
 __all__ = ["measure_cost", "measure_speed"]
 
@@ -124,8 +125,7 @@ def _simulated(macro: CimMacro, beats: int) -> float:
     x = draw.integers(0, 1 << macro.activation_bits, (beats, macro.rows))
     with tempfile.TemporaryDirectory() as folder:
         simulator = BulkSimulator(write_design(
-            CimUnit(plan), Path(folder), top=macro.name, latency_cycles=plan.whole.latency_cycles,
-            initiation_interval_cycles=macro.planes))
+            CimUnit(plan), Path(folder), top=macro.name, timing=Timing(plan.whole.latency_cycles, macro.planes, 1)))
     words = pack(weights.astype(np.uint8), field_bits(np.arange(macro.rows), macro.row_bits))
     inputs = pack(field_bits(x, macro.activation_bits))
     start = time.perf_counter()

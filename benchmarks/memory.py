@@ -18,6 +18,7 @@ from quadcim.hw.emit.yosys import run_passes
 from quadcim.hw.streams.memory import SyncMemory
 from quadcim.sim.bulk import BulkSimulator, SimulationError, lane_share
 from quadcim.sim.design import write_design
+from quadcim.spec.timing import Timing
 
 __all__ = ["RamUnit", "expected_beats", "measure"]
 
@@ -108,7 +109,7 @@ def measure() -> Table:
 
 
 def _add(table: Table, name: str, settings: dict[str, Any], folder: Path) -> None:
-    design = write_design(RamUnit(SyncMemory(**settings)), folder, latency_cycles=1)
+    design = write_design(RamUnit(SyncMemory(**settings)), folder, timing=Timing(1, 1, 1))
     run_passes(*(["read_verilog", path] for path in design.simulation_sources),
                f"synth_xilinx -family xcup -top {design.top} -flatten -noiopad", ["write_json", str(folder / "o.json")])
     cells = Counter(cell["type"] for cell in json.loads((folder / "o.json").read_text())["modules"][design.top][

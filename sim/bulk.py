@@ -129,8 +129,8 @@ class BulkSimulator:
             raise IllegalSetting("case", "a case whose reset is active high",
                                  f"{design.folder} with {design.reset.name}")
         self._ports = {port.name: port for port in design.ports}
-        self._interval = design.initiation_interval_cycles
-        self._idle = design.latency_cycles + 8
+        self._interval = design.timing.initiation_interval_cycles
+        self._idle = design.timing.latency_cycles + 8
         self._netlist = read_netlist(design.simulation_sources, design.top, images=design.images)
         self._library = driver(_DRIVER)
         self._library.quadcim_gates_run.restype = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from quadcim.spec.ports import Field, Port
 from quadcim.spec.reset import RESETS, Reset
+from quadcim.spec.timing import Timing
 
 if TYPE_CHECKING:
     from amaranth.lib import wiring
@@ -38,13 +39,8 @@ class SimulatedDesign(Protocol):
         ...
 
     @property
-    def latency_cycles(self) -> int:
-        """Cycles from an accepted beat to the beat out."""
-        ...
-
-    @property
-    def initiation_interval_cycles(self) -> int:
-        """Cycles from one beat to the next."""
+    def timing(self) -> Timing:
+        """When it takes and gives beats."""
         ...
 
     @property
@@ -66,14 +62,12 @@ class EmittedDesign:
     top: str
     ports: tuple[Port, ...]
     reset: Reset
-    latency_cycles: int
-    initiation_interval_cycles: int
+    timing: Timing
     simulation_sources: tuple[Path, ...]
     images: tuple[Path, ...]
 
 
-def write_design(component: "wiring.Component", folder: Path, *, top: str = "top", latency_cycles: int,
-                 initiation_interval_cycles: int = 1,
+def write_design(component: "wiring.Component", folder: Path, *, timing: Timing, top: str = "top",
                  layouts: Mapping[str, tuple[Field, ...]] | None = None) -> EmittedDesign:
     """Emit a component into a folder; its reset is synchronous and active high.
 
@@ -85,8 +79,8 @@ def write_design(component: "wiring.Component", folder: Path, *, top: str = "top
         An existing folder.
     top : str
         Name of the top module.
-    latency_cycles, initiation_interval_cycles : int
-        From an accepted beat to the beat out; from one beat to the next.
+    timing : Timing
+        When it takes and gives beats.
     layouts : dict of str to tuple of Field
         What payloads hold, by their ports.
     """
@@ -100,5 +94,5 @@ def write_design(component: "wiring.Component", folder: Path, *, top: str = "top
     for name, text in {**sources, **emitted.images}.items():
         (folder / name).write_text(text, encoding="utf-8")
     ports = tuple(Port(*port, (layouts or {}).get(port[0], ())) for port in emitted.ports)
-    return EmittedDesign(folder, top, ports, reset, latency_cycles, initiation_interval_cycles,
-                         tuple(folder / name for name in sources), tuple(folder / name for name in emitted.images))
+    return EmittedDesign(folder, top, ports, reset, timing, tuple(folder / name for name in sources),
+                         tuple(folder / name for name in emitted.images))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib.ft2font  # noqa: F401 - before PyTorch, whichever test imports that first (see quadcim.models)
 import pytest
 
 from quadcim.boards.targets import find_target

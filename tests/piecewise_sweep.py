@@ -18,6 +18,7 @@ from quadcim.spec.activation import Activation, Samples
 from quadcim.spec.formats import Format
 from quadcim.spec.ports import Field
 from quadcim.spec.technology import TECHNOLOGIES
+from quadcim.spec.timing import Timing
 from quadcim.spec.unit import ActivationUnit
 
 __all__ = ["activation_of", "check_unit", "draw_unit"]
@@ -69,6 +70,6 @@ def check_unit(unit: ActivationUnit) -> None:
         layouts = {f"{stream}__payload": (Field("value", 0, fmt),)
                    for stream, fmt in (("i", activation.input), ("o", activation.output))}
         simulator = BulkSimulator(write_design(create_unit(unit), Path(folder), top="drawn",
-                                               latency_cycles=unit.stages, layouts=layouts))
+                                               timing=Timing(unit.stages, 1, 1), layouts=layouts))
         result = simulator.run(raws, input_pause=0.2, output_pause=0.2)
     assert (result.outputs == golden_outputs).all()

@@ -13,12 +13,14 @@ from quadcim.cores.interface import Interface
 from quadcim.cores.settings import PointSettings
 from quadcim.spec.canonical import digest
 from quadcim.spec.description import Description
+from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.reset import Reset
 
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
+    from numpy.typing import ArrayLike, NDArray
 
     from quadcim.cores.cases import CoreCase
     from quadcim.sim.coverage import Traits
@@ -181,6 +183,16 @@ class Core(ABC, Generic[S, I]):
     @abstractmethod
     def stimulus(self, spec: S, integers: I, writes: Sequence[int] = ()) -> "Stimulus":
         """What it is tried with; with weights that are written so, if there are any."""
+
+    def golden(self, spec: S, integers: I, x: "ArrayLike", weights: "ArrayLike | None" = None) -> "NDArray":
+        """The exact integer function, from payloads to payloads unless a kind says otherwise."""
+        import numpy as np
+
+        if weights is not None:
+            raise IllegalSetting("weights", f"left out: {self.name} has none", "some")
+        payloads = np.asarray(x)
+        results = self.stimulus(spec, integers).expected(payloads.ravel().tolist())
+        return np.array(results, dtype=np.int64).reshape(payloads.shape)
 
     @abstractmethod
     def subject(self, spec: S, integers: I) -> Subject:

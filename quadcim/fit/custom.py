@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import itertools
+import math
 import re
 import struct
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.text_files import parse_number, read_text
 
-__all__ = ["is_file", "user_activation"]
+__all__ = ["called_activation", "is_file", "user_activation"]
 
 _WIDEST = 16
 _LEGAL = "a name of `quadcim list functions`, FILE.py:FUNCTION or FILE.csv"
@@ -50,13 +51,46 @@ def user_activation(function: str, *, input: Format, output: Format, rounding: A
         If the file cannot be read, the function is not defined or not finite at some input, or all inputs would take
         more than an hour.
     """
-    if input.width > _WIDEST:
-        raise IllegalSetting("input", f"at most {_WIDEST} bits wide for a function of your own", str(input))
+    _check_width(input)
     if function.endswith(".csv"):
         name, line = _from_csv(function)
         values = [line(x) for x in _inputs(input)]
     else:
         name, values = _from_python(function, input)
+    return _sampled(name, values, input, output, rounding)
+
+
+def called_activation(function: Callable[[float], float], *, input: Format, output: Format,
+                      rounding: ActivationRounding) -> Activation:
+    """The activation of a Python function, which is called at every raw input.
+
+    Parameters
+    ----------
+    function : callable
+        From float to float.
+    input, output, rounding
+        As for `user_activation`.
+
+    Raises
+    ------
+    IllegalSetting
+        If it is not finite at some input.
+    """
+    _check_width(input)
+    values = []
+    for x in _inputs(input):
+        values.append(float(function(x)))
+        if not math.isfinite(values[-1]):
+            raise IllegalSetting("function", "finite at every input", f"{values[-1]} at {x}")
+    return _sampled(_identifier(getattr(function, "__name__", "")), values, input, output, rounding)
+
+
+def _check_width(input: Format) -> None:
+    if input.width > _WIDEST:
+        raise IllegalSetting("input", f"at most {_WIDEST} bits wide for a function of your own", str(input))
+
+
+def _sampled(name: str, values: list[float], input: Format, output: Format, rounding: ActivationRounding) -> Activation:
     digest = hashlib.sha256(struct.pack(f"<{len(values)}d", *values)).hexdigest()
     return Activation(name, input, output, rounding, Samples(digest, tuple(values)))
 

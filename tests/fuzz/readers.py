@@ -34,7 +34,7 @@ Reader = Callable[[random.Random, Path, Path, bool], list[str]]
 """From a generator of choices, an empty folder, one of `make_material`, and whether the file is damaged, to the command
 that reads it."""
 
-STOPS = ("quadcim.fit.custom._inputs", "quadcim.hw.cim.plan.plan_macro", "quadcim.generate.plan_macro",
+STOPS = ("quadcim.fit.custom._inputs", "quadcim.hw.cim.plan.plan_macro",
          "quadcim.synth.flow._map", "quadcim.sweep.page.sweep_page", "quadcim.models.inr.train.train_inr")
 """What comes after the reading and takes its time."""
 

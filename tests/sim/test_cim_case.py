@@ -242,7 +242,8 @@ def test_weights_come_from_the_case(tmp_path):
     path.write_text("".join(f"{31 | row << 5:03x}\n" for row in range(33)))  # all ones: each column is the sum of x
     total = 33 * 15
     payload = (1 << 33 * 4) - 1
-    assert case.stimulus.expected([payload]) == [sum(total << 9 * column for column in range(5))]
+    written = case.core.stimulus(case.spec, case.integers, read_vectors(path))
+    assert written.expected([payload]) == [sum(total << 9 * column for column in range(5))]
 
 
 @pytest.mark.parametrize("old, new", [

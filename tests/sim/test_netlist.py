@@ -13,6 +13,7 @@ from benchmarks.memory import RamUnit, expected_beats
 from quadcim.hw.streams.memory import SyncMemory
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.design import write_design
+from quadcim.spec.timing import Timing
 
 pytestmark = pytest.mark.shared_seeds
 
@@ -36,7 +37,7 @@ def test_random_memories_read_what_was_written(kept, tmp_path, seed):
     width, written, image = draw.choice((8, 9, 16, 33, 64, 65, 100)), draw.random() < 0.7, draw.random() < 0.5
     contents = [draw.getrandbits(width) for _ in range(rows)] if not written or image else []
     memory = SyncMemory(width=width, rows=rows, contents=contents, written=written, image=image)
-    design = write_design(RamUnit(memory), tmp_path, latency_cycles=1)
+    design = write_design(RamUnit(memory), tmp_path, timing=Timing(1, 1, 1))
     simulator = BulkSimulator(design)
     assert bool(simulator._netlist.memories) == kept
     address = (rows - 1).bit_length()
@@ -83,7 +84,7 @@ class _Ports(wiring.Component):
 @pytest.mark.parametrize("rows", [40, 1000], ids=["gates", "kept"])
 def test_memories_of_many_ports(rows, tmp_path, seed):
     draw = random.Random(f"{seed} {rows}")
-    simulator = BulkSimulator(write_design(_Ports(rows), tmp_path, latency_cycles=1))
+    simulator = BulkSimulator(write_design(_Ports(rows), tmp_path, timing=Timing(1, 1, 1)))
     assert bool(simulator._netlist.memories) == (rows == 1000)
     beats = [([draw.randrange(draw.choice((4, rows))) for _ in range(4)], draw.getrandbits(16), draw.getrandbits(16),
               draw.getrandbits(1), draw.getrandbits(2)) for _ in range(64)]  # one copy has them all

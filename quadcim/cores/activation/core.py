@@ -26,6 +26,7 @@ from quadcim.spec.unit import FLOW_CONTROLS, ActivationUnit
 
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
+    from numpy.typing import ArrayLike, NDArray
 
     from quadcim.cores.activation.stimulus import ActivationStimulus
     from quadcim.cores.cases import CoreCase
@@ -107,6 +108,21 @@ class ActivationCore(Core[ActivationUnit, Integers]):
         from quadcim.cores.activation.stimulus import ActivationStimulus
 
         return ActivationStimulus(spec, integers)
+
+    def golden(self, spec: ActivationUnit, integers: Integers, x: "ArrayLike",
+               weights: "ArrayLike | None" = None) -> "NDArray":
+        """From raw integers to raw integers."""
+        import numpy as np
+        import torch
+
+        from quadcim.models.activation import golden
+
+        if weights is not None:
+            raise IllegalSetting("weights", "left out: an activation unit has none", "some")
+        raws, fmt = np.asarray(x, dtype=np.int64), spec.activation.input
+        if raws.size and not fmt.minimum <= raws.min() <= raws.max() <= fmt.maximum:
+            raise IllegalSetting("inputs", f"raw integers of {fmt}", f"{raws.min()} to {raws.max()}")
+        return golden(spec.activation, integers)(torch.from_numpy(raws)).numpy()
 
     def subject(self, spec: ActivationUnit, integers: Integers) -> Subject:
         """The unit, its vectors, and a picture of function and error."""

@@ -17,6 +17,7 @@ from quadcim.spec.timing import Timing
 
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
+    from numpy.typing import ArrayLike, NDArray
 
     from quadcim.cores.cases import CoreCase
     from quadcim.cores.cim.stimulus import CimStimulus
@@ -99,6 +100,17 @@ class CimCore(Core[CimMacro, CimIntegers]):
         from quadcim.cores.cim.stimulus import CimStimulus
 
         return CimStimulus(spec, integers, writes)
+
+    def golden(self, spec: CimMacro, integers: CimIntegers, x: "ArrayLike",
+               weights: "ArrayLike | None" = None) -> "NDArray":
+        """From activations of shape (..., rows) to results of shape (..., columns)."""
+        import numpy as np
+        import torch
+
+        from quadcim.models.cim import cim_golden
+
+        loaded = None if weights is None else torch.from_numpy(np.array(weights, dtype=np.int64))
+        return cim_golden(spec, integers, loaded)(torch.from_numpy(np.array(x, dtype=np.int64))).numpy()
 
     def subject(self, spec: CimMacro, integers: CimIntegers) -> Subject:
         """The macro and its vectors."""

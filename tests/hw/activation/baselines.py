@@ -14,6 +14,7 @@ from quadcim.spec.delay import DELAY_MODELS
 from quadcim.spec.formats import Format
 from quadcim.spec.pipeline import plan_stages
 from quadcim.spec.ports import Field
+from quadcim.spec.timing import Timing
 
 __all__ = ["build", "every_input", "make_sine", "simulator", "sine_errors"]
 
@@ -33,10 +34,10 @@ def build(plan_type: Callable, unit_type: Callable, activation: Activation, inte
 
 def simulator(unit: PipelinedUnit, activation: Activation, folder: Path) -> BulkSimulator:
     """The emitted Verilog of a unit, compiled."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     formats = {"i__payload": activation.input, "o__payload": activation.output}
     layouts = {name: (Field("value", 0, fmt),) for name, fmt in formats.items()}
-    return BulkSimulator(write_design(unit, folder, latency_cycles=unit.plan.latency_cycles, layouts=layouts))
+    return BulkSimulator(write_design(unit, folder, timing=Timing(unit.plan.latency_cycles, 1, 1), layouts=layouts))
 
 
 def every_input(activation: Activation) -> np.ndarray:

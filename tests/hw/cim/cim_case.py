@@ -12,12 +12,13 @@ from quadcim.sim.design import write_design
 from quadcim.sim.payload import field_bits, pack
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.timing import Timing
 
 
 def macro_simulator(macro: CimMacro, integers: CimIntegers, folder: Path) -> BulkSimulator:
     plan = plan_macro(macro, integers)
-    return BulkSimulator(write_design(CimUnit(plan), folder, top=macro.name, latency_cycles=plan.whole.latency_cycles,
-                                      initiation_interval_cycles=macro.planes))
+    timing = Timing(plan.whole.latency_cycles, macro.planes, plan.capacity)
+    return BulkSimulator(write_design(CimUnit(plan), folder, top=macro.name, timing=timing))
 
 
 def legal_stages(rows: int, columns: int, bits: int, integers: CimIntegers, **settings) -> tuple[int, int]:
