@@ -88,6 +88,25 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def wheel(session: nox.Session) -> None:
+    """The wheel alone in a new environment: a case of each kind is generated, simulated and proved."""
+    _install(session, "test")
+    folder = Path(session.create_tmp()).absolute()
+    _run(session, "build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), ".")
+    (built,) = (folder / "dist").glob("*.whl")
+    environment = folder / "environment"
+    session.run(sys.executable, "-m", "venv", "--clear", str(environment), external=True)
+    python = str(environment / _PYTHON.removeprefix(f"{_ENVIRONMENT}/"))
+    session.run(python, "-m", "pip", "install", "-q", "-c", str(Path("constraints.txt").absolute()), str(built),
+                external=True)
+    with session.chdir(folder):  # the sources are nowhere on the path
+        for kind, options in (("activation", ["--preset", "phi8"]),
+                              ("cim", ["--rows", "3", "--columns", "2", "--activation-bits", "2"])):
+            for words in (["generate", kind, *options, "--out", kind, "--force"], ["simulate", kind], ["prove", kind]):
+                session.run(python, "-m", "quadcim", *words, external=True)
+
+
+@nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """The figures that the documentation quotes, measured: cost, speed, start-up, accuracy."""
     _install(session, "route")

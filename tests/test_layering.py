@@ -81,6 +81,17 @@ def test_heavy_packages_stay_where_they_belong(part, package):
         assert not loaded or part in _HEAVY[package], f"{path} imports {package}"
 
 
+def test_kinds_of_core_are_known_in_their_own_places_only():
+    """Their specifications are named in spec, hw, models and cores; everything else asks the catalogue."""
+    others = [*(_ROOT / "quadcim").glob("*.py"), *_sources("sim"), *_sources("boards"),
+              *(path for part in ("regress", "sweep", "synth") for path in (_ROOT / "quadcim" / part).rglob("*.py"))]
+    allowed = {"api.py": "the functions that make designs of our kinds"}
+    for path in others:
+        named = {name.rpartition(".")[2] for name in _imports(path, lazy=True)}
+        named &= {"ActivationUnit", "CimMacro", "CimIntegers", "ActivationCore", "CimCore"}
+        assert not named or path.name in allowed, f"{path} knows {sorted(named)}"
+
+
 def test_spec_needs_the_standard_library_only():
     for path in _sources("spec"):
         for name in _imports(path, lazy=True):
