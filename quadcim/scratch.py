@@ -15,6 +15,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ __all__ = ["clear_run", "in_use", "is_scratch", "plain_folder", "reclaim", "repl
 _TURNS = threading.local()
 _PREFIX = ".quadcim-"
 _LOCK, _OLD, _PLACE, _OTHERS = "lock", "old", "place", "others"
+_PATIENCE_S, _PAUSE_S = 2, 0.01
 _SAYS = b"a scratch folder of quadcim, whose next run removes it\n"
 
 
@@ -163,9 +165,19 @@ def clear_run(run: Path, *, own: bool = False) -> None:
             with suppress(OSError):
                 if not is_scratch(folder := link.readlink()):
                     folder.rmdir()  # its lock was still to come
-                elif own or not in_use(folder):
+                elif own or _comes_free(folder):
                     _clear(folder)
     _clear(run)
+
+
+def _comes_free(folder: Path) -> bool:
+    """Whether nobody holds a scratch folder; a process that was killed does for a moment after it is out of sight."""
+    end = time.monotonic() + _PATIENCE_S
+    while in_use(folder):
+        if time.monotonic() > end:
+            return False
+        time.sleep(_PAUSE_S)
+    return True
 
 
 def _clear(folder: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 
 import quadcim
+from quadcim import scratch as scratch_module
 from quadcim.boards.targets import find_target
 from quadcim.cores.cases import load_case
 from quadcim.generate import generate_case
@@ -217,6 +219,20 @@ def test_the_next_command_does_what_a_watchdog_could_not(tmp_path):
                    stdout=subprocess.DEVNULL)
     wait_for_none(tmp_path, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_a_dying_process_still_holds_is_cleared(tmp_path):
+    """Its locks go after its environment, by which it was found."""
+    (tmp_path / "cache").mkdir()
+    (command, lock), (other, held) = (scratch_module._create(tmp_path / place) for place in (".", "cache"))
+    (command / scratch_module._OTHERS).mkdir()
+    (command / scratch_module._OTHERS / other.name).symlink_to(other)
+    os.close(lock)
+    dying = threading.Timer(0.3, os.close, [held])
+    dying.start()
+    scratch_module.clear_run(command)
+    dying.join()
+    assert not command.exists() and not other.exists()
 
 
 def test_a_watchdog_that_comes_too_late_ends(tmp_path):

@@ -177,8 +177,8 @@ def test_only_large_macros_are_mapped_by_the_column(make, tmp_path, monkeypatch)
     """A column that is mapped once for all is slower, as its gates do not know what they drive."""
     case, repeated = make("planes"), []
     passes = mapping.run_yosys
-    monkeypatch.setattr(mapping, "run_yosys", lambda *lines: (
-        repeated.extend(line for line in lines if "keep_hierarchy" in line and "-set" in line), passes(*lines)))
+    monkeypatch.setattr(mapping, "run_yosys", lambda *lines, **more: (
+        repeated.extend(line for line in lines if "keep_hierarchy" in line and "-set" in line), passes(*lines, **more)))
     for most in (10**9, 0):
         (folder := tmp_path / str(most)).mkdir()
         monkeypatch.setattr(mapping, "_LARGE_TEXT", most)
