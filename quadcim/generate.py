@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,12 +15,14 @@ from quadcim.cores.core import CoreIntegers, CoreSpec, Report, Subject
 from quadcim.files import CASE, check_output_folder, output_folder
 from quadcim.progress import unheard
 from quadcim.report import case_report, verilog_header
+from quadcim.spec.canonical import canonical_json
 from quadcim.spec.naming import case_name, check_case_name
 from quadcim.spec.reset import Reset
 
 if TYPE_CHECKING:
     from quadcim.boards.handoff import Handoff
-    from quadcim.sim.stimulus import Stimulus
+    from quadcim.spec.ports import Port
+    from quadcim.spec.timing import Frame
 
 __all__ = ["generate_case"]
 
@@ -124,6 +126,9 @@ def _make(spec: CoreSpec, integers: CoreIntegers, subject: Subject, order: _Orde
     """All files of a case: Verilog, vectors, testbench, report, what the target adds, and the manifest."""
     from quadcim.boards.bundles import target_files
     from quadcim.boards.fusesoc import core_files
+    from quadcim.sim.frames import find_frames
+    from quadcim.sim.manifest import INTEGERS
+    from quadcim.sim.stimulus import case_vectors
     from quadcim.sim.testbench import simulation_command, verilog_testbench
 
     entries = core_of(spec).entries(spec, integers, order.reset)
@@ -131,30 +136,35 @@ def _make(spec: CoreSpec, integers: CoreIntegers, subject: Subject, order: _Orde
     order.report(f"computing the vectors, the testbench and the files for {order.target.name}")
     top, ports = handoff.top, handoff.ports
     command = simulation_command(handoff.companions)
+    inputs = subject.stimulus.inputs()
+    vectors = case_vectors(subject.stimulus, inputs)
+    frames = find_frames(subject.interface.timing, subject.stimulus, inputs)
     files = {
         f"rtl/{top}.v": handoff.verilog,
-        **_vectors(subject.stimulus, {port.name: port.width for port in ports}),
-        f"tb/{top}_tb.v": verilog_testbench(top=top, ports=ports, timing=subject.interface.timing, beats=about.beats,
+        **_vector_files(vectors, frames if subject.interface.timing.framed else [], ports),
+        f"tb/{top}_tb.v": verilog_testbench(top=top, ports=ports, timing=subject.interface.timing, frames=frames,
                                             loads=subject.loads, command=command),
         "report.md": case_report(about, subject.plan, subject.interface.timing, order.target, top=top, ports=ports,
-                                 identity=handoff.identity, command=command),
+                                 beats=len(inputs), identity=handoff.identity, command=command),
+        INTEGERS: canonical_json(entries["integers"]) + "\n",
         **handoff.companions, **handoff.images, **subject.pictures, **target_files(order.target, handoff),
     }
     files |= core_files(handoff, files)
-    files[CASE.name] = json.dumps(_manifest(entries, subject, top, order, files), indent=2) + "\n"
+    counts = {"beats": len(inputs), "results": len(vectors["expected"][1]),
+              "writes": len(subject.stimulus.writes())}
+    files[CASE.name] = json.dumps(_manifest(entries, counts, top, order, files), indent=2) + "\n"
     return files
 
 
-def _manifest(entries: Mapping[str, Any], subject: Subject, top: str, order: _Order,
+def _manifest(entries: Mapping[str, Any], counts: Mapping[str, int], top: str, order: _Order,
               files: Mapping[str, str]) -> dict[str, Any]:
     """What ``case.json`` says."""
     stated = {
         "schema": CASE.schema, "kind": entries["kind"], "name": top, "top": top, "digest": entries["digest"],
         "target": order.target.name, "reset": order.reset.name, "clock_mhz": order.clock_mhz,
         **({"user_bits": order.user_bits} if order.target.axi_stream else {})}
-    return stated | {name: value for name, value in entries.items() if name not in stated} | {
-        "beats": subject.about.beats, "writes": len(subject.stimulus.writes()),
-        "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
+    return stated | {name: value for name, value in entries.items() if name not in {*stated, "integers"}} | {
+        **counts, "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": _tools()}
 
 
@@ -171,10 +181,13 @@ def _tools() -> dict[str, str]:
     return {"quadcim": __version__, **{package: version(package) for package in ("amaranth", "pyosys")}}
 
 
-def _vectors(stimulus: "Stimulus", widths: Mapping[str, int]) -> dict[str, str]:
-    """The vector files."""
-    from quadcim.sim.stimulus import case_vectors
+def _vector_files(vectors: Mapping[str, tuple[str, list[int]]], frames: Sequence["Frame"],
+                  ports: Sequence["Port"]) -> dict[str, str]:
+    """The vector files; that of frames, if there are any."""
+    from quadcim.sim.frames import FRAME_BITS, frame_words
     from quadcim.sim.vectors import hex_lines
 
-    return {f"vectors/{name}.hex": hex_lines(payloads, widths[f"{stream}__payload"])
-            for name, (stream, payloads) in case_vectors(stimulus, stimulus.inputs()).items()}
+    widths = {port.name: port.width for port in ports}
+    files = {f"vectors/{name}.hex": hex_lines(payloads, widths[f"{stream}__payload"])
+             for name, (stream, payloads) in vectors.items()}
+    return files | ({"vectors/frames.hex": hex_lines(frame_words(frames), FRAME_BITS)} if frames else {})

@@ -94,7 +94,7 @@ class Listed:
 
 
 _SIMULATED = ("results.xml", "simulation.log", "coverage.json", "dump.vcd")
-CASE = Marker("case.json", "quadcim-case-4", ("quadcim-case-1", "quadcim-case-2", "quadcim-case-3"),
+CASE = Marker("case.json", "quadcim-case-5", tuple(f"quadcim-case-{older}" for older in range(1, 5)),
               (*(f"sim/*/{name}" for name in _SIMULATED), "sim/*/{top}.fst"))
 """A case directory."""
 TRAINING = Marker("metrics.json", "quadcim-training-1", (), (

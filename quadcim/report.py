@@ -16,7 +16,7 @@ def verilog_header(about: Description, plan: StagePlan, timing: Timing, target: 
     """The comment that opens the emitted Verilog."""
     return "\n".join([
         top, about.definition, *about.header,
-        f"latency {timing.latency_cycles} cycles, {timing.throughput}, flow control {about.flow_control}",
+        f"latency {timing.latency}, {timing.throughput}, flow control {about.flow_control}",
         *(f"stage {number}: {', '.join(step.name for step in steps)}"
           for number, steps in enumerate(plan.stage_steps, 1) if plan.stages),
         f"target {target.name}{f': {reset.description}' if plan.stages else ''}",
@@ -25,7 +25,7 @@ def verilog_header(about: Description, plan: StagePlan, timing: Timing, target: 
 
 
 def case_report(about: Description, plan: StagePlan, timing: Timing, target: Target, *, top: str,
-                ports: tuple[Port, ...], identity: str, command: str) -> str:
+                ports: tuple[Port, ...], beats: int, identity: str, command: str) -> str:
     """``report.md``: what the unit is, its latency, cost estimate, the command that verifies it, and block diagram."""
     technology = find_technology(about.technology)
     slowest = plan.slowest_stage_ps + (technology.delays.register_ps if plan.stages else 0)
@@ -34,7 +34,7 @@ def case_report(about: Description, plan: StagePlan, timing: Timing, target: Tar
         about.definition, "",
         "| | |", "|---|---|",
         *(f"| {name} | {text} |" for name, text in about.rows),
-        f"| latency | {timing.latency_cycles} cycles |",
+        f"| latency | {timing.latency} |",
         f"| throughput | {timing.throughput} |",
         f"| flow control | {about.flow_control} |",
         f"| technology | {about.technology}: {technology.description} |",
@@ -53,7 +53,7 @@ def case_report(about: Description, plan: StagePlan, timing: Timing, target: Tar
         "## Verification", "",
         ("What later commands find lies beside this file, which does not change: `quadcim simulate` leaves "
          "`sim/<simulator>/report.md`, `quadcim synth` leaves `synth/report.md`."), "",
-        f"`vectors/` holds {about.beats} beats ({about.vectors}) with what the golden model expects.",
+        f"`vectors/` holds {beats} beats ({about.vectors}) with what the golden model expects.",
         "In this directory, without Python,", "",
         f"    {command}", "",
         "prints PASS. `quadcim simulate` runs the cocotb testbench, with random stalls and a reset in mid-stream.",

@@ -90,7 +90,7 @@ struct Statistics {
   uint64_t cycles;           // clock cycles from the end of the reset to the last beat out
   uint64_t accepted;         // beats in
   uint64_t delivered;        // beats out
-  uint64_t first_accepted;   // cycle of the first beat in
+  uint64_t first_accepted;   // cycle of the last beat in of the first frame
   uint64_t first_delivered;  // cycle of the first beat out
   uint64_t late;             // beats that came out after the last one expected
 };
@@ -260,29 +260,32 @@ struct Design {
 
 }  // namespace
 
-// Sends `beats` beats and stores what comes out, in order; lane k takes the k-th `share` of them.
+// Sends beats and stores what comes out, in order: lane k takes the beats from in_start[k] up to in_start[k + 1], and
+// gives the results from out_start[k] up to out_start[k + 1]. The first frame has `first_frame` beats.
 // A side pauses in a cycle with a probability of its share / 2**32; a beat on offer stays until it is accepted.
-// Every lane makes all `writes` on its stream w: write k when `write_after[k]` of its beats have been delivered. Its beat
+// Every lane makes all `writes` on its stream w: write k when `write_after[k]` of its results have been delivered. Its beat
 // k waits for `beat_after[k]` writes; both may be null. For each beat, `writes_before` gets the number of writes that
 // were taken before the cycle in which it was accepted.
-extern "C" void quadcim_gates_run(const Netlist *net, const uint32_t *inputs, uint32_t *outputs, uint64_t beats,
-                                  uint64_t share, uint64_t in_pause, uint64_t out_pause, uint64_t seed, uint64_t max_cycles,
+extern "C" void quadcim_gates_run(const Netlist *net, const uint32_t *inputs, uint32_t *outputs, const uint64_t *in_start,
+                                  const uint64_t *out_start, uint64_t first_frame, uint64_t in_pause,
+                                  uint64_t out_pause, uint64_t seed, uint64_t max_cycles,
                                   uint64_t idle_cycles, const uint32_t *writes, uint64_t write_count,
                                   const uint64_t *write_after, const uint64_t *beat_after,
                                   uint64_t *writes_before, Statistics *statistics) {
   Design design(*net);
   const int in_words = (net->i_payload.width + 31) / 32, out_words = (net->o_payload.width + 31) / 32;
   const int write_words = (net->w_payload.width + 31) / 32;
-  uint64_t first[LANES], count[LANES], accepted[LANES] = {}, delivered[LANES] = {}, written[LANES] = {};
+  const uint64_t *first = in_start, results = out_start[LANES];
+  uint64_t count[LANES], expected[LANES], accepted[LANES] = {}, delivered[LANES] = {}, written[LANES] = {};
   const uint32_t *source[LANES], *write_source[LANES] = {};
   uint32_t *target[LANES];
   Random random[LANES];
   Vector offered{}, offered_write{};
   for (int lane = 0; lane < LANES; lane++) {
-    first[lane] = lane * share < beats ? lane * share : beats;
-    count[lane] = first[lane] + share < beats ? share : beats - first[lane];
+    count[lane] = in_start[lane + 1] - in_start[lane];
+    expected[lane] = out_start[lane + 1] - out_start[lane];
     source[lane] = count[lane] ? inputs + first[lane] * in_words : nullptr;
-    target[lane] = outputs + first[lane] * out_words;
+    target[lane] = outputs + out_start[lane] * out_words;
     random[lane].state = (seed * LANES + lane) * 2 + 1;
     for (int k = 0; k < 4; k++) random[lane].chance(0);  // neighbouring seeds begin alike
   }
@@ -292,7 +295,7 @@ extern "C" void quadcim_gates_run(const Netlist *net, const uint32_t *inputs, ui
   Vector unsent = where(all, [&](int lane) { return count[lane] > 0; });    // lanes with beats to send
   Vector unfinished = unsent;                                               // lanes with beats to receive
   Vector unwritten = write_count ? all : Vector{};                          // lanes with writes to make
-  while (s.delivered < beats && s.cycles < max_cycles) {
+  while (s.delivered < results && s.cycles < max_cycles) {
     Vector offering = unsent & ~offered, taking = all;
     if (beat_after)
       offering = where(offering, [&](int lane) { return written[lane] >= beat_after[first[lane] + accepted[lane]]; });
@@ -319,12 +322,12 @@ extern "C" void quadcim_gates_run(const Netlist *net, const uint32_t *inputs, ui
       if (out[0] & 1 && delivered[0] == 0) s.first_delivered = s.cycles;
       design.store(net->o_payload, out, target);
       each(out, [&](int lane) { target[lane] += out_words, delivered[lane]++, s.delivered++; });
-      unfinished &= ~where(out, [&](int lane) { return delivered[lane] == count[lane]; });
+      unfinished &= ~where(out, [&](int lane) { return delivered[lane] == expected[lane]; });
     }
     const Vector in = design.get(net->i_ready) & offered, write = design.get(net->w_ready) & offered_write;
     changed = any(in);
     if (changed) {
-      if (in[0] & 1 && accepted[0] == 0) s.first_accepted = s.cycles;
+      if (in[0] & 1 && accepted[0] + 1 == first_frame) s.first_accepted = s.cycles;
       each(in, [&](int lane) {
         writes_before[first[lane] + accepted[lane]++] = written[lane];
         s.accepted++;

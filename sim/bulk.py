@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from quadcim.cache import cached_folder
 from quadcim.sim.design import SimulatedDesign
+from quadcim.sim.frames import constant_frames
 from quadcim.sim.netlist import BitMemory, Netlist, Wires, read_netlist
 from quadcim.sim.payload import from_integers, to_integers
 from quadcim.sim.tools import cxx_compiler, cxx_version, run_tool
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
+from quadcim.spec.timing import Frame, Timing
 
 __all__ = ["PORTS", "BulkResult", "BulkSimulator", "PortWires", "SimulationError", "Writes", "driver", "lane_share",
            "pointer"]
@@ -34,7 +36,12 @@ _POINTER = ctypes.c_void_p
 
 def lane_share(beats: int) -> int:
     """How many of a run's beats each copy of the design takes: at least 64, so that beats follow each other."""
-    return max(-(-beats // _LANES), min(beats, _LEAST_SHARE))
+    return _frame_share(beats, beats)
+
+
+def _frame_share(frames: int, beats: int) -> int:
+    """How many of a run's frames each copy takes, if they have so many beats together."""
+    return max(-(-frames // _LANES), min(frames, -(-_LEAST_SHARE * frames // max(beats, 1))))
 
 
 class SimulationError(RuntimeError):
@@ -78,12 +85,12 @@ class BulkResult:
 
     Parameters
     ----------
-    outputs : ndarray of int64, shape (beats,); or of uint32, shape (beats, words), for packed payloads
-        Raw integers, in order.
+    outputs : ndarray of int64, shape (results,); or of uint32, shape (results, words), for packed payloads
+        Raw integers, in order: of a core without frames one a beat.
     cycles : int
         Clock cycles up to the last beat; each copy of the design takes `lane_share` of the beats.
     latency_cycles : int
-        Cycles from the first beat accepted to the first beat delivered.
+        Cycles from the last beat accepted of the first frame to the first beat delivered.
     writes_before : ndarray of uint64, shape (beats,)
         How many writes were taken before the cycle in which a beat was accepted.
     """
@@ -103,7 +110,7 @@ class Writes:
     words : ndarray of uint32, shape (writes, words)
         The payloads as little-endian words.
     after : sequence of int
-        How many of a copy's beats have been delivered before each write.
+        How many of a copy's results have been delivered before each write.
     before : sequence of int
         How many writes have been made before each beat of the run; empty if all beats wait for none.
     """
@@ -116,7 +123,7 @@ class Writes:
 class BulkSimulator:
     """A unit with an input stream ``i``, an output stream ``o``, and perhaps a stream ``w``, as gates.
 
-    Up to 256 copies of the design run side by side, each on its own share of the beats.
+    Up to 256 copies of the design run side by side, each on its own share of the beats: whole frames.
 
     Parameters
     ----------
@@ -129,14 +136,13 @@ class BulkSimulator:
             raise IllegalSetting("case", "a case whose reset is active high",
                                  f"{design.folder} with {design.reset.name}")
         self._ports = {port.name: port for port in design.ports}
-        self._interval = design.timing.initiation_interval_cycles
-        self._idle = design.timing.latency_cycles + 8
+        self._timing = design.timing
         self._netlist = read_netlist(design.simulation_sources, design.top, images=design.images)
         self._library = driver(_DRIVER)
         self._library.quadcim_gates_run.restype = None
 
     def run(self, inputs: ArrayLike, *, input_pause: float = 0.0, output_pause: float = 0.0,
-            seed: int = 0, writes: Writes | None = None) -> BulkResult:
+            seed: int = 0, writes: Writes | None = None, frames: Sequence[Frame] | None = None) -> BulkResult:
         """Send all beats and collect all results.
 
         Parameters
@@ -149,6 +155,8 @@ class BulkSimulator:
             Seed of the pauses.
         writes : Writes, optional
             What the stream ``w`` carries.
+        frames : sequence of Frame, optional
+            How the beats fall into frames; needed only where that follows from their payloads.
 
         Raises
         ------
@@ -156,39 +164,82 @@ class BulkSimulator:
             If beats were lost, or came after the last one.
         """
         result = self._run(_to_words(np.asarray(inputs), self._ports["i__payload"]), input_pause, output_pause, seed,
-                           writes)
+                           writes, frames=frames)
         return replace(result, outputs=_from_words(result.outputs, self._ports["o__payload"]))
 
-    def run_payloads(self, payloads: Sequence[int], *, writes: Sequence[int] = ()) -> list[int]:
+    def run_payloads(self, payloads: Sequence[int], *, writes: Sequence[int] = (),
+                     frames: Sequence[Frame] | None = None) -> list[int]:
         """Send payloads, integers without sign, after some payloads of ``w``; what comes out."""
         widths = {name: port.width for name, port in self._ports.items()}
         loaded = Writes(from_integers(writes, widths["w__payload"]), [0] * len(writes),
                         [len(writes)] * len(payloads)) if writes else None
-        return to_integers(self._run(from_integers(payloads, widths["i__payload"]), 0.0, 0.0, 0, loaded).outputs)
+        return to_integers(self._run(from_integers(payloads, widths["i__payload"]), 0.0, 0.0, 0, loaded,
+                                     frames=frames).outputs)
 
     def _run(self, words: NDArray[np.uint32], input_pause: float, output_pause: float, seed: int,
-             writes: Writes | None) -> BulkResult:
+             writes: Writes | None, *, frames: Sequence[Frame] | None) -> BulkResult:
         """Send beats as words; what comes out, as words."""
         if output_pause and "o__ready" not in self._ports:
             raise IllegalSetting("output_pause", "0 for a unit whose receiver takes every beat", output_pause)
-        outputs = np.empty((len(words), _words(self._ports["o__payload"])), dtype=np.uint32)
+        dealt = _Dealt(self._timing, len(words), frames)
+        outputs = np.empty((dealt.results, _words(self._ports["o__payload"])), dtype=np.uint32)
         before = np.zeros(len(words), dtype=np.uint64)
         pauses = [_chance(name, value) for name, value in
                   (("input_pause", input_pause), ("output_pause", output_pause))]
         written = _Written(writes, len(words))
-        share = lane_share(len(words))
-        cycles = share * self._interval + written.count
-        patience = 100 + int(cycles * 16 / ((1 - input_pause) * (1 - output_pause)))
+        patience = 100 + int((dealt.cycles + written.count) * 16 / ((1 - input_pause) * (1 - output_pause)))
+        idle = self._timing.latency_cycles + 8
         statistics, netlist = _Statistics(), _c_netlist(self._netlist)
         self._library.quadcim_gates_run(
-            ctypes.byref(netlist), pointer(words), pointer(outputs),
-            *map(ctypes.c_uint64, (len(words), share, *pauses, seed, patience, self._idle)), *written.arguments,
+            ctypes.byref(netlist), pointer(words), pointer(outputs), *dealt.arguments,
+            *map(ctypes.c_uint64, (*pauses, seed, patience, idle)), *written.arguments,
             pointer(before), ctypes.byref(statistics))
-        if statistics.delivered != len(words) or statistics.accepted != len(words) or statistics.late:
-            raise SimulationError(f"{len(words)} beats: {statistics.accepted} accepted, {statistics.delivered} "
-                                  f"delivered in {statistics.cycles} cycles, {statistics.late} after the last")
+        if statistics.delivered != dealt.results or statistics.accepted != len(words) or statistics.late:
+            raise SimulationError(f"{len(words)} beats: {statistics.accepted} accepted, {statistics.delivered} of "
+                                  f"{dealt.results} delivered in {statistics.cycles} cycles, {statistics.late} after "
+                                  "the last")
         return BulkResult(outputs, statistics.cycles,
                           statistics.first_delivered - statistics.first_accepted, before)
+
+
+class _Dealt:
+    """The driver's arguments for how frames are dealt to lanes; it holds the arrays that they point to.
+
+    Parameters
+    ----------
+    timing : Timing
+        Of the design.
+    beats : int
+        Of the run.
+    frames : sequence of Frame, or None
+        How they fall into frames, or None where all frames are alike: there may be millions.
+    """
+
+    def __init__(self, timing: Timing, beats: int, frames: Sequence[Frame] | None):
+        if frames is None:
+            count, alike = constant_frames(timing, beats)
+            share = self._share(count, beats)
+            self._starts = [share * size for size in (alike.beats_in, alike.beats_out)]
+            self._first, longest = alike.beats_in, alike.interval_cycles
+        else:
+            share = self._share(len(frames), beats)
+            sizes = np.array([(0, 0), *((frame.beats_in, frame.beats_out) for frame in frames)], dtype=np.uint64)
+            self._starts = [np.cumsum(column)[share] for column in sizes.T]
+            self._first = frames[0].beats_in if frames else 0
+            longest = max((frame.interval_cycles for frame in frames), default=0)
+        self.results = int(self._starts[1][-1])
+        self.cycles = int(share[1]) * longest
+
+    @staticmethod
+    def _share(frames: int, beats: int) -> NDArray[np.uint64]:
+        """The frame with which each lane begins, and one behind the last."""
+        return np.minimum(np.arange(_LANES + 1, dtype=np.uint64) * np.uint64(_frame_share(frames, beats)),
+                          np.uint64(frames))
+
+    @property
+    def arguments(self) -> list:
+        """Where the beats and the results of each lane begin, and the beats of the first frame."""
+        return [*map(pointer, self._starts), ctypes.c_uint64(self._first)]
 
 
 class _Written:

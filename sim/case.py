@@ -1,14 +1,16 @@
 """The case directory: what the generator wrote, as files, and what simulators need of the core that it holds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quadcim.sim.coverage import Traits
+from quadcim.sim.frames import find_frames
 from quadcim.sim.stimulus import Stimulus
 from quadcim.spec.ports import Port
 from quadcim.spec.reset import Reset, find_reset
-from quadcim.spec.timing import Timing
+from quadcim.spec.timing import Frame, Timing
 
 __all__ = ["Case", "CaseFiles"]
 
@@ -50,12 +52,12 @@ class CaseFiles:
 
     @property
     def latency_cycles(self) -> int:
-        """Cycles from an accepted beat to the beat out."""
+        """Cycles from the last accepted beat of a frame to its first beat out."""
         return self.timing.latency_cycles
 
     @property
     def initiation_interval_cycles(self) -> int:
-        """Cycles from one beat to the next."""
+        """Cycles from a frame's first beat to that of the next."""
         return self.timing.initiation_interval_cycles
 
     @property
@@ -108,3 +110,7 @@ class Case(CaseFiles):
 
     stimulus: Stimulus
     traits: Traits
+
+    def frames(self, payloads: Sequence[int]) -> list[Frame]:
+        """How a run of beats falls into frames."""
+        return find_frames(self.timing, self.stimulus, payloads)

@@ -67,7 +67,7 @@ def simulate(case: Case, *, simulator: Simulator, beats: int = 0, seed: int = 0,
     simulator : Simulator
         The simulator; what it builds is cached by content.
     beats : int
-        Random beats on top of the case's own vectors; the golden model says what to expect.
+        Random beats on top of the case's own vectors, in whole frames; the golden model says what to expect.
     seed : int
         Seed of the stall patterns and of the random beats.
     waves : bool
@@ -135,7 +135,8 @@ def _vectors(case: Case, beats: int, seed: int) -> dict[str, list]:
         expected += stimulus.expected(drawn)
     rewrites = [{"write": payload, "expected": then.expected(inputs[:_REWRITTEN_BEATS])}
                 for payload, then in stimulus.rewrites(seed)]
-    return {"inputs": inputs, "expected": expected, "writes": stimulus.writes(), "rewrites": rewrites}
+    frames = [(frame.beats_in, frame.beats_out, frame.interval_cycles) for frame in case.frames(inputs)]
+    return {"inputs": inputs, "expected": expected, "frames": frames, "writes": stimulus.writes(), "rewrites": rewrites}
 
 
 def _build(runner, case: Case, simulator: Simulator, waves: bool, log: Path) -> Path:

@@ -19,6 +19,7 @@ WriteState = Literal["idle", "taken", "held"]
 """What a stream of weights does in a cycle: nothing is offered, or it is taken, or it is not."""
 
 _MEANWHILE, _HELD = "written as a beat is accepted", "held back"
+_TORN = "inside a frame"
 _LENGTHS = {"1 cycle": 1, "2 to 7 cycles": 2, "8 cycles or more": 8}
 _MOST_CORNERS = 16
 
@@ -47,9 +48,9 @@ class Coverage:
 
     Points: ``handshakes`` (what the input and the output do in a cycle; crossed where they are bound to each other),
     ``input pause`` and ``output stall`` (their lengths), ``beats inside`` (the pipeline empty, partly full, full),
-    ``reset`` (with beats inside, or without), ``input`` (corner values), ``bank`` (of macros: each, kept or changed
-    from beat to beat) and ``weights`` (written before beats, while they are computed, as one is accepted; held back by
-    one).
+    ``reset`` (with beats inside, or without; inside a frame, where frames are several beats), ``input`` (corner
+    values), ``bank`` (of macros: each, kept or changed from beat to beat) and ``weights`` (written before beats, while
+    they are computed, as one is accepted; held back by one).
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ class Coverage:
         self._corners = _corners(self._first)
         self._names = {raw: [name for name, other in self._corners.items() if other == raw]
                        for raw in self._corners.values()}
-        self._full = case.latency_cycles if case.initiation_interval_cycles == 1 else None
+        self._full = None if case.timing.several else case.latency_cycles
         self.hits: Hits = {point: dict.fromkeys(bins, 0) for point, bins in self._bins(case, traits).items()}
         self._paused = self._stalled = 0
         self._bank: int | None = None
@@ -76,9 +77,9 @@ class Coverage:
         if case.elastic:
             bins["output stall"] = list(_LENGTHS)
         if latency:
-            several = case.initiation_interval_cycles > 1
-            bins["beats inside"] = ["none", "some"] if several else ["none", *["some"] * (latency > 1), "all stages"]
-            bins["reset"] = ["empty", "with beats inside"]
+            bins["beats inside"] = ["none", "some"] if case.timing.several else [
+                "none", *["some"] * (latency > 1), "all stages"]
+            bins["reset"] = ["empty", "with beats inside", *[_TORN] * case.timing.framed]
         if self._bank_field:
             bins["bank"] = [*map(str, range(traits.banks)), "kept", "changed"]
         if any(port.name == "w__payload" for port in case.ports):
@@ -119,9 +120,11 @@ class Coverage:
         if write == "held":
             self._hit("weights", _HELD)
 
-    def reset(self, inside: int) -> None:
-        """A reset came upon so many beats inside."""
+    def reset(self, inside: int, *, torn: bool = False) -> None:
+        """A reset came upon so many beats inside, perhaps when a frame was in or out in part."""
         self._hit("reset", "with beats inside" if inside else "empty")
+        if torn:
+            self._hit("reset", _TORN)
         self._paused = self._stalled = 0
         self._bank = None
 
@@ -156,7 +159,7 @@ def _corners(field: Field) -> dict[str, int | None]:
 
 def _handshakes(case: "CaseFiles", traits: Traits) -> list[str]:
     """What can happen at both ends in one cycle."""
-    if not traits.pipeline or case.initiation_interval_cycles > 1:  # writes and long beats stall at any time
+    if not traits.pipeline or case.timing.several:  # writes and long beats stall at any time
         return [f"input {state}" for state in ("idle", "accepted", "stalled")] + [
             f"output {state}" for state in ("idle", "taken", "held")]
     latency = case.latency_cycles

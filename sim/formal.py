@@ -4,6 +4,9 @@
   stalls only when every stage holds a beat; a result that waits does not change.
 - ``order`` sees the ports alone, too: any one beat is picked, the beats before it are counted, and what comes out in
   its turn must be its value. It holds what ``value`` and ``stream`` hold together, and is the harder proof.
+- ``frames`` sees the ports alone, where frames are so many beats in and so many out: those come out once a frame is in
+  as a whole, the first after the latency if nothing stalls; the input stalls for an interval at most, unless it holds
+  as many beats as it can; a result that waits does not change.
 - ``value``: every result is the golden integer of its beat, read from a table. The invariant that the proof needs is
   given: each register of a stage holds what the unit without registers makes of the beat in that stage.
 """
@@ -21,7 +24,7 @@ from quadcim.sim.prover import Verdict, prove
 
 __all__ = ["PROPERTIES", "Proof", "prove_case", "search_cycles"]
 
-PROPERTIES = ("stream", "order", "value")
+PROPERTIES = ("stream", "order", "frames", "value")
 
 # Registers become wires: what is left is the function.
 _TRANSPARENT = "\n".join(
@@ -63,6 +66,34 @@ _COUNTS = Template("""\
 """)
 _DIRECT = "    assert (o_valid == i_valid && i_ready == o_ready);\n"
 _PICKED = "    if (picked && ahead == 0 && o_valid) assert (o_payload == want);\n"
+
+_FRAMES = Template("""\
+module harness(input clk, input rst, input [$in_msb:0] i_payload, input i_valid, input o_ready);
+$dut
+  wire taken = i_valid & i_ready, given = o_valid & o_ready;
+  wire whole_in = taken & place_in == $beats_in - 1, whole_out = given & place_out == $beats_out - 1;
+  reg [31:0] place_in = 0, place_out = 0, whole = 0, waits = 0, stalls = 0;
+  wire [31:0] inside = whole * $beats_in + place_in;
+  reg held = 0;
+  reg [$out_msb:0] held_payload = 0;
+  always @(posedge clk) begin
+    held <= o_valid & ~o_ready & ~rst;
+    held_payload <= o_payload;
+    place_in <= rst || whole_in ? 0 : place_in + taken;
+    place_out <= rst || whole_out ? 0 : place_out + given;
+    whole <= rst ? 0 : whole + whole_in - whole_out;
+    waits <= rst || whole == 0 || o_valid ? 0 : waits + 1;
+    stalls <= rst || i_ready || inside >= $capacity ? 0 : stalls + 1;
+  end
+  always @* if (!rst) begin
+    if (held) assert (o_valid && o_payload == held_payload);
+    if (whole == 0) assert (!o_valid);
+    assert (inside <= $capacity);
+    assert (waits < $stages);
+    assert (i_ready || inside >= $capacity || stalls < $interval);
+  end
+endmodule
+""")
 
 _VALUE = Template("""\
 module harness(input clk, input rst, input [$in_msb:0] i_payload, input i_valid$o_ready);
@@ -126,7 +157,9 @@ def _harness(case: Case, property: str) -> str:
     stages = case.latency_cycles
     values: dict[str, object] = {
         "in_msb": width["i__payload"] - 1, "out_msb": width["o__payload"] - 1, "stages": stages, "last": stages,
-        "o_ready": ", input o_ready" if case.elastic else "", "count_msb": (2 * stages + 2).bit_length()}
+        "o_ready": ", input o_ready" if case.elastic else "", "count_msb": (2 * stages + 2).bit_length(),
+        "beats_in": case.timing.beats_in, "beats_out": case.timing.beats_out, "capacity": case.timing.capacity_beats,
+        "interval": case.timing.initiation_interval_cycles}
     instance = _instance(case)
     match property:
         case "stream" | "order":
@@ -134,6 +167,8 @@ def _harness(case: Case, property: str) -> str:
             if property == "order":
                 assertions, instance = assertions + _PICKED, instance + _golden(case, "kept")
             return _STREAM.substitute(values, dut=instance, assertions=assertions) + _table(case, property)
+        case "frames":
+            return _FRAMES.substitute(values, dut=instance)
         case _:
             found = _registers(case)
             wires = "".join(f"  wire {register.range} {register.name}, plain_{register.name};\n" for register in found)

@@ -8,23 +8,28 @@ from types import NoneType
 from typing import Any
 
 from quadcim.ownership import CASE, LIST, read_list
+from quadcim.sim.frames import FRAME_BITS
 from quadcim.spec.canonical import canonical_json
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.naming import check_case_name
 from quadcim.spec.reset import find_reset
+from quadcim.spec.timing import Timing
 
-__all__ = ["contradiction", "read_manifest"]
+__all__ = ["INTEGERS", "contradiction", "read_manifest"]
 
 _LARGEST_FILE, _LARGEST_NUMBER, _MOST_CLOCK_MHZ, _LONGEST_PATH = 1 << 26, 1 << 62, 10_000, 200
-_STATED = {"schema", "name", "top", "target", "reset", "clock_mhz", "beats", "writes", "files", "tools"}
+INTEGERS = "integers.json"
+"""The file of a case that holds its frozen integers."""
+_STATED = {"schema", "name", "top", "target", "reset", "clock_mhz", "beats", "results", "writes", "files", "tools"}
 # What vector files hold: payloads of a stream, as many as an entry says; some have another beginning of their name.
-_VECTORS = {"input": ("i", "beats"), "expected": ("o", "beats"), "weights": ("w", "writes"), "rewrites": ("w", None),
+_VECTORS = {"input": ("i", "beats"), "expected": ("o", "results"), "weights": ("w", "writes"), "rewrites": ("w", None),
             "rewrites_expected": ("o", None)}
 _TOOLS = {"quadcim", "amaranth", "pyosys"}
 # Everything else in a manifest is a whole number, a text, a list or a table of such.
 _TYPES: dict[str, tuple[type, ...]] = {
     "signed": (bool,), "folded": (bool,), "reflect_invert": (bool,), "adc": (dict, NoneType),
     "narrow": (dict, NoneType), "square": (dict, NoneType), "cells": (list, NoneType), "clock_mhz": (int, float),
+    "beats_in": (int, NoneType), "beats_out": (int, NoneType), INTEGERS: (int, str, list, dict, NoneType),
     "max_error_ulp": (float, int)}
 _ELSE = (int, str, list, dict)
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError,
@@ -34,12 +39,12 @@ _PORT = re.compile(r"^ *(input|output) (?:wire |reg )?(?:signed )?(?:\[(\d+):0\]
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-Derive = Callable[[dict[str, Any]], Mapping[str, Any]]
-"""From a manifest to the entries that follow from its specification, its integers and its reset."""
+Derive = Callable[[dict[str, Any], Any], Mapping[str, Any]]
+"""From a manifest and its integers to the entries that follow from its specification, its integers and its reset."""
 
 
-def read_manifest(folder: Path, derived: Derive) -> dict[str, Any]:
-    """The content of a case's ``case.json``, if it is as the generator writes it.
+def read_manifest(folder: Path, derived: Derive) -> tuple[dict[str, Any], Any]:
+    """The content of a case's ``case.json`` and of its ``integers.json``, if they are as the generator writes them.
 
     Raises
     ------
@@ -49,16 +54,21 @@ def read_manifest(folder: Path, derived: Derive) -> dict[str, Any]:
     path = folder / CASE.name
     legal = f"a case directory with a {CASE.name} as it was generated"
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise ValueError(f"more than {_LARGEST_FILE} bytes")
-        manifest = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-        wrong = next(_wrong(manifest, derived), None)
+        manifest, integers = _read(path), _read(folder / INTEGERS)
+        wrong = next(_wrong(manifest, integers, derived), None)
     except _MALFORMED as error:
         said = f"{error.option} must be {error.legal}" if isinstance(error, IllegalSetting) else type(error).__name__
         raise IllegalSetting("case", legal, f"{folder}, where it is malformed ({said})") from None
     if wrong is not None:
         raise IllegalSetting("case", legal, f"{folder}, where it has another {wrong}")
-    return manifest
+    return manifest, integers
+
+
+def _read(path: Path) -> Any:
+    """The content of a JSON file."""
+    if path.stat().st_size > _LARGEST_FILE:
+        raise ValueError(f"more than {_LARGEST_FILE} bytes")
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
 
 
 def contradiction(folder: Path, manifest: dict[str, Any]) -> str | None:
@@ -69,6 +79,10 @@ def contradiction(folder: Path, manifest: dict[str, Any]) -> str | None:
     for name in sorted(manifest["files"]):
         if name.startswith("vectors/"):
             kind = name.removeprefix("vectors/").removesuffix(".hex")
+            if kind == "frames":
+                if not _has_vectors(folder / name, FRAME_BITS, None):
+                    return f"where {name} does not hold frames as they are generated"
+                continue
             stream, entry = _VECTORS.get(kind) or _VECTORS[kind.partition("_")[0]]
             count = manifest[entry] if entry else None
             if not _has_vectors(folder / name, ports[f"{stream}__payload"], count):
@@ -112,9 +126,10 @@ def _no_number(text: str) -> float:
     raise ValueError(text)
 
 
-def _wrong(manifest: dict[str, Any], derived: Derive) -> Iterator[str]:
+def _wrong(manifest: dict[str, Any], integers: Any, derived: Derive) -> Iterator[str]:
     """Entries that are not as they are generated."""
     yield from _mistyped("manifest", manifest)
+    yield from _mistyped(INTEGERS, integers)
     check_case_name(manifest["name"])
     if manifest["top"] != manifest["name"]:
         yield "top"
@@ -122,14 +137,17 @@ def _wrong(manifest: dict[str, Any], derived: Derive) -> Iterator[str]:
         yield "target"
     if not 1 <= manifest["clock_mhz"] <= _MOST_CLOCK_MHZ:
         yield "clock_mhz"
-    follows, wrapped = derived(manifest), {"user_bits"} if _wrapper(manifest) in manifest["files"] else set()
+    follows = dict(derived(manifest, integers))
+    if canonical_json(integers) != canonical_json(follows.pop("integers")):
+        yield INTEGERS
+    wrapped = {"user_bits"} if _wrapper(manifest) in manifest["files"] else set()
     for name in sorted(manifest.keys() ^ (follows.keys() | _STATED | wrapped)):
         yield f"set of entries ({name})"
     for name, value in follows.items():
         if canonical_json(manifest[name]) != canonical_json(value):
             yield name
     loaded = any(port["name"] == "w__payload" for port in manifest["ports"])
-    for name, least in (("beats", 1), ("writes", int(loaded))):
+    for name, least in (("beats", 1), ("results", 1), ("writes", int(loaded))):
         if type(manifest[name]) is not int or manifest[name] < least or (name == "writes" and not loaded
                                                                          and manifest[name]):
             yield name
@@ -142,8 +160,9 @@ def _wrong(manifest: dict[str, Any], derived: Derive) -> Iterator[str]:
 def _misfiled(manifest: dict[str, Any], *, loaded: bool) -> Iterator[str]:
     """What is wrong with the list of files."""
     files, name = manifest["files"], manifest["name"]
-    needed = {f"rtl/{name}.v", f"tb/{name}_tb.v", "vectors/input.hex", "vectors/expected.hex"}
+    needed = {f"rtl/{name}.v", f"tb/{name}_tb.v", "vectors/input.hex", "vectors/expected.hex", INTEGERS}
     needed |= {"vectors/weights.hex"} if loaded else set()
+    needed |= {"vectors/frames.hex"} if Timing.from_json(manifest).framed else set()
     if not needed <= files.keys():
         yield f"list of files: {min(needed - files.keys())} is missing"
     for path, sha256 in files.items():
@@ -151,7 +170,7 @@ def _misfiled(manifest: dict[str, Any], *, loaded: bool) -> Iterator[str]:
         if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path) or not _SHA256.fullmatch(sha256):
             yield f"list of files ({path})"
         if path.startswith("vectors/") and not re.fullmatch(
-                r"vectors/(input|rewrites|rewrites_expected|(expected|weights)(_[a-z]+)?)\.hex", path):
+                r"vectors/(input|frames|rewrites|rewrites_expected|(expected|weights)(_[a-z]+)?)\.hex", path):
             yield f"list of files ({path})"
 
 

@@ -36,7 +36,8 @@ struct Statistics {
   uint64_t cycles;      // clock cycles from the first beat in to the last beat out
   uint64_t accepted;    // beats in
   uint64_t delivered;   // beats out
-  uint64_t latency;     // cycles from the first beat in to the first beat out
+  uint64_t span;        // cycles from the first beat in to the first one of the last frame
+  uint64_t latency;     // cycles from the last beat in of the first frame to the first beat out
   uint64_t wrong;       // handshakes that are unknown, results that change while they wait, beats after the last one
 };
 
@@ -105,19 +106,21 @@ extern "C" void *quadcim_power_up_new(const Netlist *net) { return new Design(*n
 
 extern "C" void quadcim_power_up_delete(void *design) { delete static_cast<Design *>(design); }
 
-// A reset of one cycle, then all writes, then the beats, until so many have come out or the cycles are spent; payloads
-// are a byte a bit, and so are results, where 2 is unknown. A side pauses with a probability of its share / 2**32. If
-// fewer beats are wanted than there are, the others come up to an output that is not ready, for the idle cycles. What is
+// A reset of one cycle, then all writes, then the beats, until so many results have come out or the cycles are spent;
+// payloads are a byte a bit, and so are results, where 2 is unknown. Once k beats have been accepted, released[k] results
+// may have come; the first frame has `first_frame` beats, and the last one begins with beat `last_frame`. A side pauses
+// with a probability of its share / 2**32. If fewer results are wanted than there are, the others come up to an output that is not ready, for the idle cycles. What is
 // not valid differs from power-up to power-up, and so does the valid that comes during a reset. Changes of wires are
 // counted while there are beats inside, unless `changes` is null.
-extern "C" void quadcim_power_up_run(void *handle, const uint8_t *inputs, uint64_t beats, uint64_t wanted,
-                                     const uint8_t *writes, uint64_t write_count, uint64_t in_pause, uint64_t out_pause,
+extern "C" void quadcim_power_up_run(void *handle, const uint8_t *inputs, const uint64_t *released,
+                                     uint64_t beats, uint64_t results, uint64_t wanted, uint64_t first_frame,
+                                     uint64_t last_frame, const uint8_t *writes, uint64_t write_count, uint64_t in_pause, uint64_t out_pause,
                                      uint64_t seed, uint64_t max_cycles, uint64_t idle_cycles, uint8_t *outputs,
                                      uint32_t *changes, Statistics *statistics) {
   Design &design = *static_cast<Design *>(handle);
   const Netlist &net = design.net;
   Statistics s{};
-  uint64_t state = 2 * seed + 1, written = 0, first_in = 0, idle = 0;
+  uint64_t state = 2 * seed + 1, written = 0, first_in = 0, frame_in = 0, idle = 0;
   bool offered = false, offered_write = false, held = false, started = false;
   std::vector<Lanes> kept(net.o_payload.width);
   design.scramble(net.i_payload), design.scramble(net.w_payload), design.scramble(net.i_valid);
@@ -125,7 +128,7 @@ extern "C" void quadcim_power_up_run(void *handle, const uint8_t *inputs, uint64
   design.settle(), design.commit();
   design.put(net.reset, net.reset_low);
   for (uint64_t cycle = 0; cycle < max_cycles && idle < idle_cycles; cycle++) {
-    const bool fills = s.delivered == wanted && wanted < beats, ready = written == write_count;
+    const bool fills = s.delivered == wanted && wanted < results, ready = written == write_count;
     offered_write = offered_write || !ready;
     offered = offered || (ready && s.accepted < beats && (fills || !(in_pause && chance(state, in_pause))));
     const bool taking = ready && !fills && !(out_pause && chance(state, out_pause));
@@ -144,20 +147,23 @@ extern "C" void quadcim_power_up_run(void *handle, const uint8_t *inputs, uint64
       kept[k] = bit;
     }
     if (held && (valid != ALL || !same)) s.wrong++;
-    if (offered && in == ALL && !started) started = true, first_in = cycle, design.before = design.wire;
+    const bool accepted = offered && in == ALL;
+    if (accepted && !started) started = true, first_in = cycle, design.before = design.wire;
+    if (accepted && s.accepted + 1 == first_frame) frame_in = cycle;
+    if (accepted && s.accepted == last_frame) s.span = cycle - first_in;
     if (changes && started && s.delivered < wanted) design.count(changes);
     if (valid == ALL && (taking || !net.o_ready.width)) {
-      if (s.delivered == wanted || s.delivered >= s.accepted + (offered && in == ALL)) {
+      if (s.delivered == wanted || s.delivered >= released[s.accepted + accepted]) {
         s.wrong++;
       } else {
         for (int k = 0; k < net.o_payload.width; k++)
           outputs[s.delivered * net.o_payload.width + k] = known(kept[k]) ? kept[k] & 1 : 2;
-        if (!s.delivered) s.latency = cycle - first_in;
+        if (!s.delivered) s.latency = cycle - frame_in;
         s.delivered++, s.cycles = cycle - first_in;
       }
     }
     held = valid == ALL && !taking && net.o_ready.width;
-    if (offered && in == ALL) s.accepted++, offered = false;
+    if (accepted) s.accepted++, offered = false;
     if (offered_write && write == ALL) written++, offered_write = false;
     if (s.delivered == wanted) idle++;
     design.commit();

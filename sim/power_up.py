@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from quadcim.sim.bulk import PORTS, PortWires, driver, pointer
 from quadcim.sim.case import Case
 from quadcim.sim.netlist import number_gates
+from quadcim.spec.timing import Frame
 
 __all__ = ["Outcome", "PowerUpSimulator"]
 
@@ -30,7 +31,7 @@ class _Netlist(ctypes.Structure):
 
 
 class _Statistics(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint64) for name in ("cycles", "accepted", "delivered", "latency", "wrong")]
+    _fields_ = [(name, ctypes.c_uint64) for name in ("cycles", "accepted", "delivered", "span", "latency", "wrong")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,10 @@ class Outcome:
     mismatches : int
         Beats that are wrong or missing after any of the power-ups, and cycles in which the handshake was wrong or not
         the same after all of them.
-    cycles, latency_cycles : int
-        From the first beat in to the last beat out, and to the first one.
+    cycles, span_cycles : int
+        From the first beat in to the last beat out, and to the first one of the last frame in.
+    latency_cycles : int
+        From the last beat in of the first frame to the first beat out.
     changes : dict of int to int
         How often each net, by its number in the module, changed meanwhile after the first power-up; if that was asked
         for.
@@ -51,6 +54,7 @@ class Outcome:
 
     mismatches: int
     cycles: int
+    span_cycles: int
     latency_cycles: int
     changes: Mapping[int, int]
 
@@ -93,14 +97,17 @@ class PowerUpSimulator:
         if hasattr(self, "_design"):
             self._library.quadcim_power_up_delete(self._design)
 
-    def run(self, inputs: Sequence[int], expected: Sequence[int], *, writes: Sequence[int] = (), pauses: float = 0.0,
-            seed: int = 0, until: int | None = None, count: bool = False) -> Outcome:
+    def run(self, inputs: Sequence[int], expected: Sequence[int], frames: Sequence[Frame], *,
+            writes: Sequence[int] = (), pauses: float = 0.0, seed: int = 0, until: int | None = None,
+            count: bool = False) -> Outcome:
         """Reset for a cycle, write, and send beats; compare what comes out.
 
         Parameters
         ----------
         inputs, expected : sequence of int
             Payloads in, and what must come out.
+        frames : sequence of Frame
+            How they fall into frames.
         writes : sequence of int
             Payloads of the stream ``w``, which come first.
         pauses : float
@@ -108,29 +115,42 @@ class PowerUpSimulator:
         seed : int
             Of the pauses.
         until : int, optional
-            Take only so many beats, and end with the design full of others where the output can be stalled; by default
-            end once nothing comes after the last one.
+            Take only so many results, and end with the design full of others where the output can be stalled; by
+            default end once nothing comes after the last one.
         count : bool
             Whether changes are counted.
         """
-        case, wanted = self._case, len(inputs) if until is None else until
-        planes = len(inputs) * case.initiation_interval_cycles
-        patience = int(16 * (planes + case.latency_cycles) / (1 - pauses) ** 2) + 64 * len(writes) + 1000
-        outputs = np.zeros((len(inputs), self._widths["o__payload"]), np.uint8)
+        case, wanted = self._case, len(expected) if until is None else until
+        busy = sum(frame.interval_cycles for frame in frames)
+        patience = int(16 * (busy + case.latency_cycles) / (1 - pauses) ** 2) + 64 * len(writes) + 1000
+        outputs = np.zeros((len(expected), self._widths["o__payload"]), np.uint8)
         changes = np.zeros(self._netlist.wires if count else 0, np.uint32)
         streams = [_bits(inputs, self._widths["i__payload"]), _bits(writes, self._widths.get("w__payload", 0))]
+        released = _released(frames)
         chance, statistics = int(pauses * 2**32), _Statistics()
         idle = case.latency_cycles + 4
         if until is not None:
-            idle = idle * case.initiation_interval_cycles if case.elastic else 1
+            idle = idle * max(frame.interval_cycles for frame in frames) if case.elastic else 1
         self._library.quadcim_power_up_run(
-            self._design, pointer(streams[0]), *map(ctypes.c_uint64, (len(inputs), wanted)), pointer(streams[1]),
-            *map(ctypes.c_uint64, (len(writes), chance, chance if case.elastic else 0, seed, patience, idle)),
+            self._design, pointer(streams[0]), pointer(released), *map(ctypes.c_uint64, (
+                len(inputs), len(expected), wanted, frames[0].beats_in, len(inputs) - frames[-1].beats_in)),
+            pointer(streams[1]), *map(ctypes.c_uint64, (
+                len(writes), chance, chance if case.elastic else 0, seed, patience, idle)),
             pointer(outputs), pointer(changes) if count else _POINTER(None), ctypes.byref(statistics))
         done = min(statistics.delivered, wanted)
         wrong = int((outputs[:done] != _bits(expected, self._widths["o__payload"])[:done]).any(axis=1).sum())
         found = {net: int(changes[wire]) for net, wire in self._wires.items() if isinstance(net, int)} if count else {}
-        return Outcome(wrong + wanted - done + statistics.wrong, statistics.cycles, statistics.latency, found)
+        return Outcome(wrong + wanted - done + statistics.wrong, statistics.cycles, statistics.span,
+                       statistics.latency, found)
+
+
+def _released(frames: Sequence[Frame]) -> NDArray[np.uint64]:
+    """How many results may have come once so many beats, from 0 on, have been accepted: those of whole frames."""
+    results, counts = 0, [0]
+    for frame in frames:
+        counts += [results] * (frame.beats_in - 1) + [results + frame.beats_out]
+        results += frame.beats_out
+    return np.array(counts, np.uint64)
 
 
 def _bits(payloads: Sequence[int], width: int) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ class Stimulus(Protocol):
         ...
 
     def random_inputs(self, count: int, seed: int) -> list[int]:
-        """Further beats; the same for the same seed, everywhere."""
+        """Further beats, about so many, in whole frames; the same for the same seed, everywhere."""
         ...
 
     def expected(self, payloads: Sequence[int]) -> list[int]:

@@ -8,6 +8,7 @@ import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import cocotb
@@ -17,13 +18,16 @@ from cocotb.triggers import ReadOnly, RisingEdge, Timer
 from quadcim.ownership import CASE
 from quadcim.sim.case import CaseFiles
 from quadcim.sim.coverage import Coverage, Traits, WriteState
+from quadcim.sim.frames import whole_frames
 from quadcim.spec.ports import Port
+from quadcim.spec.timing import Frame
 
 _JOB = json.loads(Path(os.environ["QUADCIM_JOB"]).read_text())
 _CASE = CaseFiles(Path(_JOB["case"]), json.loads(Path(_JOB["case"], CASE.name).read_text()))
 _TRAITS = Traits(**_JOB["traits"])
 _ELASTIC = _CASE.elastic
-_INTERVAL = _CASE.initiation_interval_cycles
+_TIMING = _CASE.timing
+_FRAMES = [Frame(*frame) for frame in _JOB["frames"]]
 _PORTS = {port.name: port for port in _CASE.ports}
 _COVERAGE = Coverage(_CASE, _TRAITS)
 
@@ -78,6 +82,7 @@ class Scoreboard:
 
     inputs: list[int]
     expected: list[int]
+    framed: bool
     received: int = 0
 
     def check(self, cycle: int, payload: int) -> None:
@@ -85,11 +90,35 @@ class Scoreboard:
         index = self.received
         assert index < len(self.expected), f"cycle {cycle}: a beat too many, {_shown(_PORTS['o__payload'], payload)}"
         want = self.expected[index]
+        given = "" if self.framed else f"input {_shown(_PORTS['i__payload'], self.inputs[index])}, "
         assert payload == want, (
-            f"first mismatch at cycle {cycle}, beat {index}: "
-            f"input {_shown(_PORTS['i__payload'], self.inputs[index])}, "
+            f"first mismatch at cycle {cycle}, beat {index}: {given}"
             f"{_difference(_PORTS['o__payload'], want, payload)}")
         self.received += 1
+
+
+class Place:
+    """Where a stream is: the frame that its next beat is of, the beats of it that have moved, and when they did."""
+
+    def __init__(self, lengths: list[int]):
+        self.lengths, self.frame, self.beat = lengths, 0, 0
+        self.first: list[int] = []
+        self.last: list[int] = []
+
+    @property
+    def ends(self) -> bool:
+        """Whether the next beat is its frame's last one."""
+        return self.frame < len(self.lengths) and self.beat + 1 == self.lengths[self.frame]
+
+    def moved(self, cycle: int) -> None:
+        """A beat has moved."""
+        if self.beat == 0:
+            self.first.append(cycle)
+        if self.ends:
+            self.last.append(cycle)
+            self.frame, self.beat = self.frame + 1, 0
+        else:
+            self.beat += 1
 
 
 class Bench:
@@ -97,23 +126,30 @@ class Bench:
 
     def __init__(self, dut, beats: int | None = None, *, rewritten: int = 0):
         self.dut, self.cycle = dut, 0
-        self.inputs = _JOB["inputs"][:beats]
-        self.board = Scoreboard(self.inputs, _JOB["expected"][:beats])
+        self.frames = _FRAMES if beats is None else _FRAMES[:whole_frames(_FRAMES, beats)]
+        self.into, self.out = (Place([getattr(frame, way) for frame in self.frames])
+                               for way in ("beats_in", "beats_out"))
+        self.inputs = _JOB["inputs"][:sum(self.into.lengths)]
+        self.board = Scoreboard(self.inputs, _JOB["expected"][:sum(self.out.lengths)], _TIMING.framed)
         self.mask = (1 << _PORTS["i__payload"].width) - 1
         self.filling = False  # tables of weights may be written, which stalls beats
         self.rewritten = rewritten  # rows that have changed
-        self.accepted: list[int] = []
-        self.delivered: list[int] = []
+        self.accepted = self.left = 0  # beats in; of them those whose frames have come out whole
 
     @property
     def inside(self) -> int:
-        """Beats that have been accepted and not come out."""
-        return len(self.accepted) - self.board.received
+        """Beats that have been accepted, of frames that have not come out whole."""
+        return self.accepted - self.left
 
-    async def reset(self, inside: int = 0) -> None:
-        """One cycle of reset; the beats that were inside are gone."""
+    @property
+    def torn(self) -> bool:
+        """Whether a frame is in or out in part."""
+        return bool(self.into.beat or self.out.beat)
+
+    async def reset(self, after: "Bench | None" = None) -> None:
+        """One cycle of reset; the beats that were inside after another bench are gone."""
         dut = self.dut
-        _COVERAGE.reset(inside)
+        _COVERAGE.reset(after.inside if after else 0, torn=after is not None and after.torn)
         dut.i__valid.value = 0
         if _ELASTIC:
             dut.o__ready.value = 0
@@ -132,7 +168,7 @@ class Bench:
     async def rewrite(self, drive: Pattern) -> None:
         """Change rows, over and over, until all beats have been accepted."""
         rewrites = _JOB["rewrites"]
-        while len(self.accepted) < len(self.inputs):
+        while self.accepted < len(self.inputs):
             await self._write(rewrites[self.rewritten % len(rewrites)]["write"], drive)
             self.rewritten += 1
         await self._settled()
@@ -162,41 +198,72 @@ class Bench:
         self.cycle += 1
 
     async def run(self, drive: Pattern, take: Pattern, *, stop_after: int | None = None) -> None:
-        """Send all beats and take all results, or stop after so many results, with beats inside if that can be."""
+        """Send all beats and take all results, or stop after so many results: inside a frame, if that can be."""
         dut, offered = self.dut, False
-        limit = self.cycle + 64 * _INTERVAL * len(self.inputs) + 100
-        goal = len(self.inputs) if stop_after is None else stop_after
-        while self.board.received < goal or (stop_after is not None and _CASE.latency_cycles and not self.inside):
-            assert self.cycle < limit, f"no progress: {len(self.accepted)} beats in, {self.board.received} out"
-            offered = len(self.accepted) < len(self.inputs) and (offered or drive())
+        limit = self.cycle + 64 * sum(frame.interval_cycles for frame in self.frames) + 100
+        while not self._done(stop_after):
+            assert self.cycle < limit, f"no progress: {self.accepted} beats in, {self.board.received} out"
+            offered = self.accepted < len(self.inputs) and (offered or drive())
             taking = take() if _ELASTIC else True
             dut.i__valid.value = int(offered)
             # An idle input carries garbage: it must not matter.
-            dut.i__payload.value = self.inputs[len(self.accepted)] if offered else self.cycle & self.mask
+            dut.i__payload.value = self.inputs[self.accepted] if offered else self.cycle & self.mask
             if _ELASTIC:
                 dut.o__ready.value = int(taking)
             await ReadOnly()
-            ready = not _ELASTIC or bool(dut.i__ready.value)
-            held = self.inside
-            # A unit that takes several cycles for a beat says so by its ready; writing a table of weights may stall it.
-            assert ready or _INTERVAL > 1 or self.filling or held == _CASE.latency_cycles, (
-                f"cycle {self.cycle}: input stalled with {held} beats inside")
-            write = self._write_state()
-            assert write != "held" or self.filling or not (offered and ready), (
-                f"cycle {self.cycle}: a row was not taken as a beat was accepted")
-            _COVERAGE.cycle(offered=offered, ready=ready, valid=bool(dut.o__valid.value), taking=taking, inside=held,
-                            write=write)
-            if bool(dut.o__valid.value) and taking:
-                bits = str(dut.o__payload.value)
-                assert set(bits) <= set("01"), f"cycle {self.cycle}, beat {self.board.received}: undefined bits {bits}"
-                self.board.check(self.cycle, int(bits, 2))
-                self.delivered.append(self.cycle)
+            ready, valid = not _ELASTIC or bool(dut.i__ready.value), bool(dut.o__valid.value)
+            self._check_stalls(offered=offered, ready=ready, valid=valid, taking=taking)
+            if offered:
+                self._check_last("i", self.into)
             if offered and ready:
-                _COVERAGE.beat(self.inputs[len(self.accepted)])
-                self._expect(len(self.accepted))
-                self.accepted.append(self.cycle)
+                self._accept()
                 offered = False
+            if valid and taking:
+                self._receive()
             await self.edge()
+
+    def _done(self, stop_after: int | None) -> bool:
+        """Whether all has come out; or so many results, with a frame inside in part."""
+        if stop_after is None or self.board.received >= len(self.board.expected):
+            return self.board.received >= len(self.board.expected)
+        within = self.torn if _TIMING.framed else self.inside or not _CASE.latency_cycles
+        return self.board.received >= stop_after and bool(within)
+
+    def _check_stalls(self, *, offered: bool, ready: bool, valid: bool, taking: bool) -> None:
+        """What may stall does so only when it may."""
+        held = self.inside
+        # A unit that takes several cycles for a frame says so by its ready; writing a table of weights may stall it.
+        assert ready or _TIMING.several or self.filling or held == _CASE.latency_cycles, (
+            f"cycle {self.cycle}: input stalled with {held} beats inside")
+        write = self._write_state()
+        assert write != "held" or self.filling or not (offered and ready), (
+            f"cycle {self.cycle}: a row was not taken as a beat was accepted")
+        _COVERAGE.cycle(offered=offered, ready=ready, valid=valid, taking=taking, inside=held, write=write)
+
+    def _accept(self) -> None:
+        """The beat on offer is accepted."""
+        _COVERAGE.beat(self.inputs[self.accepted])
+        self._expect(self.accepted)
+        self.accepted += 1
+        self.into.moved(self.cycle)
+
+    def _receive(self) -> None:
+        """A beat has come out."""
+        bits, frame = str(self.dut.o__payload.value), self.out.frame
+        assert set(bits) <= set("01"), (
+            f"cycle {self.cycle}, beat {self.board.received}: undefined bits {bits}")
+        self.board.check(self.cycle, int(bits, 2))
+        assert frame < self.into.frame, f"cycle {self.cycle}: a result of a frame that is not in as a whole"
+        self._check_last("o", self.out)
+        self.out.moved(self.cycle)
+        if self.out.frame > frame:
+            self.left += self.frames[frame].beats_in
+
+    def _check_last(self, stream: str, place: Place) -> None:
+        """A core whose frames differ says with which beats they end."""
+        if (name := f"{stream}__last") in _PORTS:
+            assert bool(self.dut[name].value) == place.ends, (
+                f"cycle {self.cycle}: {name} is {not place.ends} with beat {place.beat} of frame {place.frame}")
 
     def _write_state(self) -> WriteState:
         """What the stream of weights does in this cycle."""
@@ -212,7 +279,8 @@ class Bench:
     async def drained(self) -> None:
         """Nothing comes after the last beat."""
         self.dut.i__valid.value = 0
-        for _ in range(_CASE.latency_cycles + _INTERVAL + 3):
+        longest = max(frame.interval_cycles for frame in self.frames)
+        for _ in range(_CASE.latency_cycles + longest + 3):
             await self.edge()
             await ReadOnly()
             assert not bool(self.dut.o__valid.value), f"cycle {self.cycle}: a beat after the last one"
@@ -236,12 +304,12 @@ async def start(dut, beats: int | None = None) -> Bench:
 
 @cocotb.test()
 async def full_speed(dut) -> None:
-    """Without stalls: one beat in each interval, after the latency; the manifest states both."""
+    """Without stalls: one frame in each interval, after the latency; the case states both."""
     bench = await start(dut)
     await bench.run(pattern("none", "in"), pattern("none", "out"))
-    first = bench.accepted[0]
-    assert bench.accepted == list(range(first, first + _INTERVAL * len(bench.inputs), _INTERVAL)), "the input paused"
-    latency = {out - into for into, out in zip(bench.accepted, bench.delivered, strict=True)}
+    due = accumulate((frame.interval_cycles for frame in bench.frames[:-1]), initial=bench.into.first[0])
+    assert bench.into.first == list(due), "the input paused"
+    latency = {out - into for into, out in zip(bench.into.last, bench.out.first, strict=True)}
     assert latency == {_CASE.latency_cycles}, f"latency {latency}, the manifest says {_CASE.latency_cycles}"
     await bench.drained()
 
@@ -259,14 +327,15 @@ async def stalls(dut, stall_in: str, stall_out: str) -> None:
 async def reset_in_mid_stream(dut) -> None:
     """A reset drops what is in flight; the stream then works from its first beat."""
     bench = await start(dut, beats=256)
-    await bench.run(pattern("random", "in"), pattern("random", "out"), stop_after=min(100, len(bench.inputs) // 2))
-    inside, bench = bench.inside, Bench(dut, beats=256)
-    await bench.reset(inside)
+    middle = min(100, len(bench.board.expected) // 2)
+    await bench.run(pattern("random", "in"), pattern("random", "out"), stop_after=middle)
+    before, bench = bench, Bench(dut, beats=256)
+    await bench.reset(before)
     await bench.run(pattern("random", "in"), pattern("random", "out"))
     await bench.drained()
 
 
-@cocotb.test(skip=not _JOB["writes"])
+@cocotb.test(skip=not _JOB["rewrites"])
 async def weights_written_meanwhile(dut) -> None:
     """Rows change while beats are computed: each beat meets the weights that were there when it was accepted."""
     bench = await start(dut, beats=128)

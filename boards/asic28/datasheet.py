@@ -52,6 +52,8 @@ def _meaning(port: Port, handoff: Handoff) -> str:
     stream, _, part = port.name.partition("__")
     if part == "payload":
         return "; ".join(map(_bits, port.layout))
+    if part == "last":
+        return f"the beat on {'offer' if stream == 'i' else 'the output'} is the last of its frame"
     beat = {"i": "a beat in", "o": "a beat out"}.get(stream, "a beat of weights")
     return f"{beat} {'is offered' if part == 'valid' else 'is taken, if one is offered'}"
 
@@ -71,11 +73,17 @@ def _timing(handoff: Handoff) -> list[str]:
     moves = ("A beat moves at a rising edge at which its valid and ready are high." if elastic
              else "A beat moves at a rising edge at which its valid is high; there is no ready, nothing can stall.")
     latency_ns = latency * 1000 / handoff.clock_mhz
+    what = f"Latency L = {latency} cycle{'s' * (latency != 1)}, {latency_ns:.3f} ns at {handoff.clock_mhz:g} MHz: "
     facts = [
-        (f"Latency L = {latency} cycle{'s' * (latency != 1)}, {latency_ns:.3f} ns at {handoff.clock_mhz:g} MHz: a beat "
-         "accepted in cycle t is on the output in cycle t + L, if nothing stalls."),
+        (f"{what}a beat accepted in cycle t is on the output in cycle t + L, if nothing stalls."),
         (f"Throughput: {handoff.timing.throughput}. Beat n (from 0), fed without pause, is on the output in cycle t0 + "
          f"{'n' if interval == 1 else f'{interval} n'} + L.")]
+    if handoff.timing.framed:
+        facts = [(f"{what}where the last beat of a frame is accepted in cycle t, its first beat out is on the output "
+                  "in cycle t + L, if nothing stalls."),
+                 (f"Throughput: {handoff.timing.throughput}. The cycles are those between the first beats in of "
+                  "frames that follow each other without pause."),
+                 "A reset drops frames that are in or out in part: the next beat in begins a frame."]
     if elastic:
         facts.append("`o__ready` passes to `i__ready` through all stages within the cycle.")
     if handoff.stream("w"):
@@ -92,7 +100,8 @@ def _reset(handoff: Handoff) -> str:
     acts = ("It acts at once; release it synchronously to `clk`. By the SDC, recovery is to be met like setup, and "
             "removal like hold: once there are the trees of the clock and the reset."
             if reset.asynchronous else "It acts at the rising edge of `clk`; the SDC treats it as a data input.")
-    cleared = "valid bits and the counter of planes" if handoff.timing.initiation_interval_cycles > 1 else "valid bits"
+    counted = "what counts a frame's beats" if handoff.timing.framed else "the counter of planes"
+    cleared = f"valid bits and {counted}" if handoff.timing.several else "valid bits"
     weights = " Weights in the cells stay as they are; one that waits is dropped." if handoff.stream("w") else ""
     return (f"{reset.description[0].upper()}{reset.description[1:]}. {acts} One cycle is enough. It clears what says "
             f"that there is a beat ({cleared}); payloads are not reset, and start unknown.{weights}")

@@ -12,17 +12,18 @@ _LONGEST = 12
 
 
 def timing_diagram(handoff: Handoff) -> list[str]:
-    """Lines that show a reset, one beat in, and the beat out; the receiver is always ready."""
+    """Lines that show a reset, one beat in, and the beat out; of a frame its last one in, XL, and its first one out."""
     if not handoff.clocked:
         return _combinational(handoff)
-    interval, latency = handoff.timing.initiation_interval_cycles, handoff.timing.latency_cycles
+    framed, latency = handoff.timing.framed, handoff.timing.latency_cycles
+    interval = 1 if framed else handoff.timing.initiation_interval_cycles
     offered = 2
     accepted = offered + interval - 1
     out = accepted + latency
     cycles, low = out + 2, handoff.reset.active_low
     inputs, outputs = range(offered, accepted + 1), range(out, out + 1)
     rows = {"clk": "/‾‾\\__" * cycles, handoff.reset.port: _level(range(1, cycles) if low else range(1), cycles),
-            "i__valid": _level(inputs, cycles), "i__payload": _bus("X0", inputs, cycles)}
+            "i__valid": _level(inputs, cycles), "i__payload": _bus("XL" if framed else "X0", inputs, cycles)}
     if "ready" in handoff.stream("i"):
         # A unit of several cycles a beat is ready with the last of them.
         rows["i__ready"] = _level(range(accepted, accepted + 1) if interval > 1 else range(cycles), cycles)

@@ -1,12 +1,13 @@
 """A unit with AXI4-Stream ports."""
 
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Module, Mux, ResetSignal, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.boards.vcu128.units import StreamUnit, input_streams
 from quadcim.hw.streams.shift_fifo import ShiftFifo, joined
 from quadcim.hw.streams.slices import RegisterSlice
+from quadcim.spec.timing import Timing
 
 __all__ = ["PASSED_STREAMS", "WEIGHTS_AHEAD_CYCLES", "AxiStreamWrapper", "axis_prefix", "whole_bytes"]
 
@@ -45,6 +46,13 @@ class AxiStreamWrapper(wiring.Component):
         s_axis_tlast, _tuser -> queue            -> m_axis_tlast, _tuser
         s_axis_tdata         -> i, unit, o, queue -> m_axis_tdata
 
+    Where frames are several beats, s_axis_tlast is compared with what the unit takes for a frame's last beat: a wrong
+    one sets ``frame_error``, and the frame counts by its beats. Then m_axis_tlast marks a frame's last beat, and TUSER
+    is that of a frame's first beat in. Both go through the register slice with the beat. ::
+
+        s_axis_tdata, _tlast, _tuser -> register slice -> i, unit, o -> m_axis_tdata, _tlast
+                                                       -> queue      -> m_axis_tuser
+
     Latency: one cycle more than the unit's. Throughput: that of the unit under any stall pattern. The two inputs are
     not ordered against each other: a beat surely meets the weights that were taken `WEIGHTS_AHEAD_CYCLES` before it, if
     no beat is inside meanwhile (one that waits holds weights back). No beat mixes weights in any case.
@@ -53,8 +61,8 @@ class AxiStreamWrapper(wiring.Component):
     ----------
     unit : StreamUnit
         The unit, in the domain "sync"; it becomes a submodule.
-    capacity : int
-        Beats that fit into the unit.
+    timing : Timing
+        That of the unit: its capacity, and its frames.
     user_bits : int
         Width of TUSER; 0 for none.
 
@@ -76,6 +84,8 @@ class AxiStreamWrapper(wiring.Component):
         Of the beat that the output is the result of.
     m_axis_tvalid, m_axis_tready : Out(1), In(1)
         Handshake of the output.
+    frame_error : Out(1)
+        Where frames are several beats in: TLAST was wrong since the last reset.
     """
 
     aclk: Signal
@@ -88,8 +98,10 @@ class AxiStreamWrapper(wiring.Component):
     m_axis_tlast: Signal
     m_axis_tvalid: Signal
     m_axis_tready: Signal
+    m_axis_tuser: Signal
+    frame_error: Signal
 
-    def __init__(self, *, unit: StreamUnit, capacity: int, user_bits: int = 0):
+    def __init__(self, *, unit: StreamUnit, timing: Timing, user_bits: int = 0):
         members = {"aclk": In(1), "aresetn": In(1)}
         for name, flow in (*((name, In) for name in input_streams(unit)), ("o", Out)):
             prefix, width = axis_prefix(name), 8 * whole_bytes(len(getattr(unit, name).payload))
@@ -97,10 +109,11 @@ class AxiStreamWrapper(wiring.Component):
                         f"{prefix}_tready": Out(1) if flow == In else In(1)}
             if name in PASSED_STREAMS:
                 members |= {f"{prefix}_tlast": flow(1)} | ({f"{prefix}_tuser": flow(user_bits)} if user_bits else {})
-        super().__init__(members)
-        self._unit, self._user_bits = unit, user_bits
+        self._checked = timing.beats_in != 1
+        super().__init__(members | ({"frame_error": Out(1)} if self._checked else {}))
+        self._unit, self._timing, self._user_bits = unit, timing, user_bits
         # The wrapper itself holds two beats: in the register slice, or on the way into and out of the queue of results.
-        self._depth = capacity + 2
+        self._depth = timing.capacity_beats + 2
 
     def elaborate(self, platform) -> Module:
         """Build the clock domain, the queue of what is passed on, and what stands around the unit."""
@@ -108,6 +121,9 @@ class AxiStreamWrapper(wiring.Component):
         m.domains.sync = ClockDomain("sync", local=True)
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
         m.submodules.unit = unit = self._unit
+        if self._timing.framed:
+            self._frames(m)
+            return m
         m.submodules.passed = passed = ShiftFifo(width=1 + self._user_bits, depth=self._depth)
         m.d.comb += [
             passed.i.payload.eq(joined(self._passed("s_axis"))),
@@ -126,22 +142,88 @@ class AxiStreamWrapper(wiring.Component):
 
     def _inputs_sliced(self, m: Module) -> None:
         """A unit that can be stalled: the slices and the unit hold no more beats than the queue beside them."""
-        unit = self._unit
-        for name, target in input_streams(unit).items():
-            m.submodules[f"slice_{name}"] = piece = RegisterSlice(len(target.payload))
-            prefix = axis_prefix(name)
-            m.d.comb += [
-                piece.i.payload.eq(getattr(self, f"{prefix}_tdata")),
-                piece.i.valid.eq(getattr(self, f"{prefix}_tvalid")),
-                getattr(self, f"{prefix}_tready").eq(piece.i.ready),
-                target.payload.eq(piece.o.payload),
-                target.valid.eq(piece.o.valid),
-                piece.o.ready.eq(target.ready),
-            ]
+        for name in input_streams(self._unit):
+            self._input(m, name)
+        self._result(m)
+
+    def _input(self, m: Module, name: str) -> None:
+        """A register slice before an input."""
+        target: stream.Interface = getattr(self._unit, name)
+        piece = self._sliced(m, name, len(target.payload), getattr(self, f"{axis_prefix(name)}_tdata"))
         m.d.comb += [
-            self.m_axis_tdata.eq(unit.o.payload),
-            self.m_axis_tvalid.eq(unit.o.valid),
-            unit.o.ready.eq(self.m_axis_tready),
+            target.payload.eq(piece.o.payload),
+            target.valid.eq(piece.o.valid),
+            piece.o.ready.eq(target.ready),
+        ]
+
+    def _sliced(self, m: Module, name: str, width: int, payload: Value) -> RegisterSlice:
+        """The register slice behind an input."""
+        m.submodules[f"slice_{name}"] = piece = RegisterSlice(width)
+        prefix = axis_prefix(name)
+        m.d.comb += [
+            piece.i.payload.eq(payload),
+            piece.i.valid.eq(getattr(self, f"{prefix}_tvalid")),
+            getattr(self, f"{prefix}_tready").eq(piece.i.ready),
+        ]
+        return piece
+
+    def _result(self, m: Module) -> None:
+        """The output of a unit that can be stalled."""
+        m.d.comb += [
+            self.m_axis_tdata.eq(self._unit.o.payload),
+            self.m_axis_tvalid.eq(self._unit.o.valid),
+            self._unit.o.ready.eq(self.m_axis_tready),
+        ]
+
+    def _frames(self, m: Module) -> None:
+        """A unit whose frames are several beats: they are counted at its own ports."""
+        unit = self._unit
+        for name in input_streams(unit).keys() - {"i"}:
+            self._input(m, name)
+        width = len(unit.i.payload)
+        beat = joined(Cat(self.s_axis_tdata[:width], self._passed("s_axis")))
+        piece = self._sliced(m, "i", len(beat), beat)
+        begins, ends, goes = Signal(init=1), self._last(m, "i"), Signal(init=1)
+        accepted = Signal()
+        m.d.comb += [
+            unit.i.payload.eq(piece.o.payload[:width]),
+            unit.i.valid.eq(piece.o.valid & goes),
+            piece.o.ready.eq(unit.i.ready & goes),
+            accepted.eq(unit.i.valid & unit.i.ready),
+        ]
+        with m.If(accepted):
+            m.d.sync += begins.eq(ends)
+        if self._checked:
+            with m.If(accepted & (piece.o.payload[width] != ends)):
+                m.d.sync += self.frame_error.eq(1)
+        self._result(m)
+        m.d.comb += self.m_axis_tlast.eq(self._last(m, "o"))
+        if self._user_bits:
+            self._user(m, piece.o.payload[width + 1:], begins=begins, accepted=accepted, goes=goes)
+
+    def _last(self, m: Module, stream: str) -> Value:
+        """Whether the beat on a stream of the unit is its frame's last one: counted, or as the unit says."""
+        target = getattr(self._unit, stream)
+        length = self._timing.beats_in if stream == "i" else self._timing.beats_out
+        if length is None:
+            return getattr(self._unit, f"{stream}__last")
+        if length == 1:
+            return Const(1, 1)
+        left, last = Signal(range(length), init=length - 1, name=f"{stream}_left"), Signal(name=f"{stream}_last")
+        m.d.comb += last.eq(left == 0)
+        with m.If(target.valid & target.ready):
+            m.d.sync += left.eq(Mux(last, length - 1, left - 1))
+        return last
+
+    def _user(self, m: Module, user: Value, *, begins: Value, accepted: Value, goes: Signal) -> None:
+        """TUSER of a frame's first beat in waits in a queue until the frame's last beat leaves."""
+        m.submodules.passed = passed = ShiftFifo(width=self._user_bits, depth=self._depth)
+        m.d.comb += [
+            goes.eq(~begins | passed.i.ready),
+            passed.i.payload.eq(user),
+            passed.i.valid.eq(accepted & begins),
+            self.m_axis_tuser.eq(passed.o.payload),
+            passed.o.ready.eq(self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast),
         ]
 
     def _results_queued(self, m: Module, *, ready: Value) -> None:

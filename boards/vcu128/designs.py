@@ -16,6 +16,7 @@ from quadcim.boards.vcu128.units import ExternalUnit
 from quadcim.hw.emit.verilog import emit_verilog, verilog_from_rtlil
 from quadcim.spec.ports import Port
 from quadcim.spec.quoting import comment
+from quadcim.spec.timing import Timing
 
 __all__ = ["BOARD_MHZ", "LinkBoard", "SelfTestBoard", "board_files"]
 
@@ -112,6 +113,8 @@ class LinkBoard(Elaboratable):
         The unit's module; its wrapper is ``<top>_axis``.
     identity : str
         The digest of the case, hexadecimal.
+    timing : Timing
+        Of the unit.
     user_bits : int
         Width of the wrapper's TUSER.
     divisor : int
@@ -119,17 +122,19 @@ class LinkBoard(Elaboratable):
     """
 
     name = "board"
-    about = ("This unit behind the serial port UART0; README.md describes the frames. LED 0 bytes come in, 1 a frame\n"
+    about = ("This unit behind the serial port UART0; README.md describes the commands. LED 0 bytes come in, 1 one\n"
              "is not answered yet, 7 heartbeat; the button CPU_RESET restarts it")
     constraints = _XDC + _SERIAL_XDC + _CONFIGURATION_XDC
 
-    def __init__(self, *, top: str, ports: Sequence[Port], identity: str, user_bits: int = 0,
+    def __init__(self, *, top: str, ports: Sequence[Port], timing: Timing, identity: str, user_bits: int = 0,
                  divisor: int = BOARD_MHZ * 1_000_000 // BAUD):
         sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in ports if port.layout}
         output = sizes.pop("o")
         self._top, self._streams, self._user_bits = top, {**sizes, "o": output}, user_bits
+        self._framed, self._checked = timing.framed, timing.beats_in != 1
         self._digest = int.from_bytes(bytes.fromhex(identity)[:DIGEST_BYTES], "little")
-        link = emit_verilog(Link(inputs=sizes, output=output, divisor=divisor), name=f"{top}_link", header="")
+        link = emit_verilog(Link(inputs=sizes, output=output, divisor=divisor, framed=timing.framed),
+                            name=f"{top}_link", header="")
         self.modules = link.text.partition("`default_nettype none\n")[2].rpartition("\n`default_nettype")[0]
 
     def elaborate(self, platform: VCU128Platform) -> Module:
@@ -147,8 +152,16 @@ class LinkBoard(Elaboratable):
         link: dict[str, Value] = {"i_clk": ClockSignal(), "i_rst": ResetSignal(), "i_rx": serial_in,
                                   "o_tx": serial_out, "i_digest": Const(self._digest, 8 * DIGEST_BYTES),
                                   "o_received": received, "o_waiting": waiting}
-        # A beat is a frame of its own; the link passes on no more than results.
+        # Of a unit without frames a beat is one of its own, and the link passes on no more than results.
         axis["i_s_axis_tlast"] = Const(1, 1)
+        if self._framed:
+            axis["i_s_axis_tlast"] = link["o_i__last"] = Signal(name="i_last")
+            axis["i_aresetn"] = ~(ResetSignal() | (restarts := Signal()))
+            link["o_restarts"] = restarts
+            axis["o_m_axis_tlast"] = link["i_o__last"] = Signal(name="o_last")
+        frame_error = Signal()
+        if self._checked:
+            axis["o_frame_error"] = frame_error
         if self._user_bits:
             axis["i_s_axis_tuser"] = Const(0, self._user_bits)
         for name, size in self._streams.items():
@@ -160,7 +173,8 @@ class LinkBoard(Elaboratable):
             axis[f"{back}_{axis_prefix(name)}_tready"] = link[f"{forward}_{name}__ready"] = ready
         m.submodules.link = Instance(f"{self._top}_link", **link)
         m.submodules.axis = Instance(wrapper_name(self._top), **axis)
-        for number, value in ((0, _activity(m, received)), (1, waiting), (7, _heartbeat(m))):
+        errors = ((2, frame_error),) if self._checked else ()
+        for number, value in ((0, _activity(m, received)), (1, waiting), *errors, (7, _heartbeat(m))):
             _led(m, platform, number, value)
         return m
 

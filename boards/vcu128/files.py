@@ -21,7 +21,8 @@ __all__ = ["vcu128_files"]
 
 def vcu128_files(handoff: Handoff) -> dict[str, str]:
     """Make the files for the board; equal settings give equal bytes."""
-    link = LinkBoard(top=handoff.top, ports=handoff.ports, identity=handoff.identity, user_bits=handoff.user_bits)
+    link = LinkBoard(top=handoff.top, ports=handoff.ports, timing=handoff.timing, identity=handoff.identity,
+                     user_bits=handoff.user_bits)
     test = _self_test(handoff)
     designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
     return {
@@ -42,14 +43,14 @@ def _wrapper(handoff: Handoff) -> str:
     around = "register slices before it" if "ready" in handoff.stream("o") else "a queue behind it"
     about = f"{handoff.header}\n\nAXI4-Stream wrapper of this unit: {around}, 1 cycle of latency"
     wrapper = AxiStreamWrapper(unit=ExternalUnit(module=handoff.top, ports=handoff.ports),
-                               capacity=handoff.timing.capacity_beats, user_bits=handoff.user_bits)
+                               timing=handoff.timing, user_bits=handoff.user_bits)
     return with_port_attributes(emit_verilog(wrapper, name=wrapper_name(handoff.top), header=about).text, handoff)
 
 
 def _self_test(handoff: Handoff) -> SelfTestBoard | None:
-    """The self-test of a unit from numbers to numbers; other payloads are too wide for a counter to try."""
+    """The self-test of a unit from a number to a number; other payloads are too wide for a counter to try."""
     input, output = (handoff.stream(name)["payload"].format for name in ("i", "o"))
-    if input is None or output is None or handoff.stream("w"):
+    if input is None or output is None or handoff.stream("w") or handoff.timing.framed:
         return None
     mask = (1 << input.width) - 1
     outputs = handoff.golden([raw & mask for raw in stimulus(input)], [])

@@ -8,7 +8,7 @@ from quadcim.boards.text import table
 from quadcim.boards.vcu128.axi import WEIGHTS_AHEAD_CYCLES, axis_prefix, whole_bytes
 from quadcim.boards.vcu128.designs import BOARD_MHZ, SelfTestBoard
 from quadcim.boards.vcu128.host import BAUD, DIGEST_BYTES, QUEUE_BYTES
-from quadcim.boards.vcu128.ip import wrapper_name
+from quadcim.boards.vcu128.ip import status_ports, wrapper_name
 
 __all__ = ["guide"]
 
@@ -43,7 +43,7 @@ python3 vcu128/${top}_host.py --port /dev/ttyUSB1
 
 The last prints `PASS`, or `FAIL` and the first mismatches. The board's USB cable shows up as several serial ports, of
 which UART0 usually is the second; with another one the script says that there is no answer. LED 0 is on while bytes
-come in, LED 1 while a frame is not answered, LED 7 blinks. The button CPU_RESET restarts the design.
+come in, LED 1 while a command is not answered,$error_led LED 7 blinks. The button CPU_RESET restarts the design.
 $self_test_commands
 `-tclargs board synth` stops after synthesis, with first figures. Everything that Vivado makes is in `vcu128/build/`.
 
@@ -52,17 +52,17 @@ $self_test_commands
 $ports
 
 Payloads are in the low bits, as `../case.json` lays them out; results that are one signed number are sign-extended.
-TLAST$user of a beat of `s_axis` $leave `m_axis` with its result.
+$passed
 $order\
-## Frames on the serial port
+## Commands on the serial port
 
 $baud baud, 8 data bits, no parity, 1 stop bit, no flow control. Payloads go low byte first.
 
-$frames
+$commands
 
-Frames are answered in order. The board holds $queue bytes of what is not answered yet: send one frame at a time, or
-several of together no more than that. To end a frame that was left half sent, send $longest zeros, and drop what comes
-until the line is quiet.
+Commands are answered in order. The board holds $queue bytes of what is not answered yet: send one command at a time,
+or several of together no more than that. To end a command that was left half sent, send $longest zeros, and drop what
+comes until the line is quiet.
 
 ## What only Vivado and the board can tell
 
@@ -75,6 +75,15 @@ _ORDER = f"""\
 The two inputs are not ordered against each other: a beat surely meets the weights that were taken
 {WEIGHTS_AHEAD_CYCLES} cycles before it, if no beat is inside meanwhile. No beat mixes weights in any case.
 
+"""
+
+_PASSED = Template("TLAST$user of a beat of `s_axis` $leave `m_axis` with its result.")
+_FRAMES = Template("""\
+Beats are frames: $throughput. TLAST of `m_axis` marks a frame's last beat$user.$checked\
+""")
+_CHECKED = """
+TLAST of `s_axis` is compared with what the unit takes for a frame's last beat: a wrong one sets `frame_error`, which
+stays until a reset, and the frame counts by its beats.\
 """
 
 _SELF_TEST_FILES = Template(
@@ -93,21 +102,35 @@ def guide(handoff: Handoff, designs: Sequence[str]) -> str:
     return _TEXT.substitute(
         top=handoff.top, wrapper=wrapper_name(handoff.top), definition=handoff.about.definition,
         identity=handoff.identity, clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, queue=QUEUE_BYTES,
-        longest=max(size for name, size in sizes.items() if name != "o"), frames="\n".join(_frames(sizes)),
-        ports="\n".join(_ports(handoff, sizes)),
-        user=f" and TUSER ({handoff.user_bits} bit{'s' * (handoff.user_bits > 1)})" if handoff.user_bits else "",
-        leave="leave" if handoff.user_bits else "leaves", order=_ORDER if "w" in sizes else "\n",
+        longest=max(size for name, size in sizes.items() if name != "o"),
+        commands="\n".join(_commands(sizes, framed=handoff.timing.framed)),
+        ports="\n".join(_ports(handoff, sizes)), passed=_passed(handoff),
+        error_led=" LED 2 once TLAST was wrong," if status_ports(handoff) else "",
+        order=_ORDER if "w" in sizes else "\n",
         self_test=_SELF_TEST_FILES.substitute(top=handoff.top) if self_test else "",
         self_test_commands=_SELF_TEST_COMMANDS if self_test else "")
 
 
-def _frames(sizes: Mapping[str, int]) -> list[str]:
+def _passed(handoff: Handoff) -> str:
+    """What TLAST and TUSER mean."""
+    bits = f"TUSER ({handoff.user_bits} bit{'s' * (handoff.user_bits > 1)})" if handoff.user_bits else ""
+    if not handoff.timing.framed:
+        return _PASSED.substitute(user=f" and {bits}" if bits else "", leave="leave" if bits else "leaves")
+    return _FRAMES.substitute(throughput=handoff.timing.throughput, checked=_CHECKED if status_ports(handoff) else "",
+                              user=f"; {bits} is that of a frame's first beat in" if bits else "")
+
+
+def _commands(sizes: Mapping[str, int], *, framed: bool) -> list[str]:
     """The commands and their answers."""
     count = {name: f"{size} byte{'s' * (size > 1)}" for name, size in sizes.items()}
     weights = [(f"`W`, {count['w']} of weights", "`W`, once they are taken")] if "w" in sizes else []
-    return table([("`P`", f"`P`, the first {DIGEST_BYTES} bytes of the digest"),
-                  (f"`B`, {count['i']} of a beat", f"`B`, {count['o']} of its result"), *weights,
-                  ("anything else", "none")], head=("frame to the board", "its answer"))
+    beats = [(f"`B`, {count['i']} of a beat", f"`B`, {count['o']} of its result")]
+    if framed:
+        results = f"for each result of the frame `B`, {count['o']}; for the last one `E` in place of `B`"
+        beats = [(f"`B`, {count['i']} of a beat that is not its frame's last", "`B`, once it is taken"),
+                 (f"`E`, {count['i']} of a frame's last beat", results)]
+    return table([("`P`", f"`P`, the first {DIGEST_BYTES} bytes of the digest"), *beats, *weights,
+                  ("anything else", "none")], head=("command to the board", "its answer"))
 
 
 def _ports(handoff: Handoff, sizes: Mapping[str, int]) -> list[str]:

@@ -23,6 +23,7 @@ QUEUE_BYTES = 64                    # what the board holds of frames that it has
 DIGEST_BYTES = 8
 PING = ord("P")
 COMMANDS = {"i": ord("B"), "w": ord("W")}
+LAST = ord("E")                     # in place of B, where frames are several beats: the last one of a frame
 
 QUIET_SECONDS = 0.25                # after so long without a byte, none is underway
 LONGEST_SECONDS = 3600              # to wait for an answer
@@ -90,7 +91,8 @@ class Case:
         self.digest = manifest["digest"]
         self.ports = {entry["name"][0]: entry for entry in manifest["ports"] if entry["name"].endswith("__payload")}
         self.bytes = {stream: (port["width"] + 7) // 8 for stream, port in self.ports.items()}
-        self.counts = {"i": manifest["beats"], "w": manifest["writes"], "o": manifest["beats"]}
+        self.counts = {"i": manifest["beats"], "w": manifest["writes"], "o": manifest["results"]}
+        self.frames = self._frames() if "vectors/frames.hex" in manifest["files"] else None
         self.inputs = self._vectors("input.hex", "i")
         names = sorted(name[8:] for name in manifest["files"] if name.startswith("vectors/expected"))
         if not names or not self.inputs:
@@ -109,6 +111,15 @@ class Case:
             raise LinkError(f"{name}: not numbers of {bits} bits")
         return payloads
 
+    def _frames(self) -> list[tuple[int, int]]:
+        """Beats in and out of each frame."""
+        lines = (CASE / "vectors" / "frames.hex").read_text(encoding="ascii").split()
+        frames = [(int(line[:8], 16), int(line[8:16], 16)) for line in lines]
+        for stream, beats in (("i", sum(into for into, _out in frames)), ("o", sum(out for _into, out in frames))):
+            if beats != self.counts[stream]:
+                raise LinkError(f"frames.hex: {beats} beats of {stream}, but the manifest says {self.counts[stream]}")
+        return frames
+
     def result(self, payload: int) -> int:
         """A result as the board sends it, in whole bytes: a signed number is extended."""
         width, size = self.ports["o"]["width"], 8 * self.bytes["o"]
@@ -120,7 +131,7 @@ class Board:
     """The board's side of the link, as README.md beside this file describes it."""
 
     def __init__(self, port: Port, case: Case):
-        self.port, self.digest, self.bytes = port, case.digest, case.bytes
+        self.port, self.digest, self.bytes, self.frames = port, case.digest, case.bytes, case.frames
 
     def connect(self) -> None:
         """End what another host has left half sent, and see that the bitstream is of this case."""
@@ -135,18 +146,30 @@ class Board:
             raise LinkError(f"{self.port.name}: the board holds the case {answer[1:].hex()}, not {self.digest[:16]}")
 
     def play(self, stream: str, payloads: list[int]) -> Iterator[int]:
-        """Send beats to a stream, as many at once as the board can hold; gives the results, 0 where there are none."""
-        command, size = COMMANDS[stream], self.bytes[stream]
-        result = self.bytes["o"] if stream == "i" else 0
-        window = max(1, QUEUE_BYTES // (1 + size))
-        frames = [bytes([command]) + payload.to_bytes(size, "little") for payload in payloads]
-        self.port.write(b"".join(frames[:window]))
-        for index in range(len(frames)):
-            answer = self.port.read(1 + result)
-            if answer[0] != command:
-                raise LinkError(f"{self.port.name}: beat {index}: not an answer to it: {answer.hex()}")
-            self.port.write(b"".join(frames[index + window:index + window + 1]))
-            yield int.from_bytes(answer[1:], "little")
+        """Send beats to a stream, as many at once as the board can hold; gives the results, 0 for a beat of weights."""
+        size, window = self.bytes[stream], max(1, QUEUE_BYTES // (1 + self.bytes[stream]))
+        asked = self._asked(stream, len(payloads))
+        sent = [bytes([asked[index][0]]) + payload.to_bytes(size, "little") for index, payload in enumerate(payloads)]
+        self.port.write(b"".join(sent[:window]))
+        for index, (_command, answers) in enumerate(asked):
+            for command, result in answers:
+                answer = self.port.read(1 + result)
+                if answer[0] != command:
+                    raise LinkError(f"{self.port.name}: beat {index}: not an answer to it: {answer.hex()}")
+                if result or stream != "i":
+                    yield int.from_bytes(answer[1:], "little")
+            self.port.write(b"".join(sent[index + window:index + window + 1]))
+
+    def _asked(self, stream: str, count: int) -> list[tuple[int, list[tuple[int, int]]]]:
+        """For each beat of a stream its command, and the commands of its answers with the bytes of their results."""
+        command, result = COMMANDS[stream], self.bytes["o"] if stream == "i" else 0
+        if stream != "i" or self.frames is None:
+            return [(command, [(command, result)])] * count
+        asked: list[tuple[int, list[tuple[int, int]]]] = []
+        for into, out in self.frames:
+            asked += [(command, [(command, 0)])] * (into - 1)
+            asked += [(LAST, [(command, result)] * (out - 1) + [(LAST, result)])]
+        return asked
 
     def finish(self) -> None:
         """See that no answer comes that nobody waits for."""
@@ -175,9 +198,9 @@ def compare(board: Board, case: Case, name: str) -> int:
         if got != expected:
             mismatches += 1
             if mismatches <= SHOWN:
-                print(f"{name}, beat {index}: input {case.inputs[index]:x}, "
-                      f"expected {expected:0{digits}x}, got {got:0{digits}x}")
-        progress(f"input.hex against {name}", index + 1, len(case.inputs))
+                given = "" if case.frames else f"input {case.inputs[index]:x}, "
+                print(f"{name}, beat {index}: {given}expected {expected:0{digits}x}, got {got:0{digits}x}")
+        progress(f"input.hex against {name}", index + 1, len(case.expected[name]))
     return mismatches
 
 
@@ -191,7 +214,7 @@ def run(board: Board, case: Case) -> tuple[int, int]:
             load(board, name.replace("expected", "weights"), case.weights[name])
         mismatches += compare(board, case, name)
     board.finish()
-    return len(case.inputs) * len(case.expected), mismatches
+    return sum(map(len, case.expected.values())), mismatches
 
 
 def read_case() -> Case:

@@ -17,6 +17,7 @@ __all__ = [
     "clock_parameters",
     "packaged_description",
     "packaged_sources",
+    "status_ports",
     "wrapper_name",
 ]
 
@@ -69,6 +70,11 @@ def axi_streams(handoff: Handoff) -> tuple[AxiStream, ...]:
     return tuple(AxiStream(axis_prefix(name), receives=name != "o", data_bytes=whole_bytes(ports["payload"].width),
                            has_last=name in PASSED_STREAMS, user_bits=handoff.user_bits * (name in PASSED_STREAMS))
                  for name in ("i", "w", "o") if (ports := handoff.stream(name)))
+
+
+def status_ports(handoff: Handoff) -> tuple[str, ...]:
+    """The wrapper's outputs beside the streams."""
+    return ("frame_error",) if handoff.timing.beats_in != 1 else ()
 
 
 def clock_parameters(handoff: Handoff) -> dict[str, str]:

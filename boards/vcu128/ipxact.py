@@ -14,6 +14,7 @@ from quadcim.boards.vcu128.ip import (
     clock_parameters,
     packaged_description,
     packaged_sources,
+    status_ports,
     wrapper_name,
 )
 
@@ -116,6 +117,8 @@ def _model(model: Xml.Element, handoff: Handoff, streams: tuple[AxiStream, ...])
     for stream in streams:
         for logical, direction, width in stream.ports:
             _port(ports, stream.port(logical), direction, width, optional=stream.receives and logical in _OPTIONAL)
+    for name in status_ports(handoff):
+        _port(ports, name, "out", 1)
 
 
 def _port(parent: Xml.Element, name: str, direction: str, width: int, *, optional: bool = False) -> None:

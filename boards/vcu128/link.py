@@ -1,18 +1,22 @@
 """Plays vectors through a unit from a host: a serial link with commands and answers.
 
-The host sends frames, each of a command byte and the bytes of its payload, low byte first; each is answered in order:
+The host sends commands, each a byte and the bytes of its payload, low byte first; each is answered in order:
 
 =======  =====================  ========================================================================
 command  payload                answer
 =======  =====================  ========================================================================
-``P``    none                   ``P`` and the first 8 bytes of the case's digest
-``B``    a beat of stream i     ``B`` and the beat of stream o that comes of it, extended to whole bytes
+``P``    none                   ``P`` and the first 8 bytes of the case's digest; where frames are several beats, the
+                                unit forgets one of which beats are missing
+``B``    a beat of stream i     ``B`` and the beat of stream o that comes of it, extended to whole bytes; where frames
+                                are several beats it is not the frame's last, and the answer is ``B`` alone
+``E``    the last one of a      where frames are several beats: for each beat of stream o that comes of the frame ``B``
+         frame of stream i      and the beat, but ``E`` and the beat for the last
 ``W``    a beat of stream w     ``W``, once the unit has taken it
 others   none                   none
 =======  =====================  ========================================================================
 
-A frame is taken up when the one before is answered; until then bytes wait in a queue. So the host counts the bytes of
-frames that are not answered: any one frame may be underway, and several of together no more than the queue holds. To
+A command is taken up when the one before is answered; until then bytes wait in a queue. So the host counts the bytes of
+commands that are not answered: any one may be underway, and several of together no more than the queue holds. To
 begin with, it ends what another host may have left half sent by zeros, as many as the longest payload has bytes.
 """
 
@@ -22,7 +26,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.boards.vcu128.host import COMMANDS, DIGEST_BYTES, PING, QUEUE_BYTES
+from quadcim.boards.vcu128.host import COMMANDS, DIGEST_BYTES, LAST, PING, QUEUE_BYTES
 from quadcim.boards.vcu128.uart import UartReceiver, UartTransmitter
 from quadcim.hw.streams.shift_fifo import ShiftFifo
 
@@ -38,6 +42,8 @@ class Link(wiring.Component):
         Bytes of a beat of each stream into the unit.
     output : int
         Bytes of a beat out.
+    framed : bool
+        Whether frames are several beats.
     divisor : int
         Cycles of a bit of the serial port (`quadcim.boards.vcu128.uart`).
 
@@ -51,10 +57,14 @@ class Link(wiring.Component):
         To the unit's input streams; those that `inputs` names.
     o : stream in
         From the unit.
+    i__last, o__last : Out(1), In(1)
+        With a frame's last beat, where frames are several beats.
+    restarts : Out(1)
+        Then, too: a ping comes, and the unit is to forget a frame that another host has left half sent.
     received : Out(1)
         A byte has come in this cycle.
     waiting : Out(1)
-        A frame has begun and is not answered.
+        A command has begun and is not answered.
     """
 
     digest: Signal
@@ -63,19 +73,23 @@ class Link(wiring.Component):
     i: stream.Interface
     w: stream.Interface
     o: stream.Interface
+    i__last: Signal
+    o__last: Signal
+    restarts: Signal
     received: Signal
     waiting: Signal
 
-    def __init__(self, *, inputs: Mapping[str, int], output: int, divisor: int):
+    def __init__(self, *, inputs: Mapping[str, int], output: int, divisor: int, framed: bool = False):
         super().__init__({
             "digest": In(8 * DIGEST_BYTES), "rx": In(1), "tx": Out(1), "o": In(stream.Signature(8 * output)),
             **{name: Out(stream.Signature(8 * size)) for name, size in inputs.items()},
             "received": Out(1), "waiting": Out(1),
+            **({"i__last": Out(1), "o__last": In(1), "restarts": Out(1)} if framed else {}),
         })
-        self._inputs, self._output, self._divisor = dict(inputs), output, divisor
+        self._inputs, self._output, self._divisor, self._framed = dict(inputs), output, divisor, framed
 
     def elaborate(self, platform) -> Module:
-        """Build the serial port, the queue, and what takes up one frame after the other."""
+        """Build the serial port, the queue, and what takes up one command after the other."""
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self._divisor)
@@ -99,7 +113,7 @@ class Link(wiring.Component):
         return m
 
     def _serve(self, m: Module, bytes_in: stream.Interface, bytes_out: stream.Interface) -> None:
-        """One frame after the other: states, a bit each; what one waits for leads to the next."""
+        """One command after the other: states, a bit each; what one waits for leads to the next."""
         most = max(DIGEST_BYTES, self._output, *self._inputs.values())
         data = Signal(8 * most, reset_less=True)
         left = Signal(range(most + 1), reset_less=True)
@@ -123,10 +137,16 @@ class Link(wiring.Component):
         begins = {name: self._begins(m, name, at_command & bytes_in.valid, bytes_in.payload)
                   for name in ("ping", *self._inputs)}
         collects = {name: Signal(name=f"at_collect_{name}") for name in self._inputs}
-        offered = {name: self._play(m, name, begins[name], collects[name], bytes_in.valid & last)
+        offered: dict[str, Value] = {name: self._play(m, name, begins[name], collects[name], bytes_in.valid & last)
                    for name in self._inputs}
-        asked = offered.pop("i")
-        _state(m, at_command, enter=sent, leave=Cat(begins.values()).any())
+        asked: Value = offered.pop("i")
+        over, more = sent, None
+        if self._framed:
+            # A frame's results are asked for with its last beat, and one after the other.
+            more, over = Signal(), Signal()
+            m.d.comb += [self.i__last.eq(command == LAST), over.eq(sent & ~more), self.restarts.eq(begins["ping"])]
+            offered["more"], asked = asked & ~self.i__last, (asked & self.i__last) | (sent & more)
+        _state(m, at_command, enter=over, leave=Cat(begins.values()).any())
         _state(m, at_result, enter=asked, leave=self.o.valid)
         _state(m, at_answer, enter=begins["ping"] | (at_result & self.o.valid) | Cat(offered.values()).any(),
                leave=bytes_out.ready)
@@ -144,6 +164,11 @@ class Link(wiring.Component):
             m.d.sync += left.eq(Mux(at_command, begun, Mux(at_result, self._output, left - 1)))
         with m.If(at_command):
             m.d.sync += command.eq(bytes_in.payload)
+        if more is not None:
+            with m.If(at_command):
+                m.d.sync += more.eq(0)
+            with m.If(at_result & self.o.valid):
+                m.d.sync += [more.eq(~self.o__last), command.eq(Mux(self.o__last, LAST, COMMANDS["i"]))]
         self._move(m, data, bytes_in.payload, moves=moves, at_command=at_command, at_result=at_result)
 
     def _move(self, m: Module, data: Signal, byte_in: Value, *, moves: Signal, at_command: Signal,
@@ -158,11 +183,11 @@ class Link(wiring.Component):
         for name, size in self._inputs.items():
             m.d.comb += getattr(self, name).payload.eq(data[-8 * size:])
 
-    @staticmethod
-    def _begins(m: Module, name: str, comes: Value, byte: Value) -> Signal:
+    def _begins(self, m: Module, name: str, comes: Value, byte: Value) -> Signal:
         """Whether a command comes."""
         begins = Signal(name=f"begins_{name}")
-        m.d.comb += begins.eq(comes & (byte == (PING if name == "ping" else COMMANDS[name])))
+        called = byte == (PING if name == "ping" else COMMANDS[name])
+        m.d.comb += begins.eq(comes & (called | (byte == LAST) if self._framed and name == "i" else called))
         return begins
 
     def _play(self, m: Module, name: str, begins: Signal, at_collect: Signal, last_comes: Value) -> Signal:

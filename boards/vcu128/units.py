@@ -60,6 +60,8 @@ class ExternalUnit(wiring.Component):
                 signed = port.format is not None and port.format.signed
                 signature = stream.Signature(Shape(port.width, signed), always_ready=f"{name}__ready" not in names)
                 members[name] = (In if port.direction == "input" else Out)(signature)
+            elif part == "last":
+                members[port.name] = Out(1)
         super().__init__(members)
         self._module = module
         self._has_clock = "clk" in names

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.targets import VCU128_PART
 from quadcim.boards.text import TclTemplate
-from quadcim.boards.vcu128.ip import axi_streams, packaged_sources, wrapper_name
+from quadcim.boards.vcu128.ip import axi_streams, packaged_sources, status_ports, wrapper_name
 from quadcim.spec.quoting import comment, tcl_list, tcl_word
 
 __all__ = ["program_script", "project_script", "timing_files"]
@@ -216,7 +216,7 @@ def timing_files(handoff: Handoff) -> dict[str, str]:
         File name to text: ``<top>_axis.tcl`` and ``.xdc``.
     """
     name = wrapper_name(handoff.top)
-    ports: dict[str, list[str]] = {"in": ["aresetn"], "out": []}
+    ports: dict[str, list[str]] = {"in": ["aresetn"], "out": [*status_ports(handoff)]}
     for stream in axi_streams(handoff):
         for logical, direction, width in stream.ports:
             ports[direction].append(stream.port(logical) + "[*]" * (width > 1))

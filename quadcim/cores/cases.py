@@ -48,7 +48,7 @@ def load_case(folder: Path) -> CoreCase:
     """
     if not CASE.marks(folder):
         raise IllegalSetting("case", _LEGAL, str(folder))
-    manifest = read_manifest(folder, _derived)
+    manifest, frozen = read_manifest(folder, _derived)
     for name, sha256 in manifest["files"].items():
         if (found := file_sha256(folder / name)) != sha256:
             raise IllegalSetting("case", f"{_LEGAL} unchanged since it was generated",
@@ -56,13 +56,13 @@ def load_case(folder: Path) -> CoreCase:
     if wrong := contradiction(folder, manifest):
         raise IllegalSetting("case", _LEGAL, f"{folder}, {wrong}")
     core = find_core(manifest["kind"])
-    spec, integers = core.read(manifest["spec"], manifest["integers"])
+    spec, integers = core.read(manifest["spec"], frozen)
     weights = folder / "vectors/weights.hex"
     stimulus = core.stimulus(spec, integers, read_vectors(weights) if weights.is_file() else [])
     return CoreCase(folder, manifest, stimulus, core.traits(spec), core, spec, integers)
 
 
-def _derived(manifest: dict[str, Any]) -> dict[str, Any]:
+def _derived(manifest: dict[str, Any], integers: Any) -> dict[str, Any]:
     """What follows from the specification, the integers and the reset."""
     core = find_core(manifest["kind"])
-    return core.entries(*core.read(manifest["spec"], manifest["integers"]), find_reset(manifest["reset"]))
+    return core.entries(*core.read(manifest["spec"], integers), find_reset(manifest["reset"]))

@@ -217,6 +217,8 @@ class Core(ABC, Generic[S, I]):
 
     def properties(self, case: "CoreCase") -> tuple[str, ...]:
         """What can be proved of a case, the quickest first; see `quadcim.sim.formal`."""
+        if case.timing.framed:
+            return () if None in (case.timing.beats_in, case.timing.beats_out) else ("frames",)
         if not case.traits.pipeline or case.timing.initiation_interval_cycles > 1:
             return ()
         width = next(port.width for port in case.ports if port.name == "i__payload")

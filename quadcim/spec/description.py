@@ -23,8 +23,6 @@ class Description:
         A line of Markdown, or nothing.
     vectors : str
         What the vectors are.
-    beats : int
-        How many they are.
     """
 
     definition: str
@@ -35,4 +33,3 @@ class Description:
     flow_control: str
     picture: str
     vectors: str
-    beats: int

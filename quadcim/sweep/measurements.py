@@ -106,7 +106,8 @@ def _exactness(subject: Subject) -> dict[str, float]:
 
     case = load_case(subject.case)
     inputs = [*case.stimulus.inputs(), *case.stimulus.random_inputs(_BEATS, seed=1)]
-    outputs = BulkSimulator(case).run_payloads(inputs, writes=case.stimulus.writes())
+    outputs = BulkSimulator(case).run_payloads(inputs, writes=case.stimulus.writes(),
+                                                frames=case.frames(inputs))
     pairs = zip(outputs, case.stimulus.expected(inputs), strict=True)
     return {"beats": len(inputs), "mismatches": sum(got != want for got, want in pairs)}
 

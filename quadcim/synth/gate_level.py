@@ -30,7 +30,7 @@ module quadcim_recorder;
     $$dumpfile("activity.vcd");
     wait (${top}_tb.accepted > 0);
     $$dumpvars(1, ${top}_tb.dut);
-    wait (${top}_tb.received >= $beats || ${top}_tb.run > 0);
+    wait (${top}_tb.received >= $results || ${top}_tb.run > 0);
     $$dumpflush;
     $$finish;
   end
@@ -52,7 +52,7 @@ class GateCheck:
     simulator : {"icarus", "power-ups"}
         Icarus with the case's testbench, or `quadcim.sim.power_up`.
     vectors : int
-        Vectors in each run.
+        Results in each run.
     mismatches : int or None
         None if there is no verdict.
     said : str
@@ -111,7 +111,7 @@ def check_gates(case: Case, sources: Sequence[Path]) -> GateCheck:
         said = _simulate(case, sources, Path(folder))
     verdict = re.search(r"^(PASS)$|^FAIL (\d+)", said, re.MULTILINE)
     mismatches = None if verdict is None else int(verdict[2] or 0)
-    return GateCheck("icarus", _beats(case), mismatches, said.strip())
+    return GateCheck("icarus", _results(case), mismatches, said.strip())
 
 
 def record_activity(case: Case, sources: Sequence[Path], nets: Mapping[tuple[str, int], int]) -> Activity:
@@ -124,14 +124,14 @@ def record_activity(case: Case, sources: Sequence[Path], nets: Mapping[tuple[str
     """
     with tempfile.TemporaryDirectory() as folder:
         recorder = Path(folder, "recorder.v")
-        recorder.write_text(_RECORDER.substitute(top=case.top, beats=_beats(case)))
+        recorder.write_text(_RECORDER.substitute(top=case.top, results=_results(case)))
         _simulate(case, [*sources, recorder], Path(folder), "-s", "quadcim_recorder")
         return read_activity(Path(folder, "activity.vcd"), nets)
 
 
 def is_large(case: Case, cells: int) -> bool:
     """Whether Icarus would take long for a netlist of so many cells."""
-    return cells * _beats(case) * case.initiation_interval_cycles > _MOST_CELL_CYCLES
+    return cells * sum(frame.interval_cycles for frame in case.frames(_vectors(case, "input"))) > _MOST_CELL_CYCLES
 
 
 def check_large(case: Case, module: Mapping[str, Any], library: Library) -> tuple[GateCheck, Activity | None]:
@@ -158,21 +158,22 @@ def check_large(case: Case, module: Mapping[str, Any], library: Library) -> tupl
     except ValueError as error:
         raise ToolError(f"the netlist cannot be simulated: {error}") from error
     inputs, expected, writes = (_vectors(case, name) for name in ("input", "expected", "weights"))
-    first = simulator.run(inputs, expected, writes=writes, count=True)
-    interval = case.initiation_interval_cycles
-    late = first.latency_cycles != case.latency_cycles or first.cycles != case.latency_cycles + interval * (
-        len(inputs) - 1)
+    frames = case.frames(inputs)
+    first = simulator.run(inputs, expected, frames, writes=writes, count=True)
+    span = sum(frame.interval_cycles for frame in frames[:-1])
+    late = first.latency_cycles != case.latency_cycles or first.span_cycles != span or (
+        not case.timing.framed and first.cycles != span + case.latency_cycles)
     runs = {"at full speed, from power-up": first.mismatches,
             "latency and interval": int(late),
-            "with pauses": simulator.run(inputs, expected, pauses=_PAUSES, seed=1).mismatches,
+            "with pauses": simulator.run(inputs, expected, frames, pauses=_PAUSES, seed=1).mismatches,
             "up to a reset in mid-stream": simulator.run(
-                inputs, expected, pauses=_PAUSES, seed=2, until=-(-len(inputs) // 2)).mismatches,
-            "after that reset": simulator.run(inputs, expected, pauses=_PAUSES, seed=3).mismatches}
+                inputs, expected, frames, pauses=_PAUSES, seed=2, until=-(-len(expected) // 2)).mismatches,
+            "after that reset": simulator.run(inputs, expected, frames, pauses=_PAUSES, seed=3).mismatches}
     for name in ("inverted", "ones") if writes else ():
         runs[f"with weights {name}"] = simulator.run(
-            inputs, _vectors(case, f"expected_{name}"), writes=_vectors(case, f"weights_{name}"), pauses=_PAUSES,
-            seed=4).mismatches
-    check = GateCheck("power-ups", len(inputs), sum(runs.values()),
+            inputs, _vectors(case, f"expected_{name}"), frames, writes=_vectors(case, f"weights_{name}"),
+            pauses=_PAUSES, seed=4).mismatches
+    check = GateCheck("power-ups", len(expected), sum(runs.values()),
                       "\n".join(f"{name}: {wrong} mismatches" for name, wrong in runs.items()))
     return check, Activity(first.cycles, first.changes) if check.passed else None
 
@@ -182,5 +183,5 @@ def _vectors(case: Case, name: str) -> list[int]:
     return read_vectors(path) if path.is_file() else []
 
 
-def _beats(case: Case) -> int:
-    return len(_vectors(case, "input"))
+def _results(case: Case) -> int:
+    return len(_vectors(case, "expected"))

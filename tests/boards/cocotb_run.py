@@ -17,12 +17,14 @@ from tests.boards.helpers import tool
 
 
 def run_cocotb(module: str, *, top: str, sources: Sequence[Path], folder: Path, job: dict,
-               simulator: Simulator | None = None) -> None:
+               simulator: Simulator | None = None, images: Sequence[Path] = ()) -> None:
     """Run the tests of a module, which finds `job` in the file that $QUADCIM_JOB names; raise what they complain of."""
     name, executable = ("icarus", Path(tool("iverilog"))) if simulator is None else (
         simulator.name, simulator.executable)
     folder.mkdir()
     (folder / "job.json").write_text(json.dumps(job))
+    for image in images:
+        (folder / image.name).symlink_to(image)
     xml, log = folder / "results.xml", folder / "log"
     path = os.pathsep.join([str(executable.parent), os.environ["PATH"]])
     with patch.dict(os.environ, PATH=path, MAKEFLAGS=MAKEFLAGS):

@@ -13,32 +13,7 @@ import pytest
 from quadcim.sim.tools import find_simulator
 from tests.boards.helpers import run_tcl
 from tests.boards.test_fusesoc import fusesoc
-
-_ROOT, _SOURCE = Path(__file__).parents[2], Path(__file__).with_name("distribution")
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """The folder in which the distribution is installed."""
-    folder = tmp_path_factory.mktemp("distribution")
-    shutil.copytree(_SOURCE, folder / "source")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-                    "--no-build-isolation", "--no-index", "--target", folder / "site", folder / "source"], check=True)
-    return folder / "site"
-
-
-@pytest.fixture(scope="module")
-def quadcim(installed):
-    """Runs a command; returns what it printed."""
-    path = os.pathsep.join(map(str, (installed, _ROOT)))
-
-    def run(*words: object, returns: int = 0) -> str:
-        ended = subprocess.run([sys.executable, "-m", "quadcim", *map(str, words)], capture_output=True, text=True,
-                               check=False, env=os.environ | {"PYTHONPATH": path})
-        assert ended.returncode == returns, ended.stdout + ended.stderr
-        return ended.stdout + ended.stderr
-
-    return run
+from tests.cores.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +109,8 @@ def test_proofs(make, quadcim):
 
 def test_a_damaged_case_is_refused(make, quadcim, tmp_path):
     case = shutil.copytree(make("generic"), tmp_path / "case")
-    manifest = json.loads((case / "case.json").read_text())
-    manifest["integers"][3] += 1
-    (case / "case.json").write_text(json.dumps(manifest))
+    integers = json.loads((case / "integers.json").read_text())
+    (case / "integers.json").write_text(json.dumps([*integers[:3], integers[3] + 1, *integers[4:]]))
     assert "case must be" in quadcim("simulate", case, returns=2)
 
 
@@ -157,5 +131,5 @@ def test_a_sweep(quadcim, tmp_path):
 
 def test_without_it_there_is_no_such_kind(make, tmp_path):
     ended = subprocess.run([sys.executable, "-m", "quadcim", "simulate", make("generic")], capture_output=True,
-                           text=True, check=False, env=os.environ | {"PYTHONPATH": str(_ROOT)})
+                           text=True, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert ended.returncode == 2 and "case must be" in ended.stderr and ended.stderr.count("\n") == 1

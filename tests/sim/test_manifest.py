@@ -87,6 +87,23 @@ def _edit(manifest: dict[str, Any], draw: random.Random) -> tuple:
     return path
 
 
+def _read(folder: Path) -> dict[str, Any]:
+    """The manifest and the integers of a case as one value."""
+    return json.loads((folder / "case.json").read_text()) | {
+        "integers": json.loads((folder / "integers.json").read_text())}
+
+
+def _store(folder: Path, whole: dict[str, Any]) -> None:
+    """Both as files again; the checksum of other integers fits."""
+    manifest, path = dict(whole), folder / "integers.json"
+    text = json.dumps(manifest.pop("integers")) if "integers" in manifest else ""
+    if text != json.dumps(json.loads(path.read_text())):
+        path.write_text(text)
+        if isinstance(files := manifest.get("files"), dict) and path.name in files:
+            files[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "case.json").write_text(json.dumps(manifest))
+
+
 def _at(value: Any, path: tuple) -> Any:
     for key in path:
         value = value[key]
@@ -95,7 +112,7 @@ def _at(value: Any, path: tuple) -> Any:
 
 def _mend(folder: Path, manifest: dict[str, Any], *, verilog: bool) -> None:
     """A digest that fits, in the manifest and perhaps in the Verilog too, and the checksums."""
-    old = json.loads((folder / "case.json").read_text())
+    old = _read(folder)
     try:
         manifest["digest"] = digest({name: manifest[name] for name in ("spec", "integers")})
         path = folder / f"rtl/{old['top']}.v"
@@ -126,22 +143,21 @@ def _same_function(folder: Path) -> bool:
 @pytest.mark.parametrize("mended", ["nothing", "digest", "digest in the Verilog too"])
 def test_random_edits_are_refused(mended, case, seed):
     draw = random.Random(f"{seed} {mended}")
-    text = (case / "case.json").read_text()
-    verilog = {path: path.read_bytes() for path in case.glob("rtl/*.v")}
+    whole = _read(case)
+    kept = {path: path.read_bytes() for path in (*case.glob("*.json"), *case.glob("rtl/*.v"))}
     assert not _refused(case)
     for _ in range(_EDITS):
-        manifest = json.loads(text)
+        manifest = copy.deepcopy(whole)
         where = _edit(manifest, draw)
         if mended != "nothing":
             _mend(case, manifest, verilog=mended.endswith("too"))
-        same = json.dumps(manifest, sort_keys=True) == json.dumps(json.loads(text), sort_keys=True)
-        (case / "case.json").write_text(json.dumps(manifest))
+        same = json.dumps(manifest, sort_keys=True) == json.dumps(whole, sort_keys=True)
+        _store(case, manifest)
         if not _refused(case) and not same and where[-1] not in _FREE:
             # With a digest that fits everywhere, integers may be others of the same results.
             assert mended.endswith("too") and where[0] == "integers" and _same_function(case), (
-                where, _at(json.loads(text), where))
-        (case / "case.json").write_text(text)
-        for path, content in verilog.items():
+                where, _at(whole, where))
+        for path, content in kept.items():
             path.write_bytes(content)
 
 
@@ -156,6 +172,9 @@ _EDITED: dict[str, Callable[[dict[str, Any]], object]] = {
     "path": lambda manifest: manifest["files"].update({"/etc/hostname": "0" * 64}),
     "dots": lambda manifest: manifest["files"].update({"rtl/../../x.v": "0" * 64}),
     "beats": lambda manifest: manifest.update(beats=manifest["beats"] - 1),
+    "results": lambda manifest: manifest.update(results=manifest["results"] - 1),
+    "frames": lambda manifest: manifest.update(beats_in=2),
+    "no frames": lambda manifest: manifest.update(beats_out=None),
     "capacity": lambda manifest: manifest.update(capacity_beats=manifest["capacity_beats"] + 1),
     "async-high": lambda manifest: manifest.update(reset="async-high"),
     "sync-low": lambda manifest: manifest.update(reset="sync-low"),
@@ -165,9 +184,11 @@ _EDITED: dict[str, Callable[[dict[str, Any]], object]] = {
 @pytest.mark.parametrize("edit", [*_EDITED, "deep", "no number", "huge"])
 def test_the_command_line_refuses_in_one_line(edit, make_case, tmp_path, capsys):
     folder = shutil.copytree(make_case(PRESETS["gelu8"]).folder, tmp_path / "case")
-    manifest = json.loads((folder / "case.json").read_text())
+    manifest = _read(folder)
     if edit in _EDITED:
         _EDITED[edit](manifest)
+    _store(folder, manifest)
+    manifest = json.loads((folder / "case.json").read_text())
     text = {"deep": "[" * 100_000, "no number": json.dumps(manifest).replace("0.", "NaN, 0.", 1)}.get(
         edit, json.dumps(manifest) + " " * ((1 << 26) * (edit == "huge")))
     (folder / "case.json").write_text(text)
@@ -199,11 +220,11 @@ def test_what_nothing_contradicts_fails_in_simulation(preset, edit, make_case, t
     """All that follows from the edit is made to fit: only the hardware is another one."""
     made = make_case((PRESETS | MACRO_PRESETS)[preset])
     folder = shutil.copytree(made.folder, tmp_path / "case")
-    manifest = json.loads((folder / "case.json").read_text())
+    manifest = _read(folder)
     manifest["spec"] |= edit
     manifest |= made.core.entries(*made.core.read(manifest["spec"], manifest["integers"]), made.reset)
     _mend(folder, manifest, verilog=True)
-    (folder / "case.json").write_text(json.dumps(manifest))
+    _store(folder, manifest)
     assert not _refused(folder)
     assert main(["simulate", str(folder), "--simulator", find_simulator("icarus").name]) == 1
     assert "FAIL" in capsys.readouterr().out

@@ -64,7 +64,7 @@ def describe_activation(unit: ActivationUnit, integers: Integers, *, beats: int)
             *([("without registers", f"{cost.lut:.0f} LUT or {cost.gates:.0f} gate equivalents")] if cost else [])),
         technology=unit.technology, flow_control=unit.flow_control,
         picture="![The output and its error over the input](function.svg)",
-        vectors="every input" if beats == 1 << activation.input.width else "edge cases and random inputs", beats=beats)
+        vectors="every input" if beats == 1 << activation.input.width else "edge cases and random inputs")
 
 
 def _method(unit: ActivationUnit, integers: Integers) -> str:

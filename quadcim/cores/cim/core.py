@@ -118,7 +118,7 @@ class CimCore(Core[CimMacro, CimIntegers]):
 
         plan, stimulus = self._plan(spec, integers), self.stimulus(spec, integers)
         return Subject(
-            self.interface(spec, integers), plan.whole, describe_cim(plan, beats=len(stimulus.inputs())),
+            self.interface(spec, integers), plan.whole, describe_cim(plan),
             lambda: self.component(spec, integers), stimulus,
             lambda beats, writes: self.stimulus(spec, integers, writes).expected(beats), loads=_loads(plan, stimulus),
             hard_macros=spec.hard_macros)

@@ -9,8 +9,8 @@ __all__ = ["describe_cim"]
 _WEIGHTS = {"unipolar": "0 and 1", "bipolar": "-1 (a 0 in the cell) and 1"}
 
 
-def describe_cim(plan: CimPlan, *, beats: int) -> Description:
-    """The texts of a macro's case, whose vectors are so many beats."""
+def describe_cim(plan: CimPlan) -> Description:
+    """The texts of a macro's case."""
     macro, output = plan.macro, plan.macro.output_format(plan.integers)
     activations = (f"{macro.rows} activations of {macro.activation}, {macro.bits_per_cycle} of "
                    f"{macro.activation_bits} bits a cycle")
@@ -25,8 +25,7 @@ def describe_cim(plan: CimPlan, *, beats: int) -> Description:
         definition="y[c] = sum over r of w[r, c] * x[r], a compute-in-memory macro with binary weights",
         header=tuple(f"{name}: {text}" for name, text in rows), rows=tuple(rows), structure=tuple(_structure(plan)),
         technology=macro.technology, flow_control="elastic", picture="",
-        vectors="corners and random activations" + ("" if constant else ", after the rows of vectors/weights.hex"),
-        beats=beats)
+        vectors="corners and random activations" + ("" if constant else ", after the rows of vectors/weights.hex"))
 
 
 def _adc(macro: CimMacro) -> str:

@@ -14,6 +14,7 @@ from quadcim.sim.tools import Simulator
 from quadcim.sim.vectors import read_vectors
 from quadcim.spec.cim import CimMacro
 from quadcim.spec.ports import Port
+from quadcim.spec.timing import Timing
 from tests.boards.cocotb_run import run_cocotb
 from tests.conftest import make_unit, unit_id
 
@@ -54,7 +55,7 @@ class _Bench:
 
 
 def _simulate(unit, scenario) -> None:
-    dut = AxiStreamWrapper(unit=create_unit(unit), capacity=unit.stages)
+    dut = AxiStreamWrapper(unit=create_unit(unit), timing=Timing(unit.stages, 1, unit.stages))
 
     async def testbench(ctx):
         await scenario(_Bench(dut, ctx))

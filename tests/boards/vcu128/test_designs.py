@@ -26,7 +26,7 @@ _PRIMITIVES = Path(__file__).parents[1] / "primitives.v"
 
 def _play(case: Case, runs: list[dict], folder: Path, *, divisor: int) -> None:
     """Let the host's script of some folders play through the board of a case, one after the other."""
-    board = board_files(LinkBoard(top=case.top, ports=case.ports, identity=case.manifest["digest"],
+    board = board_files(LinkBoard(top=case.top, ports=case.ports, timing=case.timing, identity=case.manifest["digest"],
                                   user_bits=case.manifest["user_bits"], divisor=divisor),
                         top=case.top, header="")
     folder.mkdir()
@@ -92,7 +92,7 @@ def test_a_frame_that_is_longer_than_the_queue(make_case, tmp_path):
     for name in ("input", "expected"):
         vectors = few / f"vectors/{name}.hex"
         vectors.write_text("".join(vectors.read_text().splitlines(keepends=True)[:5]))
-    (few / "case.json").write_text(json.dumps(case.manifest | {"beats": 5}))
+    (few / "case.json").write_text(json.dumps(case.manifest | {"beats": 5, "results": 5}))
     said = [_holds(case), "input.hex against expected.hex: 5 of 5", "PASS 5 results"]
     _play(case, [_host(case, few, said, 0, left_behind="42" + "01" * 40)], tmp_path / "play", divisor=_FAST)
 

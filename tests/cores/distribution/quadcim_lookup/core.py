@@ -93,7 +93,7 @@ class LookupCore(Core):
         about = Description(
             definition=f"y = ({spec.factor} x + 1) mod 256", header=("a table",), rows=(("input", "a byte"),),
             structure=(("table", "256 x 8 bits"),), technology=spec.technology, flow_control="elastic", picture="",
-            vectors="all", beats=ROWS)
+            vectors="all")
         return Subject(self.interface(spec, integers), self.plan(spec, integers), about,
                        lambda: self.component(spec, integers), stimulus,
                        lambda beats, _writes: stimulus.expected(beats))

@@ -1,0 +1,1 @@
+"""A kind of core whose beats are frames, from another distribution."""
