@@ -24,7 +24,7 @@ _BENCHMARKS = {
     "classifier": ("classifier", "measure_classifier"), "sweep": ("sweep", "measure"),
     "mutation": ("mutation", "measure"), "plans": ("plans", "measure"), "asic": ("asic", "measure"),
     "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"), "fpga": ("fpga", "measure"),
-    "synth-time": ("synth_time", "measure"), "memory": ("memory", "measure"),
+    "synth-time": ("synth_time", "measure"), "memory": ("memory", "measure"), "bulk": ("bulk", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")

