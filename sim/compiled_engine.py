@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from quadcim.cache import cached_folder
-from quadcim.scratch import plain_folder
+from quadcim.files import plain_folder
 from quadcim.sim.design import SimulatedDesign
 from quadcim.sim.netlist import module_counts
 from quadcim.sim.tools import cxx_compiler, cxx_version, find_simulator, run_tool
