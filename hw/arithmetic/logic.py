@@ -1,5 +1,6 @@
 """How a technology builds the small parts of units: complements, adders of a tree, adders of a row."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,9 +9,10 @@ from amaranth.hdl import Cat, Const, Instance, Module, Mux, Signal, Value
 from quadcim.hw.arithmetic.heap import Lookup
 from quadcim.hw.arithmetic.primitives import carry8, lut6_2
 from quadcim.hw.arithmetic.table import table
+from quadcim.hw.emit.notes import note
 from quadcim.spec.technology import Technology
 
-__all__ = ["CellLogic", "PlainLogic", "Product", "UltrascaleLogic", "logic_for"]
+__all__ = ["CellLogic", "PlainLogic", "Product", "TreeAdder", "UltrascaleLogic", "logic_for"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,22 @@ class Product:
         return ~value if self.complement else value
 
 
+@dataclass(frozen=True, slots=True)
+class TreeAdder:
+    """An adder of a compressor tree: one to three bits of a column, and 1 if `plus_one`; `name` is its place's."""
+
+    name: str
+    column: int
+    inputs: tuple[Value, ...]
+    plus_one: bool
+
+
+_WORDS = {(3, False): "full", (2, False): "half", (2, True): "half_one", (1, True): "one"}
+"""What the words of adders begin with, by how many bits these add, and whether 1 more."""
+_ABOUT = {"full": "full adders", "half": "half adders", "half_one": "two bits and 1",
+          "one": "bits and 1"}
+
+
 class PlainLogic:
     """Plain RTL, for any flow."""
 
@@ -64,12 +82,25 @@ class PlainLogic:
         m.d.comb += result.eq(word ^ where.replicate(len(word)))
         return result
 
-    def tree_adder(self, m: Module, name: str, inputs: Sequence[Value], *, plus_one: bool) -> tuple[Value, Value]:
-        """Sum and carry of one to three bits, and of 1 if `plus_one`; `name` is that of the place in the tree."""
-        total, carry = Signal(name=f"sum_{name}"), Signal(name=f"carry_{name}")
-        sum_logic, carry_logic = _sum_and_carry(inputs, plus_one=plus_one)
-        m.d.comb += [total.eq(sum_logic), carry.eq(carry_logic)]
-        return total, carry
+    def tree_adders(self, m: Module, level: int, adders: Sequence[TreeAdder]) -> list[tuple[Value, Value]]:
+        """Sum and carry of each adder of a level: side by side in words, by how many bits they add."""
+        results: dict[str, tuple[Value, Value]] = {}
+        for (bits, plus_one), name in _WORDS.items():
+            group = [adder for adder in adders if (len(adder.inputs), adder.plus_one) == (bits, plus_one)]
+            if not group:
+                continue
+            columns = " ".join(str(adder.column) for adder in group)
+            about = note(f"Level {level}: {_ABOUT[name]}, of columns {columns} from the right")
+            made = {pin: Signal(len(group), name=f"{name}{level}_{pin}", attrs=about if pin == "a" else {})
+                    for pin in (*"abc"[:bits], *(["odd"] if bits == 3 else []), "sum", "carry")}
+            for place, word in enumerate(list(made.values())[:bits]):
+                m.d.comb += word.eq(Cat(adder.inputs[place] for adder in group))
+            if bits == 3:
+                m.d.comb += made["odd"].eq(made["a"] ^ made["b"])
+            sum_logic, carry_logic = _sum_and_carry(made, plus_one=plus_one)
+            m.d.comb += [made["sum"].eq(sum_logic), made["carry"].eq(carry_logic)]
+            results |= {adder.name: (made["sum"][place], made["carry"][place]) for place, adder in enumerate(group)}
+        return [results[adder.name] for adder in adders]
 
     def row_adder(self, m: Module, name: str, accumulator: Value, row: Mapping[int, Product], width: int) -> Value:
         """``accumulator + row``, and 1 more where the technology's row adders do so, in `width` bits.
@@ -98,32 +129,36 @@ def _signed_bits(value: Value, width: int) -> list[Value]:
     return [value[bit] if bit < len(value) else above for bit in range(width)]
 
 
-def _sum_and_carry(inputs: Sequence[Value], *, plus_one: bool) -> tuple[Value, Value]:
-    match inputs:
-        case [a]:
-            return ~a, a
-        case [a, b] if plus_one:
-            return ~(a ^ b), a | b
-        case [a, b]:
-            return a ^ b, a & b
-        case [a, b, c]:
+def _sum_and_carry(words: Mapping[str, Value], *, plus_one: bool) -> tuple[Value, Value]:
+    """The sum and the carry of one bit, two or three; of three there is the exclusive-or of the first two."""
+    match words:
+        case {"a": a, "b": b, "c": c, "odd": odd}:
             # Sharing the exclusive-or with the sum saves gates over the majority of three.
-            either = a ^ b
-            return either ^ c, (a & b) | (c & either)
-    raise AssertionError("an adder has one to three inputs besides the constant")
+            return odd ^ c, (a & b) | (c & odd)
+        case {"a": a, "b": b} if plus_one:
+            return ~(a ^ b), a | b
+        case {"a": a, "b": b}:
+            return a ^ b, a & b
+        case _:
+            return ~words["a"], words["a"]
 
 
 class CellLogic(PlainLogic):
     """Full and half adders as instances of cells; `quadcim.hw.arithmetic.companions` brings modules for them."""
 
-    def tree_adder(self, m: Module, name: str, inputs: Sequence[Value], *,  # noqa: D102
-                   plus_one: bool) -> tuple[Value, Value]:
-        if plus_one or len(inputs) == 1:
-            return super().tree_adder(m, name, inputs, plus_one=plus_one)
-        total, carry = Signal(name=f"sum_{name}"), Signal(name=f"carry_{name}")
-        ports = {f"i_{port}": value for port, value in zip("abc", inputs, strict=False)}
-        cell = "quadcim_full_adder" if len(inputs) == 3 else "quadcim_half_adder"
-        m.submodules[f"adder_{name}"] = Instance(cell, **ports, o_sum=total, o_carry=carry)
+    def tree_adders(self, m: Module, level: int,  # noqa: D102
+                    adders: Sequence[TreeAdder]) -> list[tuple[Value, Value]]:
+        plain = [adder.plus_one or len(adder.inputs) == 1 for adder in adders]
+        others = iter(super().tree_adders(m, level, list(itertools.compress(adders, plain))))
+        return [next(others) if is_plain else self._cell(m, adder)
+                for adder, is_plain in zip(adders, plain, strict=True)]
+
+    @staticmethod
+    def _cell(m: Module, adder: TreeAdder) -> tuple[Value, Value]:
+        total, carry = Signal(name=f"sum_{adder.name}"), Signal(name=f"carry_{adder.name}")
+        ports = {f"i_{port}": value for port, value in zip("abc", adder.inputs, strict=False)}
+        cell = "quadcim_full_adder" if len(adder.inputs) == 3 else "quadcim_half_adder"
+        m.submodules[f"adder_{adder.name}"] = Instance(cell, **ports, o_sum=total, o_carry=carry)
         return total, carry
 
 

@@ -1,13 +1,14 @@
 """The hardware that adds up a heap, step by step, as `quadcim.hw.arithmetic.heap` planned it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from quadcim.hw.arithmetic.compressor import ONE, Adder
 from quadcim.hw.arithmetic.heap import Heap, HeapBit, RowSum, TreeSum, Wire
-from quadcim.hw.arithmetic.logic import PlainLogic, Product
+from quadcim.hw.arithmetic.logic import PlainLogic, Product, TreeAdder
+from quadcim.hw.emit.notes import note
 from quadcim.hw.streams.pipeline import Live
 
 __all__ = ["RowSummation", "Summation", "TreeSummation", "summation"]
@@ -49,6 +50,16 @@ class _Operands:
     def product(self, bit: HeapBit) -> Product:
         return Product(tuple(self.wire(factor) for factor in bit.factors), bit.complement)
 
+    def products(self, row: Sequence[HeapBit]) -> Value:
+        """The products of bits of which all but the last factors are the same, and the last ones follow each other."""
+        (*common, first), (*_common, last) = row[0].factors, row[-1].factors
+        base = self._ranges.get(first.operand, (0, 0))[0]
+        value = self._live[first.operand][first.index - base:last.index + 1 - base]
+        value = ~value if first.invert else value
+        for wire in common:
+            value = self.wire(wire).replicate(len(row)) & value
+        return ~value if row[0].complement else value
+
     def add(self, name: str, value: Value) -> None:
         self._live[name] = value
 
@@ -58,6 +69,30 @@ class _Operands:
             base = self._ranges.get(name, (0, 0))[0]
             held[name] = self._live[name][low - base:high - base]
         return held
+
+
+def _stem(name: str) -> str:
+    """What the names of a row's bits begin with."""
+    return name.rstrip("0123456789").rstrip("_")
+
+
+def _rows(bits: Sequence[HeapBit]) -> list[list[HeapBit]]:
+    """Bits whose products are one operation on words: one factor is common, the other counts up."""
+    alike: dict[object, list[HeapBit]] = {}
+    for bit in bits:
+        last = bit.factors[-1:]
+        key = (_stem(bit.name), bit.complement, bit.factors[:-1], *((wire.operand, wire.invert) for wire in last))
+        alike.setdefault(key, []).append(bit)
+    rows: list[list[HeapBit]] = []
+    for group in alike.values():
+        for bit in sorted(group, key=lambda bit: [wire.index for wire in bit.factors]):
+            follows = rows and rows[-1][0] in group and bit.factors and (
+                bit.factors[-1].index == rows[-1][-1].factors[-1].index + 1)
+            if follows:
+                rows[-1].append(bit)
+            else:
+                rows.append([bit])
+    return rows
 
 
 def _constant(heap: Heap) -> Const:
@@ -96,12 +131,21 @@ class TreeSummation:
         return live if continues else self._add(m, live, chunk=int(number))
 
     def _products(self, m: Module, live: Live) -> dict[str, Value]:
+        """The bits of the heap: those of a row that are alike side by side in a word."""
         operands = _Operands(live, {})
         bits: dict[str, Value] = {}
-        for row in self._heap.rows:
-            for bit in row:
-                bits[bit.name] = Signal(name=bit.name)
-                m.d.comb += bits[bit.name].eq(operands.product(bit).value)
+        for group in _rows([bit for row in self._heap.rows for bit in row]):
+            first, last = group[0], group[-1]
+            if len(group) == 1:
+                word = Signal(name=first.name)
+                m.d.comb += word.eq(operands.product(first).value)
+            else:
+                columns = f"columns {first.column} to {last.column}" if first.column < last.column else (
+                    f"column {first.column}")
+                word = Signal(len(group), name=f"{first.name}_to_{last.factors[-1].index}",
+                              attrs=note(f"Of {columns}"))
+                m.d.comb += word.eq(operands.products(group))
+            bits |= {bit.name: word[place] for place, bit in enumerate(group)}
         return bits
 
     def _kept(self, live: Live, *, first: bool) -> dict[str, Value]:
@@ -109,14 +153,18 @@ class TreeSummation:
 
     def _compress(self, m: Module, live: Live, *, level: int) -> Live:
         bits = self._products(m, live) if level == 1 else self._unpack(live, level - 1)
-        for adder in self._plan.tree.levels[level - 1]:
-            bits |= self._adder(m, adder, bits)
+        bits |= self._adders(m, self._plan.tree.levels[level - 1], level, bits)
         return {**self._pack(m, bits, level), **self._kept(live, first=level == 1)}
 
-    def _adder(self, m: Module, adder: Adder, bits: Mapping[str, Value]) -> dict[str, Value]:
-        inputs = [bits[name] for name in adder.inputs if name != ONE]
-        total, carry = self._logic.tree_adder(m, adder.sum.removeprefix("sum_"), inputs, plus_one=ONE in adder.inputs)
-        return {adder.sum: total, adder.carry: carry}
+    def _adders(self, m: Module, adders: Sequence[Adder], level: int, bits: Mapping[str, Value]) -> dict[str, Value]:
+        """What the adders of a level make of bits."""
+        given = [TreeAdder(adder.sum.removeprefix("sum_"), adder.column,
+                           tuple(bits[name] for name in adder.inputs if name != ONE), ONE in adder.inputs)
+                 for adder in adders]
+        made: dict[str, Value] = {}
+        for adder, (total, carry) in zip(adders, self._logic.tree_adders(m, level, given), strict=True):
+            made |= {adder.sum: total, adder.carry: carry}
+        return made
 
     def _pack(self, m: Module, bits: dict[str, Value], level: int) -> dict[str, Value]:
         """The bits alive after a level, in words: short enough for people and for compilers of simulators."""

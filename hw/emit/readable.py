@@ -1,15 +1,17 @@
 """Readable Verilog from what Yosys writes.
 
-Yosys gives each operator its own ``assign`` to a numbered wire and prints them in no useful order. Here single-bit
-expressions that are used once move to where they are used, what is left of the numbered wires is named after what it
-goes into, ports are declared in the module header, and statements are sorted so that each stands after those it depends
-on. Whatever a rule does not recognise stays as it was.
+Yosys gives each operator its own ``assign`` to a numbered wire and prints them in no useful order. Here bitwise
+expressions that are used once move to where they are used, words that are put together of bits are called by their
+names, what is left of the numbered wires is named after what it goes into, and ports are declared in the module header.
+Statements are sorted stage by stage, and there so that each stands after those it depends on; registers that move
+together are one block. Whatever a rule does not recognise stays as it was.
 """
 
 import itertools
 import re
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 __all__ = ["make_readable"]
@@ -19,19 +21,30 @@ _MODULE = re.compile(rf"^module ({_NAME})\((.*?)\);\n(.*?)^endmodule\n", re.MULT
 _DECLARATION = re.compile(
     rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({_NAME})( ?\[[^]]+\])?( = [^;]+)?;")
 _TEMPORARY = re.compile(r"\b_\d+_\b")
+_WHOLE_TEMPORARY = re.compile(r"\b_\d+_\b(?! ?\[)")
 _UNNAMED = re.compile(rf"{_TEMPORARY.pattern}|\\\S+ ")
 # A temporary that is all of a port's connection or of a concatenation's member.
 _WHOLE_OPERAND = re.compile(r"(?:(?<=[{,] )|(?<=\d\{)|(?<=\w\())(_\d+_)(?=,| ?\}|\))")
+_WHOLE_TARGET = re.compile(rf"assign ({_NAME})(?= = )")
 _TARGET = re.compile(rf"assign ({_NAME}|\{{[^}}]*\}})")
-_BITWISE = re.compile(rf"(?:{_NAME}(?: ?\[\d+\])?|1'h[01]|[ ~&|^()])+")
-_OPERAND = re.compile(rf"({_NAME})( ?\[\d+\])?")
+# Repetitions, or nothing; a name; its bits; or the width of a number.
+_OPERAND = re.compile(rf"(?:\{{(\d+)\{{)?({_NAME})(?: ?\[(\d+)(?::(\d+))?\])?(?(1)\}}\}})|(\d+)'[hdb][0-9a-f]+")
 _NEGATION = re.compile(rf"! ({_NAME})( ?\[[^]]+\])?")
 _NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
 _CHOSEN = re.compile(rf"assign ({_NAME})( ?\[\d+\])? = ({_NAME}) >> (({_NAME})(?: ?\[(\d+)(?::(\d+))?\])?);")
 _INSTANCE = re.compile(rf"(?!assign |always |initial ){_NAME} (?:#\(.*?\) )?({_NAME}) ?\(", re.DOTALL)
 _LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
+_STAGE = re.compile(r"stage(\d+)_(?!moves$)")
+_HANDSHAKE = re.compile(r"stage\d+_moves$|[iw]__ready$")
+# A register that is not reset: when, under which condition, and what it takes.
+_REGISTER = re.compile(rf"(always @\([^)]*\))\n    (if \({_NAME}\) )?({_NAME}(?: ?\[[^]]*\])? <= [^;]*;)", re.DOTALL)
+# A bit that is taken where another bit is set.
+_BIT = re.compile(rf"(always @\([^)]*\))\n    if \(({_NAME})\[(\d+)\]\) ({_NAME})\[(\d+)\] <= ({_NAME});")
+_INDEX, _LEAST_LOOP = "index", 4
+_WORD = re.compile(rf"assign ({_NAME}) = (\{{ [^{{}}]* \}});")
 _LINE = 120
-_RESERVED = {"assign", "always", "initial", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed"}
+_RESERVED = {"assign", "always", "initial", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed", "for",
+             "generate", "endgenerate"}
 
 
 @dataclass(frozen=True)
@@ -48,12 +61,21 @@ class _Declaration:
         return f"{self.kind} {self.signed}{self.range}{self.name}{self.rows}{self.init}"
 
 
-def make_readable(verilog: str) -> str:
-    """The same modules, statement by statement, in a form for people; leading comments are dropped."""
-    return "\n".join(_module(*match.groups()) for match in _MODULE.finditer(verilog))
+def make_readable(verilog: str, notes: Mapping[str, Mapping[str, str]] | None = None) -> str:
+    """The same modules, statement by statement, in a form for people; leading comments are dropped.
+
+    Parameters
+    ----------
+    verilog : str
+        What Yosys wrote.
+    notes : mapping of str to mapping of str to str, optional
+        By module, comments that stand before the statements that drive some signals.
+    """
+    return "\n".join(_module(match[1], match[3], (notes or {}).get(match[1].strip(" \\"), {}))
+                     for match in _MODULE.finditer(verilog))
 
 
-def _module(name: str, ports: str, body: str) -> str:
+def _module(name: str, body: str, notes: Mapping[str, str]) -> str:
     declarations: dict[str, _Declaration] = {}
     statements: list[str] = []
     for item in _items(body):
@@ -61,18 +83,164 @@ def _module(name: str, ports: str, body: str) -> str:
             _declare(declarations, _Declaration(*(group or "" for group in match.groups())))
         else:
             statements.append(item)
-    statements = _prune(declarations, _inline(declarations, _share(_prune(declarations, statements))))
+    statements = _prune(declarations, _name_words(declarations, statements))
+    statements = _prune(declarations, _inline(declarations, _share(statements)))
     statements = [_chosen_bit(declarations, _none_set(declarations, statement))
                   for statement in _rename(declarations, statements)]
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
-    used = set().union(*map(_names, statements))
-    inner = sorted((d for key, d in declarations.items() if key not in port_names and key in used),
+    sections = _sections(declarations, statements)
+    used = set().union(*(_names(statement) for _title, part in sections for statement in part))
+    here = _declared_where_driven(declarations, [statement for _title, part in sections for statement in part])
+    inner = sorted((d for key, d in declarations.items() if key not in port_names and key in used - here),
                    key=lambda d: _natural(d.name))
     header = ",\n".join(f"  {declarations[port]}" for port in port_names)
-    lines = [f"module {name} (\n{header}\n);", *(f"  {d};" for d in inner), "",
-             *(_wrap(_embrace(f"  {statement}")) for statement in _sorted(declarations, statements)), "endmodule\n"]
-    return "\n".join(lines)
+    lines = [f"module {name} (\n{header}\n);", *(f"  {d};" for d in inner)]
+    for title, part in sections:
+        lines += ["", *([f"  // ---- {title}"] if title else [])]
+        lines += [_written(declarations, statement, notes, here) for statement in part]
+    return "\n".join([*lines, "endmodule\n"])
+
+
+def _sections(declarations: dict[str, _Declaration], statements: list[str]) -> list[tuple[str, list[str]]]:
+    """The statements in order, stage by stage where there are stages, registers that move together in one block."""
+    sections: dict[int, list[str]] = {}
+    stages = _stages(declarations, statements)
+    for statement in _sorted(declarations, statements):
+        sections.setdefault(stages.get(statement, 0), []).append(statement)
+    return [(_title(stage) if stages else "", _together(_looped(declarations, sections[stage])))
+            for stage in sorted(sections)]
+
+
+def _declared_where_driven(declarations: dict[str, _Declaration], statements: list[str]) -> set[str]:
+    """The wires that one statement drives as a whole, and that nothing reads before it."""
+    seen: set[str] = set()
+    here: set[str] = set()
+    for statement in statements:
+        target = _WHOLE_TARGET.match(statement)
+        if target and target[1] not in seen and target[1] not in _reads(statement) and (
+                declarations[target[1]].kind == "wire"):
+            here.add(target[1])
+        seen |= _names(statement)
+    return here
+
+
+def _written(declarations: dict[str, _Declaration], statement: str, notes: Mapping[str, str], here: set[str]) -> str:
+    """A statement as it stands in the text."""
+    target = _WHOLE_TARGET.match(statement)
+    text = f"{declarations[target[1]]}{statement[target.end(1):]}" if target and target[1] in here else statement
+    return _wrap(_embrace(f"{_note(statement, notes)}  {text}"))
+
+
+def _note(statement: str, notes: Mapping[str, str]) -> str:
+    """The comments of what a statement drives."""
+    match = _TARGET.match(statement)
+    return "".join(f"  // {notes[name]}\n" for name in sorted(_targets(statement) & notes.keys())) if match else ""
+
+
+def _title(stage: int) -> str:
+    return f"Stage {stage}" if stage else "Handshake"
+
+
+def _stages(declarations: dict[str, _Declaration], statements: list[str]) -> dict[str, int]:
+    """The stage that each statement is a part of, 0 for the handshake; empty if registers are not in stages.
+
+    Registers are named after the stage that they end, those of the last one after what they drive. Logic is a part of
+    the stage behind the last registers that it reads.
+    """
+    ends = {name: int(match[1]) for name in declarations if (match := _STAGE.match(name))}
+    if not ends:
+        return {}
+    last = max(ends.values())
+    driver: dict[str, str] = {}
+    for statement in statements:
+        driver |= dict.fromkeys(_targets(statement) if not _INSTANCE.match(statement) else (), statement)
+    registers = {name for statement in statements if statement.startswith("always") for name in _targets(statement)}
+    after: dict[str, int] = {}
+
+    def behind(name: str) -> int:
+        if name in registers:
+            return ends.get(name, last)
+        if name not in after:
+            after[name] = 0
+            sources = _reads(driver[name]) if name in driver and not _HANDSHAKE.match(name) else set()
+            after[name] = max(map(behind, sorted(sources & declarations.keys())), default=0)
+        return after[name]
+
+    def stage(statement: str) -> int:
+        targets = _targets(statement) & declarations.keys()
+        if any(map(_HANDSHAKE.match, targets)) and not _INSTANCE.match(statement):
+            return 0
+        if statement.startswith("always"):
+            return min(ends.get(name, last) for name in targets)
+        return min(last, 1 + max((behind(name) for name in sorted(_reads(statement) & declarations.keys())
+                                  if name not in targets or name in registers), default=0))
+
+    return {statement: stage(statement) for statement in statements}
+
+
+def _looped(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
+    """Registers of single bits that differ in the index alone as a loop over it."""
+    series: dict[tuple[str, ...], dict[int, str]] = {}
+    for statement in statements:
+        if match := _BIT.fullmatch(statement):
+            edge, condition, chosen, target, index, data = match.groups()
+            key = (edge, condition, target, data, str(int(chosen) - int(index)))
+            series.setdefault(key, {})[int(index)] = statement
+    loops: dict[str, str] = {}
+    left_out: set[str] = set()
+    for (edge, condition, target, data, offset), found in series.items():
+        if len(found) < _LEAST_LOOP or sorted(found) != list(range(min(found), max(found) + 1)):
+            continue
+        declarations.setdefault(_INDEX, _Declaration("genvar", "", "", _INDEX, "", ""))
+        chosen = _INDEX if offset == "0" else f"{_INDEX} {'+' if int(offset) > 0 else '-'} {abs(int(offset))}"
+        least, most = min(found), max(found)
+        loops[found[least]] = "\n".join([
+            "generate",
+            f"    for ({_INDEX} = {least}; {_INDEX} <= {most}; {_INDEX} = {_INDEX} + 1) begin : {target}_bits",
+            f"      {edge}", f"        if ({condition}[{chosen}]) {target}[{_INDEX}] <= {data};",
+            "    end", "  endgenerate"])
+        left_out |= {*found.values()} - {found[least]}
+    return [loops.get(statement, statement) for statement in statements if statement not in left_out]
+
+
+def _together(statements: list[str]) -> list[str]:
+    """Registers that take new values under the same condition in one block, at the end; what is reset stays apart."""
+    kept: list[str] = []
+    blocks: dict[tuple[str, str], list[str]] = {}
+    for statement in statements:
+        if match := _REGISTER.fullmatch(statement):
+            blocks.setdefault((match[1], match[2] or ""), []).append(match[3])
+        else:
+            kept.append(statement)
+    plain = [statement for statement in kept if not statement.startswith("always")]
+    return [*plain, *(statement for statement in kept if statement.startswith("always")),
+            *(_block(edge, condition, moved) for (edge, condition), moved in blocks.items())]
+
+
+def _block(edge: str, condition: str, moved: list[str]) -> str:
+    if len(moved) == 1:
+        return f"{edge}\n    {condition}{moved[0]}"
+    if not condition:
+        return "\n    ".join([f"{edge} begin", *moved]) + "\n  end"
+    return "\n      ".join([f"{edge}\n    {condition}begin", *moved]) + "\n    end"
+
+
+def _name_words(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
+    """Words that have a name, and bits that are put together to them, by that name wherever they stand."""
+    names = {match[2]: match[1] for statement in statements if (match := _WORD.fullmatch(statement))}
+    pattern = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True)))) if names else None
+
+    def named(statement: str) -> str:
+        if pattern is None:
+            return statement
+        target = _WORD.fullmatch(statement)
+        own = names.get(target[2]) if target else None
+        if target and own == target[1]:
+            return statement
+        return pattern.sub(lambda match: names[match[0]], statement)
+
+    return [named(statement) for statement in statements]
 
 
 def _none_set(declarations: dict[str, _Declaration], statement: str) -> str:
@@ -106,9 +274,9 @@ def _width(declaration: _Declaration) -> int:
 
 
 def _wrap(statement: str) -> str:
-    """Break lines that are too long to read between the members of a concatenation."""
-    return "\n".join(textwrap.fill(line, _LINE, subsequent_indent="      ", break_long_words=False,
-                                   break_on_hyphens=False) if len(line) > _LINE else line
+    """Break lines that are too long to read between the members of a concatenation, or the words of a comment."""
+    return "\n".join(textwrap.fill(line, _LINE, subsequent_indent="  // " if line.startswith("  //") else "      ",
+                                   break_long_words=False, break_on_hyphens=False) if len(line) > _LINE else line
                      for line in statement.splitlines())
 
 
@@ -140,13 +308,22 @@ def _names(statement: str) -> set[str]:
     return {name for name in re.findall(_NAME, text) if name not in _RESERVED}
 
 
-def _single_bit(declarations: dict[str, _Declaration], expression: str) -> bool:
-    """Whether an expression is bitwise logic of single bits, which means the same wherever it stands among such."""
-    if not _BITWISE.fullmatch(expression):
-        return False
-    operands = _OPERAND.findall(_LITERAL.sub("", expression))
-    return all(name in declarations and not declarations[name].rows and (index or not declarations[name].range)
-               for name, index in operands)
+def _bitwise_width(declarations: dict[str, _Declaration], expression: str) -> int | None:
+    """The width of bitwise logic of operands that are all so wide: it means the same wherever it stands among such."""
+    widths = {_operand_width(declarations, match) for match in _OPERAND.finditer(expression)}
+    alone = len(widths) == 1 and not _OPERAND.sub("", expression).strip(" ~&|^()")
+    return widths.pop() if alone else None
+
+
+def _operand_width(declarations: dict[str, _Declaration], operand: re.Match[str]) -> int | None:
+    """The width of a name, some of its bits, repetitions of those, or a number."""
+    times, name, high, low, literal = operand.groups()
+    if literal:
+        return int(literal)
+    if name not in declarations or declarations[name].rows:
+        return None
+    width = _width(declarations[name]) if high is None else int(high) - int(low or high) + 1
+    return width * int(times or 1)
 
 
 def _share(statements: list[str]) -> list[str]:
@@ -164,18 +341,18 @@ def _share(statements: list[str]) -> list[str]:
 
 
 def _inline(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
-    """Move each single-bit temporary that is used once, where its width cannot change, into that use."""
+    """Move each temporary that is used once, as a whole and where its width cannot change, into that use."""
     definitions: dict[str, str] = {}
     uses: Counter[str] = Counter()
     fit: Counter[str] = Counter()
     for statement in map(_tidy, statements):
         target, _, expression = statement.removeprefix("assign ").removesuffix(";").partition(" = ")
-        bitwise = statement.startswith("assign ") and _single_bit(declarations, target) \
-            and _single_bit(declarations, expression)
+        width = _bitwise_width(declarations, expression) if statement.startswith("assign ") else None
+        bitwise = width is not None and width == _bitwise_width(declarations, target)
         if bitwise and _TEMPORARY.fullmatch(target):
             definitions[target] = expression
         uses.update(_TEMPORARY.findall(statement))
-        fit.update((_TEMPORARY if bitwise else _WHOLE_OPERAND).findall(statement))
+        fit.update((_WHOLE_TEMPORARY if bitwise else _WHOLE_OPERAND).findall(statement))
     movable = {name for name in definitions if uses[name] == 2 and fit[name] == 2}
 
     def expand(match: re.Match[str]) -> str:
@@ -183,7 +360,7 @@ def _inline(declarations: dict[str, _Declaration], statements: list[str]) -> lis
             return match[0]
         inner = _TEMPORARY.sub(expand, definitions[match[0]])
         alone = _WHOLE_OPERAND.match(match.string, match.start())
-        return inner if alone or re.fullmatch(rf"(~ ?)?{_NAME}(\[\d+\])?", inner) else f"({inner})"
+        return inner if alone or re.fullmatch(rf"(~ ?)?{_NAME}(\[[^]]+\])?", inner) else f"({inner})"
 
     kept = (statement for statement in map(_tidy, statements)
             if statement.removeprefix("assign ").partition(" = ")[0] not in movable)

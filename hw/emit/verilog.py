@@ -10,6 +10,7 @@ from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -
 from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import wiring
 
+from quadcim.hw.emit.notes import find_notes
 from quadcim.hw.emit.readable import make_readable
 from quadcim.hw.emit.shared import SHARED, SharedModule, port_values, shared_instances
 from quadcim.hw.emit.text_module import EMISSION, ModuleText, TextModule, name_text_modules, number_text_modules
@@ -57,7 +58,7 @@ def verilog_from_rtlil(rtlil_text: str, *passes: str) -> str:
         source.write_text(rtlil_text)
         run_passes(["read_rtlil", str(source)], *passes, "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc",
                    "wreduce t:$add", "opt_clean", ["write_verilog", "-noattr", str(target)])
-        return make_readable(target.read_text())
+        return make_readable(target.read_text(), find_notes(rtlil_text))
 
 
 class _Design:

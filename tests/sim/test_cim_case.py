@@ -249,7 +249,7 @@ def test_weights_come_from_the_case(tmp_path):
 @pytest.mark.parametrize("old, new", [
     ("if (moves[2]) accumulator <=", "if (1'h1) accumulator <="),              # adds what is no plane
     ("settled <= { accumulator[0]", "settled <= { accumulator[1]"),            # a wrong bit
-    ("if (write[4]) weights[4] <= data", "if (write[5]) weights[4] <= data"),  # the weight of another row
+    ("if (write[index])", "if (write[(index + 1) % 33])"),                     # the weight of another row
 ])
 def test_wrong_hardware_fails(old, new, tmp_path):
     case = spoiled(make("planes", tmp_path / "case"), tmp_path, old, new)

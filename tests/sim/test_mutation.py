@@ -36,7 +36,7 @@ def _edited(case, folder, *edits: tuple[str, str]) -> Mutant:
     ("stage2_moves | ~stage1_valid", "stage2_moves | 1'h0", "caught"),
     ("endmodule", "endmodule // the same", "equal"),
     # What is no beat does not matter.
-    ("\n    if (i__ready) stage1_", "\n    if (i__ready & i__valid) stage1_", "equal"),
+    ("\n    if (i__ready) begin", "\n    if (i__ready & i__valid) begin", "equal"),
 ])
 def test_fates(old, new, fate, make_case, tmp_path):
     case = make_case(_UNIT)
