@@ -14,7 +14,7 @@ from quadcim.cores.catalogue import core_of
 from quadcim.cores.core import CoreIntegers, CoreSpec, Report, Subject
 from quadcim.files import CASE, check_output_folder, output_folder
 from quadcim.progress import unheard
-from quadcim.report import case_report, verilog_header
+from quadcim.report import case_report, stage_titles, verilog_header
 from quadcim.spec.canonical import canonical_json
 from quadcim.spec.naming import case_name, check_case_name
 from quadcim.spec.reset import Reset
@@ -112,7 +112,8 @@ def _hand_off(spec: CoreSpec, identity: str, subject: Subject, order: _Order) ->
     header = verilog_header(about, subject.plan, subject.interface.timing, target, order.reset, top=top,
                             identity=identity)
     order.report(f"writing the Verilog of {top}")
-    rtl = emit_verilog(subject.build(), name=top, header=header, reset=order.reset, initialise=target.initialise)
+    rtl = emit_verilog(subject.build(), name=top, header=header, reset=order.reset, initialise=target.initialise,
+                       stages=stage_titles(subject.plan))
     ports = subject.interface.ports(order.reset)
     assert sorted((port.name, port.direction, port.width) for port in ports) == sorted(rtl.ports)
     return Handoff(

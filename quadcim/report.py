@@ -8,7 +8,13 @@ from quadcim.spec.reset import Reset
 from quadcim.spec.technology import find_technology
 from quadcim.spec.timing import Timing
 
-__all__ = ["case_report", "verilog_header"]
+__all__ = ["case_report", "stage_titles", "verilog_header"]
+
+
+def stage_titles(plan: StagePlan) -> list[str]:
+    """What each stage does, and how many bits its registers hold."""
+    return [f"{', '.join(step.name for step in steps)}; {steps[-1].live_bits} bits" for steps in plan.stage_steps
+            if plan.stages]
 
 
 def verilog_header(about: Description, plan: StagePlan, timing: Timing, target: Target, reset: Reset, *, top: str,

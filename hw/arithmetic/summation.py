@@ -192,7 +192,8 @@ class TreeSummation:
         if low > self._heap.guard:
             held["settled"] = settled = Signal(low - self._heap.guard)
             m.d.comb += settled.eq(rows[0][self._heap.guard:low])
-        addend_0, addend_1 = Signal(self._heap.columns - low), Signal(self._heap.columns - low)
+        addend_0 = Signal(self._heap.columns - low)
+        addend_1 = Signal(self._heap.columns - low)
         m.d.comb += [addend_0.eq(rows[0][low:]), addend_1.eq(rows[1][low:])]
         return {**held, "addend_0": addend_0, "addend_1": addend_1}
 

@@ -11,8 +11,11 @@ import itertools
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+
+from quadcim.hw.emit.widths import padded
 
 __all__ = ["make_readable"]
 
@@ -41,6 +44,9 @@ _REGISTER = re.compile(rf"(always @\([^)]*\))\n    (if \({_NAME}\) )?({_NAME}(?:
 # A bit that is taken where another bit is set.
 _BIT = re.compile(rf"(always @\([^)]*\))\n    if \(({_NAME})\[(\d+)\]\) ({_NAME})\[(\d+)\] <= ({_NAME});")
 _INDEX, _LEAST_LOOP = "index", 4
+# A bit of a word that is the product of one of another word and a bit that is alone.
+_PRODUCT = re.compile(r"assign (\w+)\[(\d+)\] = (\w+)\[(\d+)\] & (\w+(?:\[\d+\])?);")
+_LEAST_ROW = 2
 _WORD = re.compile(rf"assign ({_NAME}) = (\{{ [^{{}}]* \}});")
 _LINE = 120
 _RESERVED = {"assign", "always", "initial", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed", "for",
@@ -61,7 +67,8 @@ class _Declaration:
         return f"{self.kind} {self.signed}{self.range}{self.name}{self.rows}{self.init}"
 
 
-def make_readable(verilog: str, notes: Mapping[str, Mapping[str, str]] | None = None) -> str:
+def make_readable(verilog: str, notes: Mapping[str, Mapping[str, str]] | None = None,
+                  stages: Sequence[str] = ()) -> str:
     """The same modules, statement by statement, in a form for people; leading comments are dropped.
 
     Parameters
@@ -70,12 +77,14 @@ def make_readable(verilog: str, notes: Mapping[str, Mapping[str, str]] | None = 
         What Yosys wrote.
     notes : mapping of str to mapping of str to str, optional
         By module, comments that stand before the statements that drive some signals.
+    stages : sequence of str, optional
+        What the stages of the first module do.
     """
-    return "\n".join(_module(match[1], match[3], (notes or {}).get(match[1].strip(" \\"), {}))
-                     for match in _MODULE.finditer(verilog))
+    return "\n".join(_module(match[1], match[3], (notes or {}).get(match[1].strip(" \\"), {}), () if number else stages)
+                     for number, match in enumerate(_MODULE.finditer(verilog)))
 
 
-def _module(name: str, body: str, notes: Mapping[str, str]) -> str:
+def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str]) -> str:
     declarations: dict[str, _Declaration] = {}
     statements: list[str] = []
     for item in _items(body):
@@ -85,11 +94,11 @@ def _module(name: str, body: str, notes: Mapping[str, str]) -> str:
             statements.append(item)
     statements = _prune(declarations, _name_words(declarations, statements))
     statements = _prune(declarations, _inline(declarations, _share(statements)))
-    statements = [_chosen_bit(declarations, _none_set(declarations, statement))
-                  for statement in _rename(declarations, statements)]
+    statements = [padded(_chosen_bit(declarations, _none_set(declarations, statement)), partial(_bits, declarations))
+                  for statement in _rows(declarations, _rename(declarations, statements))]
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
-    sections = _sections(declarations, statements)
+    sections = _sections(declarations, statements, about)
     used = set().union(*(_names(statement) for _title, part in sections for statement in part))
     here = _declared_where_driven(declarations, [statement for _title, part in sections for statement in part])
     inner = sorted((d for key, d in declarations.items() if key not in port_names and key in used - here),
@@ -102,13 +111,14 @@ def _module(name: str, body: str, notes: Mapping[str, str]) -> str:
     return "\n".join([*lines, "endmodule\n"])
 
 
-def _sections(declarations: dict[str, _Declaration], statements: list[str]) -> list[tuple[str, list[str]]]:
+def _sections(declarations: dict[str, _Declaration], statements: list[str],
+              about: Sequence[str]) -> list[tuple[str, list[str]]]:
     """The statements in order, stage by stage where there are stages, registers that move together in one block."""
     sections: dict[int, list[str]] = {}
     stages = _stages(declarations, statements)
     for statement in _sorted(declarations, statements):
         sections.setdefault(stages.get(statement, 0), []).append(statement)
-    return [(_title(stage) if stages else "", _together(_looped(declarations, sections[stage])))
+    return [(_title(stage, about) if stages else "", _together(_looped(declarations, sections[stage])))
             for stage in sorted(sections)]
 
 
@@ -138,8 +148,10 @@ def _note(statement: str, notes: Mapping[str, str]) -> str:
     return "".join(f"  // {notes[name]}\n" for name in sorted(_targets(statement) & notes.keys())) if match else ""
 
 
-def _title(stage: int) -> str:
-    return f"Stage {stage}" if stage else "Handshake"
+def _title(stage: int, about: Sequence[str]) -> str:
+    if not stage:
+        return "Handshake"
+    return f"Stage {stage}{f': {about[stage - 1]}' if stage <= len(about) else ''}"
 
 
 def _stages(declarations: dict[str, _Declaration], statements: list[str]) -> dict[str, int]:
@@ -177,6 +189,28 @@ def _stages(declarations: dict[str, _Declaration], statements: list[str]) -> dic
                                   if name not in targets or name in registers), default=0))
 
     return {statement: stage(statement) for statement in statements}
+
+
+def _rows(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
+    """Products of a word's bits with one bit, an assignment each, as an assignment of words."""
+    series: dict[tuple[str, ...], dict[int, str]] = {}
+    for statement in statements:
+        if match := _PRODUCT.fullmatch(statement):
+            target, index, word, place, bit = match.groups()
+            series.setdefault((target, word, bit, str(int(place) - int(index))), {})[int(index)] = statement
+    joined: dict[str, str] = {}
+    left_out: set[str] = set()
+    for (target, word, bit, offset), found in series.items():
+        least, most = min(found), max(found)
+        if len(found) < _LEAST_ROW or len(found) != most - least + 1:
+            continue
+        whole = least == 0 and most == _width(declarations[target]) - 1
+        low, high = least + int(offset), most + int(offset)
+        chosen = word if low == 0 and high == _width(declarations[word]) - 1 else f"{word}[{high}:{low}]"
+        joined[found[least]] = (f"assign {target if whole else f'{target}[{most}:{least}]'} = "
+                                f"{chosen} & {{{len(found)}{{{bit}}}}};")
+        left_out |= {*found.values()} - {found[least]}
+    return [joined.get(statement, statement) for statement in statements if statement not in left_out]
 
 
 def _looped(declarations: dict[str, _Declaration], statements: list[str]) -> list[str]:
@@ -315,6 +349,15 @@ def _bitwise_width(declarations: dict[str, _Declaration], expression: str) -> in
     return widths.pop() if alone else None
 
 
+def _bits(declarations: dict[str, _Declaration], text: str) -> tuple[int, bool] | None:
+    """The width of a name, of some of its bits, or of repetitions of those, and whether it has a sign."""
+    match = _OPERAND.fullmatch(text)
+    width = _operand_width(declarations, match) if match else None
+    if match is None or width is None:
+        return None
+    return width, match[3] is None and match[2] in declarations and bool(declarations[match[2]].signed)
+
+
 def _operand_width(declarations: dict[str, _Declaration], operand: re.Match[str]) -> int | None:
     """The width of a name, some of its bits, repetitions of those, or a number."""
     times, name, high, low, literal = operand.groups()
@@ -411,10 +454,12 @@ def _rename(declarations: dict[str, _Declaration], statements: list[str]) -> lis
         stems |= found
 
     names: dict[str, str] = {}
+    places = Counter(name for statement in statements for name in _names(statement))
     for name in unnamed:
         stem = stems.get(name, "wire")
         if _TEMPORARY.fullmatch(name):
-            stem += "_part" if name in read else "_unused"
+            # What an instance alone is connected to is an output that nothing reads.
+            stem += "_part" if name in read and places[name] > 1 else "_unused"
         numbered = itertools.chain([stem], (f"{stem}_{index}" for index in itertools.count(2)))
         names[name] = new = next(name for name in numbered if name not in declarations)
         declarations[new] = replace(declarations[name], name=new)

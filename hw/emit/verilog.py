@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,14 +51,14 @@ class EmittedVerilog:
     hard_macros: tuple[HardMacro, ...] = ()
 
 
-def verilog_from_rtlil(rtlil_text: str, *passes: str) -> str:
-    """Readable Verilog of a design in Yosys's RTLIL, after `passes`."""
+def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = ()) -> str:
+    """Readable Verilog of a design in Yosys's RTLIL, after `passes`; `stages` is what those of its top module do."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "design.il"), Path(folder, "design.v")
         source.write_text(rtlil_text)
         run_passes(["read_rtlil", str(source)], *passes, "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc",
                    "wreduce t:$add", "opt_clean", ["write_verilog", "-noattr", str(target)])
-        return make_readable(target.read_text(), find_notes(rtlil_text))
+        return make_readable(target.read_text(), find_notes(rtlil_text), stages)
 
 
 class _Design:
@@ -135,7 +135,7 @@ def _uninitialised(text: str) -> str:
 
 
 def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: Reset = RESETS["sync-high"],
-                 initialise: bool = True) -> EmittedVerilog:
+                 initialise: bool = True, stages: Sequence[str] = ()) -> EmittedVerilog:
     """Verilog text of a component and all its submodules; the same text on every run.
 
     A `SharedModule` is emitted once, whatever the number of its instances.
@@ -152,6 +152,8 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
         How the reset works.
     initialise : bool
         Whether registers and memories have initial values, as FPGAs load them. Standard cells have none.
+    stages : sequence of str
+        What the stages of the top module do, for the comments before them.
 
     Raises
     ------
@@ -160,7 +162,7 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     """
     members = port_values(component)
     text, own = _rtlil(component, name, reset=reset, initialise=initialise)
-    body = "\n".join([verilog_from_rtlil(text), *(module.verilog for module in own.values())])
+    body = "\n".join([verilog_from_rtlil(text, stages=stages), *(module.verilog for module in own.values())])
     order = ["clk", reset.port, *members]
     top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]
     ports = sorted(((port, direction, int(width)) for width, direction, port in _PORT.findall(top)),
