@@ -22,6 +22,8 @@ from quadcim.spec.reset import RESETS, Reset
 __all__ = ["EmittedVerilog", "emit_verilog", "verilog_from_rtlil"]
 
 _PORT = re.compile(r"  wire width (\d+) (input|output) \d+ +(?:signed )?\\(\S+)")
+# A port that became several, and the module that it is of.
+_TORN_PORT = re.compile(r"^module (\S+) #?\((?:(?!^endmodule).)*?\\port\$", re.MULTILINE | re.DOTALL)
 # What a memory holds at first: its name and its bits.
 _CONTENTS = re.compile(r"""^  cell \$meminit_v2 .*
     parameter \\MEMID "\\\\(.*)"
@@ -58,7 +60,11 @@ def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = ()
         source.write_text(rtlil_text)
         run_passes(["read_rtlil", str(source)], *passes, "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc",
                    "wreduce t:$add", "opt_clean", ["write_verilog", "-noattr", str(target)])
-        return make_readable(target.read_text(), find_notes(rtlil_text), stages)
+        text = make_readable(target.read_text(), find_notes(rtlil_text), stages)
+    if torn := _TORN_PORT.search(text):
+        raise ValueError(f"a port of {torn[1]} is connected to a concatenation, which Amaranth makes several ports of: "
+                         "give it what an operation makes (quadcim.hw.streams.shift_fifo.joined)")
+    return text
 
 
 class _Design:

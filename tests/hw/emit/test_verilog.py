@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,6 +18,7 @@ from quadcim.hw.cim.unit import CimUnit
 from quadcim.hw.emit.shared import SharedModule
 from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.hw.emit.yosys import run_passes
+from quadcim.hw.streams.slices import RegisterSlice
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.presets import PRESETS
 from quadcim.spec.reset import RESETS
@@ -161,3 +162,22 @@ def test_a_shared_module_is_emitted_once(tmp_path):
     (tmp_path / "twins.v").write_text(emitted.text)
     run_passes(["read_verilog", str(tmp_path / "twins.v")], "hierarchy -check -top quadcim_twins", "proc",
                "check -assert")
+
+
+class _Torn(wiring.Component):
+    """A submodule whose port is connected to a concatenation."""
+
+    def __init__(self):
+        super().__init__({"a": In(2), "b": In(3), "y": Out(5)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.fifo = fifo = RegisterSlice(5)
+        m.d.comb += [fifo.i.payload.eq(Cat(self.a, self.b)), fifo.i.valid.eq(1), fifo.o.ready.eq(1),
+                     self.y.eq(fifo.o.payload)]
+        return m
+
+
+def test_a_port_that_would_become_several_is_refused():
+    with pytest.raises(ValueError, match="connected to a concatenation"):
+        emit_verilog(_Torn(), name="top", header="")
