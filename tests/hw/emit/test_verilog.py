@@ -167,6 +167,10 @@ def test_a_shared_module_is_emitted_once(tmp_path):
 class _Torn(wiring.Component):
     """A submodule whose port is connected to a concatenation."""
 
+    a: Signal
+    b: Signal
+    y: Signal
+
     def __init__(self):
         super().__init__({"a": In(2), "b": In(3), "y": Out(5)})
 
