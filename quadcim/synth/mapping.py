@@ -79,6 +79,8 @@ def map_case(case: Case, library: Library, liberty: Path, folder: Path, *, perio
         run_yosys(
             *(["read_verilog", source] for source in case.rtl), ["hierarchy", "-check", "-top", top],
             *([["setattr", "-mod", "-set", "keep_hierarchy", "1", *repeated]] if repeated else []),
+            # While registers are known as such nets take their names, and not those of words that they are a part of.
+            "proc", "opt_clean -purge",
             ["synth", "-flatten", "-top", top, *adders],
             # Cells power up in any state.
             "setattr -unset init w:*",

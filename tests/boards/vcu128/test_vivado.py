@@ -162,6 +162,5 @@ def test_registers_that_synchronise_are_marked(case, here):
     assert board.count("FDPE #(") == 2
     assert f"{case.top}_link link (" in board and f"{case.top}_link_receiver receiver (" in link
     assert "reg meta = 1'h1;" in receiver and "reg line = 1'h1;" in receiver
-    assert "  always @(posedge clk)\n    meta <= pin;\n" in receiver
-    assert "  always @(posedge clk)\n    line <= meta;\n" in receiver
+    assert "    meta <= pin;\n" in receiver and "    line <= meta;\n" in receiver
     assert receiver.count("pin") == 2 and receiver.count("meta") == 3
