@@ -24,8 +24,9 @@ def _install(session: nox.Session, *groups: str) -> None:
     if stamp.is_file() and stamp.read_text() == key:
         return
     if not Path(_PYTHON).exists():
-        session.run(sys.executable, "-m", "venv", str(_ENVIRONMENT), external=True)
-    session.run(_PYTHON, "-m", "pip", "install", "-q", "-c", "constraints.txt", "-e", ".", *wanted, external=True)
+        session.run_install(sys.executable, "-m", "venv", str(_ENVIRONMENT), external=True)
+    session.run_install(_PYTHON, "-m", "pip", "install", "-q", "-c", "constraints.txt", "-e", ".", *wanted,
+                        external=True)
     stamp.write_text(key)
 
 

@@ -16,7 +16,7 @@ from benchmarks.report import Bar, Table, say
 from benchmarks.timing import median_seconds
 from quadcim.hw.emit.yosys import run_passes
 from quadcim.hw.streams.memory import SyncMemory
-from quadcim.sim.bulk import BulkSimulator, SimulationError, lane_share
+from quadcim.sim.bulk import BulkSimulator, SimulationError
 from quadcim.sim.design import write_design
 from quadcim.spec.timing import Timing
 
@@ -71,13 +71,16 @@ class RamUnit(wiring.Component):
         return m
 
 
-def expected_beats(beats: np.ndarray, *, rows: int, contents: np.ndarray, written: bool = True) -> np.ndarray:
+def expected_beats(beats: np.ndarray, share: int, *, rows: int, contents: np.ndarray,
+                   written: bool = True) -> np.ndarray:
     """What `RamUnit` gives in the bulk simulator, of which each copy has a memory of its own.
 
     Parameters
     ----------
     beats : ndarray of int, shape (beats, 3)
         Whether to write, the row, and what to write.
+    share : int
+        How many of them each copy gets.
     rows : int
         Rows of the memory.
     contents : ndarray of int, shape (rows,)
@@ -85,7 +88,7 @@ def expected_beats(beats: np.ndarray, *, rows: int, contents: np.ndarray, writte
     written : bool
         Whether the memory can be written.
     """
-    results, share = np.empty(len(beats), dtype=object), lane_share(len(beats))
+    results = np.empty(len(beats), dtype=object)
     for first in range(0, len(beats), share):
         memory = list(contents) if len(contents) else [0] * rows
         for index in range(first, min(first + share, len(beats))):
@@ -126,7 +129,8 @@ def _add(table: Table, name: str, settings: dict[str, Any], folder: Path) -> Non
         raws = few[:, 0].astype(np.int64)
         beats = np.stack([raws & 1, raws >> 1 & rows - 1, raws >> 1 + address & (1 << width) - 1], axis=1)
         found = simulator.run(few).outputs[:, 0]
-        if not (found == expected_beats(beats, rows=rows, contents=np.zeros(0)).astype(np.int64)).all():
+        want = expected_beats(beats, simulator.share(len(beats)), rows=rows, contents=np.zeros(0))
+        if not (found == want.astype(np.int64)).all():
             raise SimulationError(f"{name} reads what was not written")
     rate = _BEATS / median_seconds(lambda: simulator.run(payloads))
     bars = (Bar(seconds, "<=", _MOST_SECONDS, "s"),) if settings == _STYLES["block"] else ()

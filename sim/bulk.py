@@ -7,7 +7,7 @@ It has two engines behind the same interface: gates, 256 copies of the design at
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,17 +23,12 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.ports import Port
 from quadcim.spec.timing import Frame, Timing
 
-__all__ = ["BulkResult", "BulkSimulator", "Engine", "SimulationError", "Writes", "lane_share"]
+__all__ = ["BulkResult", "BulkSimulator", "Engine", "SimulationError", "Writes"]
 
 Engine = Literal["auto", "gates", "verilator"]
 _LEAST_SHARE = 64
 _MANY_MULTIPLIERS = 16
 """From so many on Verilator is faster: a product of words takes it an instruction, and hundreds of gates."""
-
-
-def lane_share(beats: int) -> int:
-    """How many of a run's beats each copy of a design in gates takes: at least 64, so that beats follow each other."""
-    return _frame_share(beats, beats, GateEngine.lanes)
 
 
 def _frame_share(frames: int, beats: int, lanes: int) -> int:
@@ -54,7 +49,7 @@ class BulkResult:
     outputs : ndarray of int64, shape (results,); or of uint32, shape (results, words), for packed payloads
         Raw integers, in order: of a core without frames one a beat.
     cycles : int
-        Clock cycles up to the last beat; in gates each copy of the design takes `lane_share` of the beats.
+        Clock cycles up to the last beat; in gates each copy of the design takes `BulkSimulator.share` of the beats.
     latency_cycles : int
         Cycles from the last beat accepted of the first frame to the first beat delivered.
     writes_before : ndarray of uint64, shape (beats,)
@@ -115,12 +110,21 @@ class BulkSimulator:
     """
 
     def __init__(self, design: SimulatedDesign, *, engine: Engine = "auto"):
+        if engine not in get_args(Engine):
+            raise IllegalSetting("engine", "one of " + ", ".join(get_args(Engine)), engine)
         if engine == "auto":
             many = multipliers(design.simulation_sources) >= _MANY_MULTIPLIERS
             engine = "verilator" if many and has_simulator("verilator") else "gates"
         self.engine = CompiledEngine(design) if engine == "verilator" else GateEngine(design)
         self._ports = {port.name: port for port in design.ports}
         self._timing = design.timing
+
+    def share(self, beats: int) -> int:
+        """How many of a run's beats each copy of the design takes: at least 64, so that beats follow each other.
+
+        That is without frames, or with a beat in each; else whole frames are dealt in the same way.
+        """
+        return _frame_share(beats, beats, self.engine.lanes)
 
     def run(self, inputs: ArrayLike, *, input_pause: float = 0.0, output_pause: float = 0.0,
             seed: int = 0, writes: Writes | None = None, frames: Sequence[Frame] | None = None) -> BulkResult:

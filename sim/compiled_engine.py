@@ -26,13 +26,21 @@ _VERILATOR = ["--cc", "-O3", "--no-timing", "-Wno-fatal", "--x-assign", "0", "--
 _CXX = ["-std=c++17", "-O2", "-fPIC", "-w", "-fvisibility=hidden"]
 _RUNTIME = ("verilated", "verilated_threads")
 _COMMENT = re.compile(r"//[^\n]*|\(\*.*?\*\)|@\*", re.DOTALL)
-_PRODUCT = re.compile(r"[\w)\]] \* [\w(~$]")
+_PRODUCT = re.compile(r"([\w')\]]+) \* ([\w'(~$]+)")
+_CONSTANT = re.compile(r"\d+'s?[bodh][\da-f]+")
 
 
 def multipliers(sources: Iterable[Path]) -> int:
-    """How many products of words the Verilog of a design has, those of modules that stand in several places in each."""
+    """How many products of two words the Verilog of a design has, those of modules in several places in each of them.
+
+    A product with a constant is a few additions.
+    """
     text = _COMMENT.sub("", "\n".join(source.read_text(encoding="utf-8") for source in sources))
-    return sum(count * len(_PRODUCT.findall(body)) for body, count in module_counts(text))
+    return sum(count * _products(body) for body, count in module_counts(text))
+
+
+def _products(text: str) -> int:
+    return sum(not any(map(_CONSTANT.fullmatch, operands)) for operands in _PRODUCT.findall(text))
 
 
 class CompiledEngine:

@@ -22,8 +22,8 @@ from quadcim.spec.reset import RESETS, Reset
 __all__ = ["EmittedVerilog", "emit_verilog", "verilog_from_rtlil"]
 
 _PORT = re.compile(r"  wire width (\d+) (input|output) \d+ +(?:signed )?\\(\S+)")
-# A port that became several, and the module that it is of.
-_TORN_PORT = re.compile(r"^module (\S+) #?\((?:(?!^endmodule).)*?\\port\$", re.MULTILINE | re.DOTALL)
+# Amaranth's name of a part of a port: one that is connected to a concatenation becomes several.
+_PART = re.compile(r"\\port\$(\d+)\$(\d+)")
 # What a memory holds at first: its name and its bits.
 _CONTENTS = re.compile(r"""^  cell \$meminit_v2 .*
     parameter \\MEMID "\\\\(.*)"
@@ -57,14 +57,18 @@ def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = ()
     """Readable Verilog of a design in Yosys's RTLIL, after `passes`; `stages` is what those of its top module do."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "design.il"), Path(folder, "design.v")
-        source.write_text(rtlil_text)
+        source.write_text(_with_plain_parts(rtlil_text))
         run_passes(["read_rtlil", str(source)], *passes, "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc",
                    "wreduce t:$add", "opt_clean", ["write_verilog", "-noattr", str(target)])
-        text = make_readable(target.read_text(), find_notes(rtlil_text), stages)
-    if torn := _TORN_PORT.search(text):
-        raise ValueError(f"a port of {torn[1]} is connected to a concatenation, which Amaranth makes several ports of: "
-                         "give it what an operation makes (quadcim.hw.streams.shift_fifo.joined)")
-    return text
+        return make_readable(target.read_text(), find_notes(rtlil_text), stages)
+
+
+def _with_plain_parts(rtlil_text: str) -> str:
+    """Call parts of ports by names that need no escape in Verilog."""
+    name = "port"
+    while re.search(rf"\\{name}_\d+_\d+\b", rtlil_text):
+        name += "_"
+    return _PART.sub(rf"\\{name}_\1_\2", rtlil_text)
 
 
 class _Design:

@@ -8,7 +8,7 @@ import torch
 
 from quadcim.cores.cases import CoreCase, load_case
 from quadcim.models.activation import golden
-from quadcim.sim.bulk import BulkSimulator, SimulationError, lane_share
+from quadcim.sim.bulk import BulkSimulator, SimulationError
 from quadcim.sim.case import Case
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import PRESETS
@@ -40,15 +40,16 @@ def test_agrees_with_the_golden_model(name, make_case, seed):
     simulator = BulkSimulator(case)
     result = simulator.run(raws)
     assert (result.outputs == want).all() and result.outputs.dtype == np.int64
-    share = lane_share(len(raws))
+    share = simulator.share(len(raws))
     assert (result.cycles, result.latency_cycles) == (share + case.latency_cycles, case.latency_cycles)
     stalled = simulator.run(raws, input_pause=0.5, output_pause=0.5 * (case.spec.flow_control == "elastic"), seed=seed)
     assert (stalled.outputs == want).all()
     assert stalled.cycles > 1.5 * share
 
 
-def test_shares_are_long_enough_for_beats_to_follow_each_other():
-    assert [lane_share(beats) for beats in (0, 1, 63, 64, 1000, 16384, 16385, 65536)] == [
+def test_shares_are_long_enough_for_beats_to_follow_each_other(make_case):
+    simulator = BulkSimulator(make_case(PRESETS["phi8-combinational"]), engine="gates")
+    assert [simulator.share(beats) for beats in (0, 1, 63, 64, 1000, 16384, 16385, 65536)] == [
         0, 1, 63, 64, 64, 64, 65, 256]
 
 

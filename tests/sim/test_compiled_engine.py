@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -96,7 +97,8 @@ def test_nothing_is_compiled_twice(make_case, monkeypatch):
 
 
 _PRODUCTS = "\n".join(["module one (input a);", "  assign y = a[3:0] * b;  // not c * d", "  always @* x = 1;",
-                       "  assign z = $signed(a) * $signed(b);", "endmodule", "module top (input a);",
+                       "  assign z = $signed(a) * $signed(b);",
+                       "  assign s = 2'h2 * a + b * 3'sh5;", "endmodule", "module top (input a);",
                        *(f"  one one_{index} (.a(a));" for index in range(9)), "endmodule", ""])
 
 
@@ -119,3 +121,5 @@ def test_the_engine_is_chosen_by_the_design(make_case, monkeypatch):
     with pytest.raises(IllegalSetting, match="simulator must be installed"):
         BulkSimulator(case, engine="verilator")
     compiled_engine._tools.cache_clear()
+    with pytest.raises(IllegalSetting, match="engine must be one of auto, gates, verilator"):
+        BulkSimulator(case, engine=cast(Any, "iverilog"))

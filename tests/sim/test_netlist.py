@@ -53,8 +53,8 @@ def test_random_memories_read_what_was_written(kept, tmp_path, seed):
              for _ in range(_BEATS)]
     payloads = [write | row << 1 | data << 1 + address for write, row, data in beats]
     result = simulator.run(_words(payloads, 1 + address + width), input_pause=0.2, output_pause=0.2, seed=seed)
-    expected = expected_beats(np.array(beats, dtype=object), rows=rows, contents=np.array(contents, dtype=object),
-                              written=written)
+    expected = expected_beats(np.array(beats, dtype=object), simulator.share(_BEATS), rows=rows,
+                              contents=np.array(contents, dtype=object), written=written)
     assert _integers(result.outputs) == expected.tolist()
 
 

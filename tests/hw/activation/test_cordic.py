@@ -10,7 +10,6 @@ from quadcim.hw.activation.cordic import CordicUnit
 from quadcim.hw.activation.cordic_plan import CordicPlan
 from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.models.cordic import cordic_golden
-from quadcim.sim.bulk import lane_share
 from quadcim.spec.cordic import CordicIntegers
 from quadcim.spec.delay import DELAY_MODELS
 from tests.hw.activation.baselines import build, every_input, make_sine, simulator, sine_errors
@@ -43,7 +42,7 @@ def test_every_input(input, output, stages, flow_control, tmp_path, seed):
     result = compiled.run(raws)
     _check(activation, raws, result.outputs)
     assert result.latency_cycles == unit.plan.stages == unit.plan.latency_cycles
-    assert result.cycles == lane_share(len(raws)) + unit.plan.stages
+    assert result.cycles == compiled.share(len(raws)) + unit.plan.stages
     output_pause = 0.0 if flow_control == "always" else 0.4
     stalled = compiled.run(raws, input_pause=0.3, output_pause=output_pause, seed=seed)
     assert (stalled.outputs == result.outputs).all()

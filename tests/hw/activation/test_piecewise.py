@@ -9,7 +9,7 @@ import torch
 
 from quadcim.hw.activation.plans import unit_integers, unit_steps
 from quadcim.models.activation import golden
-from quadcim.sim.bulk import BulkSimulator, lane_share
+from quadcim.sim.bulk import BulkSimulator
 from quadcim.spec.activation import Activation
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import FUNCTIONS, usual_formats
@@ -51,7 +51,7 @@ def check(unit: ActivationUnit, make_case, seed: int) -> None:
     want = golden(unit.activation, unit_integers(unit))(torch.from_numpy(raws)).numpy()
     assert (result.outputs == want).all()
     assert result.latency_cycles == unit.stages
-    assert result.cycles == lane_share(len(raws)) + unit.stages
+    assert result.cycles == simulator.share(len(raws)) + unit.stages
     output_pause = 0.0 if unit.flow_control == "always" else 0.4
     stalled = simulator.run(raws, input_pause=0.3, output_pause=output_pause, seed=seed)
     assert (stalled.outputs == want).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quadcim.hw.activation.plans import unit_steps
-from quadcim.sim.bulk import BulkSimulator, lane_share
+from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.vectors import edge_inputs
 from quadcim.spec.activation import ROUNDINGS
 from tests.conftest import make_unit, unit_id
@@ -67,7 +67,7 @@ def test_every_input(unit, make_case, seed):
     result = simulator.run(raws)
     check(unit, raws, result.outputs)
     assert result.latency_cycles == unit.stages
-    assert result.cycles == lane_share(len(raws)) + unit.stages
+    assert result.cycles == simulator.share(len(raws)) + unit.stages
     output_pause = 0.0 if unit.flow_control == "always" else 0.4
     stalled = simulator.run(raws, input_pause=0.3, output_pause=output_pause, seed=seed)
     assert (stalled.outputs == result.outputs).all()

@@ -11,7 +11,7 @@ from quadcim.hw.activation.plans import unit_plan
 from quadcim.hw.activation.quad_dsp_plan import QuadDspPlan
 from quadcim.hw.emit.synthesis import FpgaCost, fpga_cost
 from quadcim.models.activation import golden
-from quadcim.sim.bulk import BulkSimulator, lane_share
+from quadcim.sim.bulk import BulkSimulator
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
@@ -38,7 +38,7 @@ def check_all(unit: ActivationUnit, case: CoreCase, seed: int) -> None:
     assert case.integers.dropped == 0
     assert (result.outputs == golden(unit.activation, case.integers)(torch.from_numpy(raws)).numpy()).all()
     assert result.latency_cycles == unit.stages
-    assert result.cycles == lane_share(len(raws)) + unit.stages
+    assert result.cycles == simulator.share(len(raws)) + unit.stages
     output_pause = 0.4 if unit.flow_control == "elastic" else 0.0
     stalled = simulator.run(raws, input_pause=0.3, output_pause=output_pause, seed=seed)
     assert (stalled.outputs == result.outputs).all()

@@ -14,7 +14,7 @@ import torch
 
 from quadcim.models.cell_noise import program
 from quadcim.models.cim import cim_golden
-from quadcim.sim.bulk import Writes, lane_share
+from quadcim.sim.bulk import Writes
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cell_noise import MAX_SEED, CellNoise
 from quadcim.spec.cim import ENCODINGS, Adc, CellCodes, CimIntegers, CimMacro
@@ -103,12 +103,12 @@ def _activations(macro: CimMacro, beats: int, rng: np.random.Generator) -> np.nd
     return rng.permutation(x)
 
 
-def _beats(macro: CimMacro, integers: CimIntegers, beats: int, rng: np.random.Generator) -> _Beats:
+def _beats(macro: CimMacro, integers: CimIntegers, beats: int, share: int, rng: np.random.Generator) -> _Beats:
     """Beats in phases; in each, rows of one bank are rewritten while the beats use the others.
 
-    With one bank, its rows are rewritten between the phases. Every copy of the design gets all the writes.
+    With one bank, its rows are rewritten between the phases. Every copy of the design gets all the writes, and `share`
+    of the beats.
     """
-    share = lane_share(beats)
     length = -(-share // _PHASES)
     phase = np.arange(beats) % share // length
     x = _activations(macro, beats, rng)
@@ -146,10 +146,10 @@ def _compare(case: Case, beats: int, folder: Path, seed: int) -> int:
     """Simulate a case; the number of outputs that were compared in each run."""
     draw = random.Random(f"{seed} {_label(case)}")
     macro, integers = _macro(case, draw)
-    fed = _beats(macro, integers, beats, np.random.default_rng(draw.getrandbits(32)))
+    compiled = macro_simulator(macro, integers, folder)
+    fed = _beats(macro, integers, beats, compiled.share(beats), np.random.default_rng(draw.getrandbits(32)))
     want = _expected(macro, integers, fed)
     words = pack(field_bits(fed.x, macro.activation_bits), field_bits(fed.bank, macro.bank_bits))
-    compiled = macro_simulator(macro, integers, folder)
     for input_pause, output_pause in _PAUSES:
         result = compiled.run(words, input_pause=input_pause, output_pause=output_pause, seed=seed, writes=fed.writes)
         got = unpack(result.outputs, macro.columns, macro.output_format(integers))

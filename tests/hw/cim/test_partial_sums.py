@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from quadcim.models.cim import cim_golden
-from quadcim.sim.bulk import Writes, lane_share
+from quadcim.sim.bulk import Writes
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cim import CimIntegers, CimMacro
 from quadcim.spec.formats import Format
@@ -42,7 +42,8 @@ def test_random_macros_whose_weights_change(number, tmp_path, seed):
     draw = random.Random(f"{seed} {number}")
     macro, integers = stored_macro(draw)
     rng = np.random.default_rng(draw.getrandbits(32))
-    fmt, share = macro.activation, lane_share(_BEATS)
+    simulator = macro_simulator(macro, integers, tmp_path)
+    fmt, share = macro.activation, simulator.share(_BEATS)
     x = rng.integers(fmt.minimum, fmt.maximum + 1, (_BEATS, macro.rows))
     x[:2] = [[fmt.maximum], [fmt.minimum]]
     # Half of each copy's beats come after all rows have been written once more.
@@ -50,7 +51,6 @@ def test_random_macros_whose_weights_change(number, tmp_path, seed):
     words = np.concatenate([row_writes(macro, 0, np.arange(macro.rows), part) for part in weights])
     writes = Writes(words, [0] * macro.rows + [share // 2] * macro.rows, (macro.rows * (1 + late)).tolist())
     want = np.where(late[:, None], *(expected(macro, integers, part, x) for part in weights[::-1]))
-    simulator = macro_simulator(macro, integers, tmp_path)
     for pause in (0.0, 0.4):
         result = simulator.run(pack(field_bits(x, macro.activation_bits)), input_pause=pause, output_pause=pause,
                                seed=seed, writes=writes)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from quadcim.models.cim import CellWeights, cim_golden
-from quadcim.sim.bulk import BulkResult, Writes, lane_share
+from quadcim.sim.bulk import BulkResult, Writes
 from quadcim.sim.payload import field_bits, pack, unpack
 from quadcim.spec.cim import CimIntegers, CimMacro
 from tests.hw.cim.cim_case import legal_stages, macro_simulator, reference, row_writes
@@ -61,13 +61,13 @@ def test_no_beat_mixes_weights(storage, number, tmp_path, seed):
     draw = random.Random(f"{seed} {storage} {number}")
     macro = _macro(draw, rows=draw.choice([1, 2, 6, 11]), **storage)
     rng = np.random.default_rng(draw.getrandbits(32))
-    fmt, share = macro.activation, lane_share(_BEATS)
+    simulator = macro_simulator(macro, CimIntegers(), tmp_path)
+    fmt, share = macro.activation, simulator.share(_BEATS)
     x = rng.integers(fmt.minimum, fmt.maximum + 1, (_BEATS, macro.rows))
     bank = rng.integers(0, macro.banks, _BEATS)
     payloads, writes = _loads(macro, rng, _REWRITES)
     loaded = len(payloads) - _REWRITES
     after = [0] * loaded + np.sort(rng.integers(0, share - 8, _REWRITES)).tolist()
-    simulator = macro_simulator(macro, CimIntegers(), tmp_path)
     words = pack(field_bits(x, macro.activation_bits), field_bits(bank, macro.bank_bits))
     for pauses in ((0.0, 0.0), (0.3, 0.0), (0.0, 0.6), (0.4, 0.4)):
         result = simulator.run(words, input_pause=pauses[0], output_pause=pauses[1], seed=seed,

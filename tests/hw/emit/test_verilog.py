@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from amaranth.hdl import Cat, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from quadcim.cores.catalogue import presets
 from quadcim.hw.activation.units import create_unit
 from quadcim.hw.arithmetic.companions import companion_files
 from quadcim.hw.cim.plan import plan_macro
@@ -19,9 +21,12 @@ from quadcim.hw.emit.shared import SharedModule
 from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.hw.emit.yosys import run_passes
 from quadcim.hw.streams.slices import RegisterSlice
+from quadcim.sim.bulk import BulkSimulator
+from quadcim.sim.design import write_design
 from quadcim.spec.cim import Adc, CimIntegers, CimMacro
 from quadcim.spec.presets import PRESETS
 from quadcim.spec.reset import RESETS
+from quadcim.spec.timing import Timing
 from tests.acceptance import icarus_accepts, slang_accepts, verilator_accepts
 from tests.conftest import make_unit, unit_id
 
@@ -165,23 +170,32 @@ def test_a_shared_module_is_emitted_once(tmp_path):
 
 
 class _Torn(wiring.Component):
-    """A submodule whose port is connected to a concatenation."""
+    """A submodule whose port is connected to a concatenation, which Amaranth makes two ports of; and a port's name."""
 
-    a: Signal
-    b: Signal
-    y: Signal
+    i: stream.Interface
+    o: stream.Interface
 
     def __init__(self):
-        super().__init__({"a": In(2), "b": In(3), "y": Out(5)})
+        super().__init__({"i": In(stream.Signature(5)), "o": Out(stream.Signature(5))})
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.fifo = fifo = RegisterSlice(5)
-        m.d.comb += [fifo.i.payload.eq(Cat(self.a, self.b)), fifo.i.valid.eq(1), fifo.o.ready.eq(1),
-                     self.y.eq(fifo.o.payload)]
+        m.submodules.slice = slice_ = RegisterSlice(5)
+        port_1_0 = Signal(5, name="port_1_0")
+        m.d.comb += [port_1_0.eq(slice_.o.payload ^ 1), self.o.payload.eq(port_1_0),
+                     slice_.i.payload.eq(Cat(self.i.payload[3:], self.i.payload[:3])),
+                     slice_.i.valid.eq(self.i.valid), self.i.ready.eq(slice_.i.ready),
+                     self.o.valid.eq(slice_.o.valid), slice_.o.ready.eq(self.o.ready)]
         return m
 
 
-def test_a_port_that_would_become_several_is_refused():
-    with pytest.raises(ValueError, match="connected to a concatenation"):
-        emit_verilog(_Torn(), name="top", header="")
+def test_a_port_may_be_connected_to_a_concatenation(tmp_path):
+    design = write_design(_Torn(), tmp_path, timing=Timing(1, 1, 2))
+    assert "\\" not in design.simulation_sources[0].read_text()
+    words = np.arange(32, dtype=np.uint32)
+    assert np.array_equal(BulkSimulator(design).run(words).outputs[:, 0], (words >> 3 | words << 2 & 31) ^ 1)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_no_core_has_a_port_in_parts(name, make_case):
+    assert not re.search(r"\bport_+\d+_\d+\b", make_case(presets()[name]).simulation_sources[0].read_text())
