@@ -30,6 +30,9 @@ _TIMING = _CASE.timing
 _FRAMES = [Frame(*frame) for frame in _JOB["frames"]]
 _PORTS = {port.name: port for port in _CASE.ports}
 _COVERAGE = Coverage(_CASE, _TRAITS)
+_FEW, _MOST_SWEPT = 8, 64
+_PATIENCE = 64 * (_TIMING.latency_cycles + max(frame.interval_cycles for frame in _FRAMES)) + 10_000
+"""Cycles in which a stream of weights has to move, whatever stalls."""
 
 Pattern = Callable[[], bool]
 """Says, cycle by cycle, whether a side goes on."""
@@ -124,13 +127,18 @@ class Place:
 class Bench:
     """Drives the input, watches the output, and counts cycles."""
 
-    def __init__(self, dut, beats: int | None = None, *, rewritten: int = 0):
+    def __init__(self, dut, beats: int | None = None, *, last: bool = False, rewritten: int = 0):
         self.dut, self.cycle = dut, 0
-        self.frames = _FRAMES if beats is None else _FRAMES[:whole_frames(_FRAMES, beats)]
+        count = len(_FRAMES) if beats is None else whole_frames(_FRAMES[::-1] if last else _FRAMES, beats)
+        chosen = slice(len(_FRAMES) - count, None) if last else slice(count)
+        self.frames = _FRAMES[chosen]
         self.into, self.out = (Place([getattr(frame, way) for frame in self.frames])
                                for way in ("beats_in", "beats_out"))
-        self.inputs = _JOB["inputs"][:sum(self.into.lengths)]
-        self.board = Scoreboard(self.inputs, _JOB["expected"][:sum(self.out.lengths)], _TIMING.framed)
+        skipped = _FRAMES[:chosen.start or 0]
+        inputs, results = sum(frame.beats_in for frame in skipped), sum(frame.beats_out for frame in skipped)
+        self.inputs = _JOB["inputs"][inputs:inputs + sum(self.into.lengths)]
+        expected = _JOB["expected"][results:results + sum(self.out.lengths)]
+        self.board = Scoreboard(self.inputs, expected, _TIMING.framed)
         self.mask = (1 << _PORTS["i__payload"].width) - 1
         self.filling = False  # tables of weights may be written, which stalls beats
         self.rewritten = rewritten  # rows that have changed
@@ -146,11 +154,14 @@ class Bench:
         """Whether a frame is in or out in part."""
         return bool(self.into.beat or self.out.beat)
 
-    async def reset(self, after: "Bench | None" = None) -> None:
-        """One cycle of reset; the beats that were inside after another bench are gone."""
+    async def reset(self, after: "Bench | None" = None, *, offering: bool = False) -> None:
+        """One cycle of reset: the beats that were inside after another bench are gone, what is offered is dropped."""
         dut = self.dut
         _COVERAGE.reset(after.inside if after else 0, torn=after is not None and after.torn)
-        dut.i__valid.value = 0
+        dut.i__valid.value = int(offering)
+        if offering:
+            # In no bit what comes next: it cannot pass for a part of that.
+            dut.i__payload.value = self.inputs[0] ^ self.mask
         if _ELASTIC:
             dut.o__ready.value = 0
         if _CASE.latency_cycles:
@@ -158,6 +169,7 @@ class Bench:
             reset.value = level
             await self.edge()
             reset.value = 1 - level
+        dut.i__valid.value = 0
 
     async def load(self, drive: Pattern) -> None:
         """Write the weights."""
@@ -175,8 +187,10 @@ class Bench:
 
     async def _write(self, payload: int, drive: Pattern) -> None:
         """Write a row; returns after the edge at which it is taken."""
-        dut, taken = self.dut, False
+        dut, taken, limit = self.dut, False, _PATIENCE
         while not taken:
+            limit -= 1
+            assert limit, "a row of weights is never taken"
             offered = bool(dut.w__valid.value) or drive()
             dut.w__valid.value, dut.w__payload.value = int(offered), payload
             await ReadOnly()
@@ -187,7 +201,10 @@ class Bench:
 
     async def _settled(self) -> None:
         """What was taken last may still be at work."""
+        limit = _PATIENCE
         while self.filling:
+            limit -= 1
+            assert limit, "the stream of weights is never ready again"
             await ReadOnly()
             self.filling = not bool(self.dut.w__ready.value)
             await RisingEdge(self.dut.clk)
@@ -197,11 +214,17 @@ class Bench:
         await (RisingEdge(self.dut.clk) if _CASE.latency_cycles else Timer(10, "ns"))
         self.cycle += 1
 
-    async def run(self, drive: Pattern, take: Pattern, *, stop_after: int | None = None) -> None:
-        """Send all beats and take all results, or stop after so many results: inside a frame, if that can be."""
+    async def run(self, drive: Pattern, take: Pattern, *, stop_after: int | None = None,
+                  stop_cycles: int | None = None) -> None:
+        """Send all beats and take all results.
+
+        Or stop after so many results, inside a frame if that can be; or so many cycles after the first beat.
+        """
         dut, offered = self.dut, False
         limit = self.cycle + 64 * sum(frame.interval_cycles for frame in self.frames) + 100
         while not self._done(stop_after):
+            if stop_cycles is not None and self.into.first and self.cycle > self.into.first[0] + stop_cycles:
+                break
             assert self.cycle < limit, f"no progress: {self.accepted} beats in, {self.board.received} out"
             offered = self.accepted < len(self.inputs) and (offered or drive())
             taking = take() if _ELASTIC else True
@@ -333,6 +356,20 @@ async def reset_in_mid_stream(dut) -> None:
     await bench.reset(before)
     await bench.run(pattern("random", "in"), pattern("random", "out"))
     await bench.drained()
+
+
+@cocotb.test(skip=not _CASE.latency_cycles)
+async def resets_while_beats_flow(dut) -> None:
+    """A reset in any cycle leaves nothing behind, and drops what is offered meanwhile."""
+    await start(dut)
+    window = _CASE.latency_cycles + 2 * max(frame.interval_cycles for frame in _FRAMES)
+    for cycles in range(0, window, -(-window // _MOST_SWEPT)):
+        # Other beats before and behind it: what is left of equal ones could make up for what is missing.
+        before, bench = Bench(dut, beats=_FEW, last=True), Bench(dut, beats=_FEW)
+        await before.run(pattern("none", "in"), pattern("none", "out"), stop_cycles=cycles)
+        await bench.reset(before, offering=True)
+        await bench.run(pattern("none", "in"), pattern("none", "out"))
+        await bench.drained()
 
 
 @cocotb.test(skip=not _JOB["rewrites"])

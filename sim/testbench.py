@@ -14,7 +14,7 @@ _TEXT = Template('''\
 // Self-checking testbench of $top. Run in the case directory:
 //   $command
 // $runs runs over all vectors: at full speed (latency and throughput are checked), with pauses on both sides,
-// with a reset in mid-stream$reloaded.
+// with resets in mid-stream$reloaded.
 // Prints PASS, or FAIL and the number of mismatches.
 
 `timescale 1ns / 1ps
@@ -26,6 +26,9 @@ $frame_sizes  localparam LATENCY = $latency;$latency_of
   localparam INTERVAL = $interval;   // cycles from one $unit to the next$longest
   localparam CAPACITY = $capacity;   // beats that it takes before the first one is received
   localparam REST = (LATENCY + 2) * INTERVAL;
+  localparam RESETS = $resets;     // of a stream that flows: two for each of some cycles after its first beat
+  localparam STRIDE = $stride;     // between those cycles
+  localparam CHECKED = $checked;   // results after which the second comes
 
   reg [${in_msb}:0] inputs [0:BEATS-1];
   reg [${out_msb}:0] expected [0:$results-1];
@@ -45,13 +48,16 @@ $connections
 $always_ready  always #5 clk = ~clk;
 
   integer seed = $seed;
-  integer run = 0;          // 0: full speed, 1: random pauses, 2: reset in mid-stream$other_runs
+  integer run = 0;          // 0: full speed, 1: random pauses, 2: resets in mid-stream$other_runs
   integer cycle = 0;
   integer offered = 0;      // beats put on the input, the one on offer included
   integer accepted = 0;
   integer received = 0;
 $place  integer mismatches = 0;
-  integer restarts = 0;     // steps of the reset in mid-stream
+  integer resets = 0;       // of a stream that flows
+  integer since = 0;        // cycles since its first beat
+  wire sweeping = run == 2 && resets < RESETS;
+  integer restarts = 0;     // steps of the reset of a full unit
   integer idle = 0;         // cycles since the last beat was received: nothing may follow it
   reg held = 1'b0;          // the output was valid and not taken: it must stay
   reg [${out_msb}:0] held_payload = 0;
@@ -69,7 +75,7 @@ $display    end
   task restart;             // one cycle of reset, then from the first beat again
     begin
       rst <= 1'b1;
-      i_valid <= 1'b0;
+      i_valid <= run == 2;  // what is offered during a reset is dropped
       o_ready <= 1'b0;
       offered = 0;
       accepted = 0;
@@ -78,6 +84,7 @@ $display    end
       idle = 0;
       held = 1'b0;
       rest = 0;
+      since = 0;
 $forget_frames$forget    end
   endtask
 
@@ -97,6 +104,7 @@ $read_frames$read_weights    for (k = 0; k < BEATS; k = k + 1)
     cycle = cycle + 1;
     if (rst) begin
       rst <= run == 0 && cycle < 4;   // a reset in mid-stream lasts one cycle: nothing may survive it
+      i_valid <= 1'b0;
     end else begin
       want = expected[received % $results];
 $rewritten      if (o_valid !== 1'b0 && o_valid !== 1'b1) complain;
@@ -110,11 +118,15 @@ $receives        received = received + 1;
       held = o_valid === 1'b1 && !o_ready;
       held_payload = o_payload;
       if (received >= $results) idle = idle + 1;
-$write_rule      if ($settled || cycle > 64 * $busy + 1000 + $patience) begin
+      if (accepted != 0) since = since + 1;
+$write_rule      if (($settled && !sweeping) || cycle > 64 * $busy + 1000 + $patience) begin
         if (received != $results || accepted != BEATS) complain;
         run = run + 1;
         restart;
 $reload
+      end else if (sweeping && (resets % 2 == 0 ? since > STRIDE * (resets / 2) : received >= CHECKED)) begin
+        resets = resets + 1;
+        restart;
 $reset_rule      end
     end
     if (run == $last) begin
@@ -298,6 +310,7 @@ def _banks(ports: dict[str, Port]) -> dict[str, str]:
             "inside_bank": f"(beat < BEATS && inputs[beat]{offered} == w_payload{written})"}
 
 
+_MOST_SWEPT, _CHECKED = 64, 4
 _IDLE = "idle > LATENCY + 4"
 _NO_LOADS: dict[str, object] = {
     **dict.fromkeys(("weights", "read_weights", "reload", "rewritten", "seen", "write_rule", "loaded", "write",
@@ -305,6 +318,14 @@ _NO_LOADS: dict[str, object] = {
     "settled": _IDLE,
     "counted": "i_valid || INTERVAL == 1", "no_pause": "run == 0", "full_speed": "run == 0", "runs": "Three", "last": 3,
     "patience": 0}
+
+
+def _sweep(timing: Timing, frames: Sequence[Frame]) -> dict[str, int]:
+    """How many resets of a flowing stream there are, and when they come: in each cycle of two intervals, at best."""
+    window = timing.latency_cycles + 2 * max(frame.interval_cycles for frame in frames)
+    stride = -(-window // _MOST_SWEPT)
+    return {"resets": 2 * -(-window // stride), "stride": stride,
+            "checked": min(_CHECKED, sum(frame.beats_out for frame in frames))}
 
 
 def simulation_command(companions: Iterable[str]) -> str:
@@ -337,10 +358,11 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], timing: Timing, fram
     if timing.framed and (loads is not None or not elastic):
         raise ValueError(f"{top}: a core with frames has ready, and no stream of weights")
     texts = _NO_LOADS if loads is None else loads.texts(by_name, beats=beats)
+    texts = texts | {name: f"({texts[name]} || sweeping)" for name in ("no_pause", "full_speed")}
     texts = texts | frame_texts(timing, frames, ports, full_speed=str(texts["full_speed"]))
     reset_rule = _FULL_RESET_RULE if elastic else _RESET_RULE
     return _TEXT.substitute(
-        texts, top=top, command=command, beats=beats, latency=timing.latency_cycles,
+        texts, **_sweep(timing, frames), top=top, command=command, beats=beats, latency=timing.latency_cycles,
         interval=max(frame.interval_cycles for frame in frames),
         in_msb=by_name["i__payload"].width - 1, out_msb=by_name["o__payload"].width - 1,
         connections=",\n".join(f"    .{port.name}({port.wire})" for port in ports), seed=1,

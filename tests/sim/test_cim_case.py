@@ -193,7 +193,7 @@ def test_rows_that_change_out_of_time_fail(name, old, new, make_case, tmp_path):
 
 def test_cocotb_passes(case, seed):
     result = simulate(case, simulator=find_simulator(), beats=40, seed=seed)
-    assert (result.passed, result.failed, result.failures) == (11 + (case.spec.storage != "constant"), 0, ())
+    assert (result.passed, result.failed, result.failures) == (12 + (case.spec.storage != "constant"), 0, ())
 
 
 def test_both_simulators_and_the_asic_target(simulator, tmp_path, seed):
