@@ -25,7 +25,7 @@ def padded(statement: str, width: Width) -> str:
               for operand, found in zip(inner, signed, strict=True)]
     result = 1 if match[4] in ("<", ">", "<=", ">=", "==", "!=") else _width(target, width)
     has_sign = [(known := width(operand)) is not None and known[1] for operand in operands]
-    if None in (*widths, result) or len({bool(found) for found in signed}) > 1 or any(has_sign):
+    if None in (*widths, result) or len({bool(found) for found in signed}) > 1 or all(has_sign):
         return statement
     most = max(*(known or 0 for known in widths), result or 0)
     extend = _sign_extended if signed[0] else _zero_extended

@@ -2,13 +2,13 @@
 
 import re
 
-from quadcim.hw.emit.statements import NAME, Declaration, width_of
+from quadcim.hw.emit.statements import INSTANCE, NAME, WHOLE_TARGET, Declaration, names_in, width_of
 
 __all__ = ["looped", "named_words", "rows_of_products"]
 
 # A bit that is taken where another bit is set.
 _BIT = re.compile(rf"(always @\([^)]*\))\n    if \(({NAME})\[(\d+)\]\) ({NAME})\[(\d+)\] <= ({NAME});")
-_INDEX, _LEAST_LOOP = "index", 4
+_LEAST_LOOP = 4
 # A bit of a word that is the product of one of another word and a bit that is alone.
 _PRODUCT = re.compile(r"assign (\w+)\[(\d+)\] = (\w+)\[(\d+)\] & (\w+(?:\[\d+\])?);")
 _LEAST_ROW = 2
@@ -50,30 +50,55 @@ def looped(declarations: dict[str, Declaration], statements: list[str]) -> list[
     for (edge, condition, target, data, offset), found in series.items():
         if len(found) < _LEAST_LOOP or sorted(found) != list(range(min(found), max(found) + 1)):
             continue
-        declarations.setdefault(_INDEX, Declaration("genvar", "", "", _INDEX, "", ""))
-        chosen = _INDEX if offset == "0" else f"{_INDEX} {'+' if int(offset) > 0 else '-'} {abs(int(offset))}"
+        index = _genvar(declarations)
+        chosen = index if offset == "0" else f"{index} {'+' if int(offset) > 0 else '-'} {abs(int(offset))}"
         least, most = min(found), max(found)
+        block = _free(declarations, f"{target}_bits_from_{least}" if least else f"{target}_bits")
         loops[found[least]] = "\n".join([
             "generate",
-            f"    for ({_INDEX} = {least}; {_INDEX} <= {most}; {_INDEX} = {_INDEX} + 1) begin : {target}_bits",
-            f"      {edge}", f"        if ({condition}[{chosen}]) {target}[{_INDEX}] <= {data};",
+            f"    for ({index} = {least}; {index} <= {most}; {index} = {index} + 1) begin : {block}",
+            f"      {edge}", f"        if ({condition}[{chosen}]) {target}[{index}] <= {data};",
             "    end", "  endgenerate"])
         left_out |= {*found.values()} - {found[least]}
     return [loops.get(statement, statement) for statement in statements if statement not in left_out]
 
 
+def _genvar(declarations: dict[str, Declaration]) -> str:
+    """The variable of all loops of a module, declared when it is first asked for."""
+    for name, declared in declarations.items():
+        if declared.kind == "genvar":
+            return name
+    name = _free(declarations, "index")
+    declarations[name] = Declaration("genvar", "", "", name, "", "")
+    return name
+
+
+def _free(declarations: dict[str, Declaration], name: str) -> str:
+    """A name that no signal has."""
+    while name in declarations:
+        name += "_"
+    return name
+
+
 def named_words(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """Words that have a name, and bits that are put together to them, by that name wherever they stand."""
-    names = {match[2]: match[1] for statement in statements if (match := _WORD.fullmatch(statement))}
-    pattern = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True)))) if names else None
+    """Words that have a name, and bits that are put together to them, by that name wherever they are read.
+
+    A concatenation has no sign, so words with one are left out. What an instance is connected to may be its output: a
+    word stands there only where something else drives all of its bits.
+    """
+    words = [match for statement in statements if (match := _WORD.fullmatch(statement))]
+    names = {match[2]: match[1] for match in words if not declarations[match[1]].signed}
+    if not names:
+        return statements
+    driven = {name for name, declared in declarations.items() if declared.kind.split()[-1] in ("reg", "input")}
+    driven |= {match[1] for statement in statements if (match := WHOLE_TARGET.match(statement))}
+    read = re.compile(f"(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?! <?= )")
 
     def named(statement: str) -> str:
-        if pattern is None:
+        if (target := _WORD.fullmatch(statement)) and names.get(target[2]) == target[1]:
             return statement
-        target = _WORD.fullmatch(statement)
-        own = names.get(target[2]) if target else None
-        if target and own == target[1]:
-            return statement
-        return pattern.sub(lambda match: names[match[0]], statement)
+        instance = INSTANCE.match(statement)
+        return read.sub(lambda match: match[0] if instance and not names_in(match[0]) <= driven else names[match[0]],
+                        statement)
 
     return [named(statement) for statement in statements]

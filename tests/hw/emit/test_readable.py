@@ -83,6 +83,56 @@ def test_an_expression_used_twice_stays():
     assert "wire alias_part = ~a;" in text
 
 
+_WORDS = """\
+  input a;
+  wire a;
+  input b;
+  wire b;
+  output [1:0] y;
+  wire [1:0] y;
+  wire c;
+  wire d;
+  wire [1:0] other;
+  wire [1:0] word;
+  assign other = a ? { a, b } : { c, d };
+  assign word = { a, b };
+  assign y = word ^ other;
+  assign { c, d } = y;
+"""
+
+
+def test_a_concatenation_goes_by_the_name_of_its_word():
+    assert "other = a ? word : { c, d };" in make_readable(yosys_text(_WORDS))
+
+
+@pytest.mark.parametrize("old, new, kept", [
+    ("word = { a, b }", "word = { c, d }", "assign { c, d } = y;"),
+    ("  wire [1:0] word;", "  wire signed [1:0] word;", "a ? { a, b } :"),
+    ("word = { a, b };\n  assign y = word ^ other;\n  assign { c, d } = y",
+     "word = { c, d };\n  assign y = word ^ other;\n  cell x (\n    .o({ c, d })\n  )", ".o({ c, d })"),
+])
+def test_what_is_driven_or_has_a_sign_keeps_its_form(old, new, kept):
+    assert old in _WORDS
+    assert kept in make_readable(yosys_text(_WORDS.replace(old, new)))
+
+
+_BITS = "".join(f"  always @(posedge clk)\n    if (w[{bit}]) m[{bit}] <= d;\n" for bit in range(5))
+
+
+def test_names_of_loops_are_those_of_no_signal():
+    body = ("  input clk;\n  wire clk;\n  input d;\n  wire d;\n  input [4:0] w;\n  wire [4:0] w;\n  output [4:0] m;\n"
+            "  reg [4:0] m;\n  input index;\n  wire index;\n  input m_bits;\n  wire m_bits;\n  output y;\n  wire y;\n"
+            "  assign y = index & m_bits;\n")
+    text = make_readable(yosys_text(body + _BITS, "clk, d, w, m, index, m_bits, y"))
+    assert "  genvar index_;\n" in text
+    assert "for (index_ = 0; index_ <= 4; index_ = index_ + 1) begin : m_bits_\n" in text
+
+
+def test_an_operand_with_a_sign_is_extended_by_zeros_where_the_other_has_none():
+    body = ("  input signed [4:0] a;\n  wire signed [4:0] a;\n  output y;\n  wire y;\n  assign y = a >= 3'h5;\n")
+    assert "assign y = a >= 5'h05;" in make_readable(yosys_text(body))
+
+
 def test_the_same_expression_is_written_once():
     body = _LOGIC.replace("assign _1_ = a & b", "assign _1_ = ~ a").replace("y = _0_ ^ _1_", "y = _0_ & _1_ & b")
     text = make_readable(yosys_text(body))
