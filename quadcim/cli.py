@@ -59,8 +59,12 @@ def _complain(prog: str, message: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 on success, 1 when a check fails, 2 for wrong use."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        return _run(_parser().parse_args(arguments))
+        _refuse_empty(words)
+        return _run(_parser().parse_args(words))
+    except IllegalSetting as error:
+        return _complain("quadcim", str(error))
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -71,6 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("quadcim: interrupted", file=sys.stderr)
         return 130
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """Refuse arguments without a letter, as variables that a shell does not have leave them behind."""
+    for before, word in zip(["", *words], words, strict=False):
+        name, sign, value = word.partition("=")
+        if not word or (name.startswith("--") and sign and not value):
+            option = name or before
+            raise IllegalSetting(option if option.startswith("-") else "argument", "something", "")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -186,6 +186,8 @@ def _base(path: Path) -> Path:
 def _absolute(out: Path) -> Path:
     """`out` without dots, so that its parent is the folder that holds it."""
     path = Path(os.path.normpath(out.absolute()))
+    if path == path.parent:
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if len(path.name.encode()) > 255:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     return path

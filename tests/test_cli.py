@@ -97,6 +97,11 @@ _WRONG = {
     "CIFAR from another file": (["train", "cnn", "--dataset", "cifar10", "--data", "here/file", "--out", "new"], "--data must be cifar-10-binary.tar.gz with the MD5"),
     "network for other pictures": (["train", "cnn", "--network", "resnet18", "--out", "new"], "--network must be one for the pictures of digits"),
     "quantiser": (["train", "cnn", "--quantiser", "dorefa", "--out", "new"], "--quantiser must be one of lsq, pact, ste, staircase"),
+    "the root of the file system": ([*_CIM, "--rows", "4", "--columns", "4", "--out", "/"],
+                                    "--out must be a path that the file system takes (Is a directory), got '/'"),
+    "an empty value": ([*_GENERATE, "--method", ""], "--method must be something, got ''"),
+    "an empty value behind a sign": ([*_GENERATE, "--method="], "--method must be something, got ''"),
+    "an empty argument": (["simulate", ""], "argument must be something, got ''"),
     "training into an existing folder": (["train", "inr", "--image", "here/photo.png", "--out", "here"],
                                          "--out must be a path that does not exist yet"),
 }

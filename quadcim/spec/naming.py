@@ -12,7 +12,19 @@ LONGEST_NAME = 30
 
 _NAME = re.compile(f"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}")
 _HASH_DIGITS = 8
-_OURS = re.compile("quadcim_.*|CARRY8|DSP48E2|LUT6_2|RAM32M16")
+_OURS = re.compile("quadcim_.*")
+# Of AMD's devices (UG974, UG953): boards instantiate some, and synthesis makes others, whatever module has their name.
+_PRIMITIVE = re.compile(r"""
+    AND2B1L | BITSLICE_CONTROL | BSCAN\w* | (?:I|O|IO)BUF\w* | BUF[GHIMPRT]\w* | CAPTURE\w* | CARRY\d | CFGLUT5 |
+    CMAC\w* | CRC\d+ | DCIRESET | DCM\w* | DNA_PORT\w* | DSP48\w* | EFUSE_USR | \w*EMAC\w* | [IO]?F(?:D\w*)?E(?:_1)? |
+    [IO]?FDDR\w* | FIFO\d\w* | FRAME_ECC\w* | GND | GT\w* | HARD_SYNC | HBM_\w* | HPIO_VREF | HS[AD][AD]C | ICAP\w* |
+    [IO]DDR\w* | I?O?DELAY\w* | ILKN\w* | INV | (?:IN|OUT)_FIFO | IODRP2\w* | [IO]SERDES\w* | KEEPER | KEY_CLEAR |
+    LDC?P?E | LUT\d\w* | MASTER_JTAG | MCB | MMCM\w* | MULT\w* | MUXCY | MUXF\d | OR2L | ORCY | PCIE\w* | PHASER_\w* |
+    PHY_CONTROL | PLL\w* | PMCD | POST_CRC_INTERNAL | PPC4\w* | PS[78] | PULL(?:DOWN|UP) | RAM[B\d]\w* | RF[AD][AD]C |
+    RIU_OR | ROM\d+X1 | (?:RX)?(?:TX)?_BITSLICE\w* | SPI_ACCESS | SRLC?\d+E? | STARTUP\w* | SUSPEND_SYNC | SYSMON\w* |
+    URAM\w* | USR_ACCESS\w* | VCC | VCU | XADC | XORCY""", re.VERBOSE)
+# What SystemVerilog has in every scope: a package, and its classes.
+_BUILT_IN = "std mailbox process semaphore"
 # Of SystemVerilog (IEEE 1800-2017, annex B), which has those of Verilog among them.
 _KEYWORDS = """
     accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin bind bins
@@ -43,7 +55,8 @@ def check_case_name(name: str) -> str:
     IllegalSetting
         If Verilog, a file system or the models of primitives could take it for anything else, or it is too long.
     """
-    if not _NAME.fullmatch(name) or name in _KEYWORDS.split() or _OURS.fullmatch(name):
+    reserved = name in [*_KEYWORDS.split(), *_BUILT_IN.split()]
+    if reserved or not _NAME.fullmatch(name) or _OURS.fullmatch(name) or _PRIMITIVE.fullmatch(name):
         raise IllegalSetting("name", f"a letter, then at most {LONGEST_NAME - 1} letters, digits and underscores, and "
                              "no keyword, primitive or quadcim_...", name)
     return name
