@@ -149,7 +149,7 @@ def _sums(path: Path) -> list[str] | None:
     """The checksums that a file of ours may have, or None if it is none of ours."""
     beside = _beside(path)
     try:
-        said = beside.read_text(encoding="utf-8")
+        said = beside.read_text(encoding="utf-8") if beside.is_file() else ""
     except (OSError, ValueError):
         return None
     return list(read_list(beside).values()) if said.startswith(_HEAD) else None

@@ -66,7 +66,7 @@ class Marker:
 
     def _read(self, folder: Path) -> dict[str, object]:
         try:
-            manifest = json.loads((folder / self.name).read_text(encoding="utf-8"))
+            manifest = json.loads(_text(folder / self.name))
         except (OSError, ValueError, RecursionError):
             manifest = None
         return manifest if isinstance(manifest, dict) else {}
@@ -109,8 +109,15 @@ SYNTHESIS = Marker("synth.json", "quadcim-synth-1", (), ("report.md", "netlist.v
 _MARKERS = (CASE, TRAINING, REGRESSION, SIMULATION, SYNTHESIS)
 
 
+def _text(path: Path) -> str:
+    """The text of a file; a pipe or a device, which may have no end, has none."""
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def file_sha256(path: Path) -> str | None:
-    """The checksum of a file, or None if it cannot be read."""
+    """The checksum of a file, or None if it cannot be read; a pipe or a device, which may have no end, is none."""
+    if not path.is_file():
+        return None
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -121,7 +128,7 @@ def file_sha256(path: Path) -> str | None:
 def read_list(path: Path) -> dict[str, str]:
     """Names and checksums as ``sha256sum`` lists them; nothing where there is no such file."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = _text(path).splitlines()
     except (OSError, ValueError):
         return {}
     return {match[2]: match[1] for match in map(_LINE.fullmatch, lines) if match}

@@ -1,6 +1,7 @@
 """Data files that users hand in: their size is bounded, their text is Unicode, their numbers are plain."""
 
 import codecs
+import errno
 import math
 import re
 from pathlib import Path
@@ -32,6 +33,9 @@ def read_data(path: Path, *, option: str, legal: str) -> bytes:
         If it cannot be read, or has more than 16 MiB.
     """
     try:
+        # Nobody may write to a pipe, and a device need not end.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OSError(errno.EINVAL, "no regular file")
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from stat import S_ISREG
 from types import NoneType
 from typing import Any
 
@@ -66,7 +67,10 @@ def read_manifest(folder: Path, derived: Derive) -> tuple[dict[str, Any], Any]:
 
 def _read(path: Path) -> Any:
     """The content of a JSON file."""
-    if path.stat().st_size > _LARGEST_FILE:
+    found = path.stat()
+    if not S_ISREG(found.st_mode):
+        raise ValueError("no regular file")
+    if found.st_size > _LARGEST_FILE:
         raise ValueError(f"more than {_LARGEST_FILE} bytes")
     return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
 

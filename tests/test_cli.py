@@ -288,6 +288,15 @@ def test_noise_makes_codes(folder, capsys):
     assert case.integers.cells == tuple(map(tuple, want.tolist())) and want.unique().numel() > 2
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes that have names")
+@pytest.mark.parametrize("option", ["--weights", "--affine"])
+def test_pipes_are_no_data(option, folder, capsys):
+    os.mkfifo("pipe.csv")
+    assert run([*_CIM, option, "pipe.csv", *(["--weights", "here/weights.npy"] if option == "--affine" else [])]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "pipe.csv (no regular file)" in said
+
+
 @pytest.mark.parametrize("array", [np.zeros(4), np.full((2, 2), 2), np.array([["a"]])], ids=["vector", "two", "text"])
 def test_wrong_weights_are_one_line(array, folder, capsys):
     np.save("weights.npy", array)

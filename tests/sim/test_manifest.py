@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -196,6 +197,19 @@ def test_the_command_line_refuses_in_one_line(edit, make_case, tmp_path, capsys)
         assert main(command) == 2
         said = capsys.readouterr()
         assert said.out == "" and said.err.count("\n") == 1 and "case must be" in said.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes that have names")
+@pytest.mark.parametrize("name", ["case.json", "integers.json", "SHA256SUMS", "vectors/input.hex", "rtl"])
+def test_pipes_are_no_files_of_a_case(name, make_case, tmp_path, capsys):
+    case = make_case(PRESETS["gelu8"])
+    folder = shutil.copytree(case.folder, tmp_path / "case")
+    pipe = folder / (f"rtl/{case.top}.v" if name == "rtl" else name)
+    pipe.unlink()
+    os.mkfifo(pipe)
+    assert main(["simulate", str(folder)]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "case must be" in said.err
 
 
 @pytest.mark.parametrize("vectors", ["input", "expected", "weights", "expected_ones", "weights_inverted",
