@@ -8,10 +8,10 @@ from benchmarks.report import Bar, Table, say
 from quadcim.models.inr.checkpoint import load_network
 from quadcim.models.inr.fit import predict
 from quadcim.models.inr.freeze import freeze
-from quadcim.models.inr.image import psnr_db, read_image
 from quadcim.models.inr.inference import render
 from quadcim.models.inr.train import train_inr
-from quadcim.spec.training import InrTraining
+from quadcim.pictures import psnr_db, read_image
+from quadcim.training.inr import InrTraining
 
 __all__ = ["measure"]
 

@@ -13,7 +13,8 @@ from quadcim.models.bwma.datasets import Pictures, digits
 from quadcim.models.bwma.frozen import freeze_network
 from quadcim.models.bwma.networks import ConvBlock, create_network
 from quadcim.models.bwma.training import accuracy, fit_classifier
-from quadcim.spec.cnn import BINARISERS, FLOAT_BITS, QUANTISERS, CnnQuantisation, CnnTraining
+from quadcim.spec.cnn import BINARISERS, FLOAT_BITS, QUANTISERS, CnnQuantisation
+from quadcim.training.cnn import CnnTraining
 
 __all__ = ["measure_binarisers", "measure_classifier"]
 

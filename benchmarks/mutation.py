@@ -26,18 +26,18 @@ _PROGRESS = 50
 
 def _unit(function: str, input: str, output: str, stages: int, method: str,  # noqa: PLR0917 - rows of a table
           flow_control: FlowControl = "elastic", *,
-          rounding: ActivationRounding = "faithful") -> Callable[[Path], None]:
+          rounding: ActivationRounding = "faithful") -> Callable[[Path], object]:
     activation = Activation(function, Format.parse(input), Format.parse(output), rounding)
     unit = ActivationUnit(activation, stages, flow_control, method=method)
     return lambda folder: generate_case(unit, target=find_target("generic"), clock_mhz=100, out=folder)
 
 
-def _macro(macro: CimMacro, integers: CimIntegers) -> Callable[[Path], None]:
+def _macro(macro: CimMacro, integers: CimIntegers) -> Callable[[Path], object]:
     return lambda folder: generate_case(macro, integers, target=find_target("generic"), clock_mhz=100, out=folder)
 
 
 _AFFINE = CimIntegers(None, (3, -2, 1), (1, 2, 3), (-7, 0, 5))
-CASES: dict[str, Callable[[Path], None]] = {
+CASES: dict[str, Callable[[Path], object]] = {
     "phi, 10 bits": _unit("quad", "SQ2.8", "SQ1.9", 3, "heap", rounding="nearest"),
     "phi, 16 bits": _unit("quad", "SQ2.14", "SQ2.14", 4, "heap"),
     "phi, 16 bits, always": _unit("quad", "SQ2.14", "SQ2.14", 4, "heap", "always"),

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from benchmarks.report import Bar, Table, say
 from quadcim.models.inr.fit import default_learning_rate, fine_tune, fit, predict
 from quadcim.models.inr.freeze import freeze
-from quadcim.models.inr.image import psnr_db, read_image
 from quadcim.models.inr.inference import render
 from quadcim.models.inr.networks import Inr, swap_sine
 from quadcim.models.inr.quantised import QuantisedInr
+from quadcim.pictures import psnr_db, read_image
 
 __all__ = ["measure"]
 

@@ -1,6 +1,7 @@
 """The files that a target adds to a case, whatever the kind of the case."""
 
-from quadcim.boards.asic28.files import asic_files
+from importlib import import_module
+
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.targets import Target
 
@@ -15,14 +16,9 @@ def target_files(target: Target, handoff: Handoff) -> dict[str, str]:
     dict
         Path in the case directory to text.
     """
-    match target.name:
-        case "vcu128":
-            # Amaranth is imported here, so that asking for another target does not wait for it.
-            from quadcim.boards.vcu128.files import vcu128_files
-
-            files = vcu128_files(handoff)
-        case "asic28":
-            files = asic_files(handoff)
-        case _:
-            files = {}
+    if not target.files:
+        return {}
+    # Imported here, so that asking for another target does not wait for Amaranth.
+    module, _, function = target.files.partition(":")
+    files = getattr(import_module(module), function)(handoff)
     return {f"{target.name}/{name}": text for name, text in files.items()}

@@ -41,6 +41,9 @@ class Target:
         Whether the unit gets AXI4-Stream ports.
     fpga : bool
         Whether an FPGA's primitives mean something to the flow.
+    files : str
+        What makes the files that it adds to a case from a `quadcim.boards.handoff.Handoff`, as ``module:function``;
+        empty if it adds none.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Target:
     resets: tuple[str, ...] = tuple(RESETS)
     axi_stream: bool = False
     fpga: bool = True
+    files: str = ""
 
     def reset(self, name: str | None = None) -> Reset:
         """The reset of a name, or the usual one."""
@@ -62,9 +66,11 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("generic", "plain RTL for any flow", technology="generic", usual_reset="sync-high", initialise=True,
            clock_mhz=500),
     Target("vcu128", "AMD VCU128 board: AXI4-Stream wrapper, Vivado project, a host's program", technology="fpga",
-           usual_reset="sync-high", initialise=True, clock_mhz=100, resets=("sync-high",), axi_stream=True),
+           usual_reset="sync-high", initialise=True, clock_mhz=100, resets=("sync-high",), axi_stream=True,
+           files="quadcim.boards.vcu128.files:vcu128_files"),
     Target("asic28", "28 nm standard cells: no initial values, scripts, stubs of macros, datasheet",
-           technology="generic", usual_reset="async-high", initialise=False, clock_mhz=500, fpga=False),
+           technology="generic", usual_reset="async-high", initialise=False, clock_mhz=500, fpga=False,
+           files="quadcim.boards.asic28.files:asic_files"),
 )}
 
 

@@ -22,15 +22,15 @@ from quadcim.models.activation import golden
 from quadcim.models.inr.checkpoint import load_frozen, load_network
 from quadcim.models.inr.comparison import write_comparison
 from quadcim.models.inr.fit import predict
-from quadcim.models.inr.image import psnr_db, read_image
 from quadcim.models.inr.inference import render
 from quadcim.models.inr.train import train_inr
+from quadcim.pictures import psnr_db, read_image
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.case import Case
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.inr import FrozenInr
-from quadcim.spec.training import InrTraining
 from quadcim.spec.unit import ActivationUnit
+from quadcim.training.inr import InrTraining
 
 _PHOTO = Path(__file__).with_name("photo.png")
 _STAGES = 2

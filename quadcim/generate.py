@@ -29,7 +29,7 @@ __all__ = ["generate_case"]
 
 def generate_case(spec: CoreSpec, integers: CoreIntegers | None = None, *, target: Target, out: Path,
                   clock_mhz: float | None = None, reset: str | None = None, user_bits: int = 0, name: str | None = None,
-                  force: bool = False, report: Report = unheard) -> None:
+                  force: bool = False, report: Report = unheard) -> dict[str, Any]:
     """Write the case directory of a core; equal settings give equal bytes.
 
     Parameters
@@ -55,6 +55,11 @@ def generate_case(spec: CoreSpec, integers: CoreIntegers | None = None, *, targe
     report : callable
         Is told what is being done.
 
+    Returns
+    -------
+    dict
+        The manifest, ``case.json``.
+
     Raises
     ------
     IllegalSetting
@@ -69,7 +74,9 @@ def generate_case(spec: CoreSpec, integers: CoreIntegers | None = None, *, targe
                    name, force, report)
     order.check(technology=spec.technology)
     report("computing vectors and pictures")
-    _write(_make(spec, frozen, core.subject(spec, frozen), order), order)
+    files, manifest = _make(spec, frozen, core.subject(spec, frozen), order)
+    _write(files, manifest, order)
+    return manifest
 
 
 @dataclass(frozen=True)
@@ -123,14 +130,15 @@ def _hand_off(spec: CoreSpec, identity: str, subject: Subject, order: _Order) ->
         hard_macros=(*subject.hard_macros, *rtl.hard_macros), golden=subject.golden)
 
 
-def _make(spec: CoreSpec, integers: CoreIntegers, subject: Subject, order: _Order) -> dict[str, str]:
-    """All files of a case: Verilog, vectors, testbench, report, what the target adds, and the manifest."""
+def _make(spec: CoreSpec, integers: CoreIntegers, subject: Subject,
+          order: _Order) -> tuple[dict[str, str], dict[str, Any]]:
+    """All files of a case, Verilog, vectors, testbench, report, what the target adds; and the manifest."""
     from quadcim.boards.bundles import target_files
     from quadcim.boards.fusesoc import core_files
     from quadcim.sim.frames import find_frames
     from quadcim.sim.manifest import INTEGERS
     from quadcim.sim.stimulus import case_vectors
-    from quadcim.sim.testbench import simulation_command, verilog_testbench
+    from quadcim.sim.testbench import Loads, simulation_command, verilog_testbench
 
     entries = core_of(spec).entries(spec, integers, order.reset)
     handoff, about = _hand_off(spec, entries["digest"], subject, order), subject.about
@@ -140,21 +148,21 @@ def _make(spec: CoreSpec, integers: CoreIntegers, subject: Subject, order: _Orde
     inputs = subject.stimulus.inputs()
     vectors = case_vectors(subject.stimulus, inputs)
     frames = find_frames(subject.interface.timing, subject.stimulus, inputs)
+    beats = {name: len(payloads) for name, (_stream, payloads) in vectors.items()}
+    loads = Loads(beats["weights"], beats.get("rewrites", 0), *subject.tables) if "weights" in beats else None
     files = {
         f"rtl/{top}.v": handoff.verilog,
         **_vector_files(vectors, frames if subject.interface.timing.framed else [], ports),
         f"tb/{top}_tb.v": verilog_testbench(top=top, ports=ports, timing=subject.interface.timing, frames=frames,
-                                            loads=subject.loads, command=command),
+                                            loads=loads, command=command),
         "report.md": case_report(about, subject.plan, subject.interface.timing, order.target, top=top, ports=ports,
-                                 beats=len(inputs), identity=handoff.identity, command=command),
+                                 beats=beats["input"], identity=handoff.identity, command=command),
         INTEGERS: canonical_json(entries["integers"]) + "\n",
         **handoff.companions, **handoff.images, **subject.pictures, **target_files(order.target, handoff),
     }
     files |= core_files(handoff, files)
-    counts = {"beats": len(inputs), "results": len(vectors["expected"][1]),
-              "writes": len(subject.stimulus.writes())}
-    files[CASE.name] = json.dumps(_manifest(entries, counts, top, order, files), indent=2) + "\n"
-    return files
+    counts = {"beats": beats["input"], "results": beats["expected"], "writes": beats.get("weights", 0)}
+    return files, _manifest(entries, counts, top, order, files)
 
 
 def _manifest(entries: Mapping[str, Any], counts: Mapping[str, int], top: str, order: _Order,
@@ -169,10 +177,10 @@ def _manifest(entries: Mapping[str, Any], counts: Mapping[str, int], top: str, o
         "tools": _tools()}
 
 
-def _write(files: Mapping[str, str], order: _Order) -> None:
+def _write(files: Mapping[str, str], manifest: Mapping[str, Any], order: _Order) -> None:
     """The files into their folder, which appears whole."""
     with output_folder(order.out, marker=CASE, force=order.force) as folder:
-        for name, text in files.items():
+        for name, text in [*files.items(), (CASE.name, json.dumps(manifest, indent=2) + "\n")]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from quadcim.boards.targets import TARGETS
+
 _ROOT = Path(__file__).parents[1]
 _MAY_IMPORT = {
     "spec": {"spec"},
     "fit": {"spec", "fit", "cache", "text_files"},
     "hw": {"spec", "fit", "hw"},
-    "models": {"spec", "fit", "models", "files"},
+    "training": {"spec", "training"},
+    "models": {"spec", "fit", "training", "models", "files", "pictures"},
     "sim": {"spec", "hw", "sim", "files", "ownership", "cache"},
     "boards": {"spec", "hw", "boards"},
     "cores": {"spec", "fit", "hw", "models", "sim", "boards", "cores", "arguments", "ownership", "text_files"},
@@ -29,11 +32,13 @@ _ROOMS = {
     "boards/vcu128": {"boards.vcu128"},
 }
 """What the rooms of a part may import of its rooms."""
+_WINGS = ("hw", "models", "sim", "boards")
+"""Parts with a folder of their own beside the package, which links to them."""
 _HEAVY = {"torch": {"models"}, "amaranth": {"hw", "boards"}}
 
 
 def _sources(part: str) -> list[Path]:
-    return sorted((_ROOT / (f"quadcim/{part}" if part in ("spec", "fit", "cores") else part)).rglob("*.py"))
+    return sorted((_ROOT / (part if part in _WINGS else f"quadcim/{part}")).rglob("*.py"))
 
 
 def _imports(path: Path, *, lazy: bool) -> set[str]:
@@ -68,7 +73,7 @@ def test_arrows_between_rooms(room):
 
 
 def test_every_room_is_known():
-    found = {str(path.parent.relative_to(_ROOT)) for part in ("hw", "models", "sim", "boards")
+    found = {str(path.parent.relative_to(_ROOT)) for part in _WINGS
              for path in (_ROOT / part).glob("*/__init__.py")}
     assert found == set(_ROOMS)
 
@@ -83,13 +88,54 @@ def test_heavy_packages_stay_where_they_belong(part, package):
 
 def test_kinds_of_core_are_known_in_their_own_places_only():
     """Their specifications are named in spec, hw, models and cores; everything else asks the catalogue."""
-    others = [*(_ROOT / "quadcim").glob("*.py"), *_sources("sim"), *_sources("boards"),
-              *(path for part in ("regress", "sweep", "synth") for path in (_ROOT / "quadcim" / part).rglob("*.py"))]
+    others = [*(_ROOT / "quadcim").glob("*.py"),
+              *(path for part in ("cli", "regress", "sweep", "synth", "sim", "boards") for path in _sources(part))]
     allowed = {"api.py": "the functions that make designs of our kinds"}
     for path in others:
         named = {name.rpartition(".")[2] for name in _imports(path, lazy=True)}
         named &= {"ActivationUnit", "CimMacro", "CimIntegers", "ActivationCore", "CimCore"}
         assert not named or path.name in allowed, f"{path} knows {sorted(named)}"
+
+
+_TRACE = """
+import sys
+from functools import cache
+from pathlib import Path
+from quadcim.cli import main
+
+rooms = {str(Path(sys.argv[1], room)): room for room in ("hw", "models", "sim", "boards")}
+inside, entered = [], []
+
+@cache
+def room_of(code):
+    # Bodies of modules and classes run where something is imported first; targets.py only says what can be asked for.
+    if not code.co_flags & 1 or code.co_filename.endswith("targets.py"):
+        return None
+    path = Path(code.co_filename).resolve()
+    return next((room for folder, room in rooms.items() if path.is_relative_to(folder)), None)
+
+def follow(frame, event, _argument):
+    if event == "call" and (inside or room_of(frame.f_code)):
+        if not inside and entered[-1:] != [room_of(frame.f_code)]:
+            entered.append(room_of(frame.f_code))
+        inside.append(frame)
+    elif event == "return" and inside:
+        assert inside.pop() is frame
+
+sys.setprofile(follow)
+status = main(sys.argv[2:])
+sys.setprofile(None)
+print(status, *entered)
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_generating_a_macro_enters_no_room_twice(target, tmp_path):
+    """The golden model is asked from within sim, which asks for the vectors."""
+    words = ["generate", "cim", "--rows", "6", "--columns", "2", "--target", target, "--out", str(tmp_path / "case")]
+    run = subprocess.run([sys.executable, "-c", _TRACE, str(_ROOT), *words], capture_output=True, text=True,
+                         check=True)
+    assert run.stdout.splitlines()[-1] == "0 hw sim boards"
 
 
 def test_spec_needs_the_standard_library_only():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quadcim import cli
+from quadcim.cli.command_line import _parser
 from quadcim.spec.errors import IllegalSetting
 
 _SOURCES = Path(__file__).parents[1]
@@ -49,14 +50,14 @@ def _named() -> dict[str, str]:
 
 
 def test_every_setting_that_an_error_names_is_an_option_or_known_to_be_none():
-    options, named = _options(cli._parser()), _named()
+    options, named = _options(_parser()), _named()
     assert len(named) > 40
     strange = {name: where for name, where in named.items() if f"--{name}" not in options and name not in _NO_OPTIONS}
     assert not strange
 
 
 def test_options_that_an_error_advises_exist():
-    options = _options(cli._parser())
+    options = _options(_parser())
     advised = {option: where for call, where in _errors() for node in ast.walk(call)
                if isinstance(node, ast.Constant) and isinstance(node.value, str)
                for option in re.findall("(?<![a-z])--[a-z][a-z0-9-]*", node.value)}

@@ -21,7 +21,7 @@ from quadcim.models.bwma.datasets import cifar10, digits
 from quadcim.models.bwma.frozen import FrozenLayer, freeze_network
 from quadcim.models.bwma.networks import create_network
 from quadcim.models.bwma.training import Epoch, accuracy, fit_classifier
-from quadcim.spec.cnn import CnnTraining
+from quadcim.training.cnn import CnnTraining
 
 __all__ = ["train_cnn"]
 

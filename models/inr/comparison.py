@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from quadcim.models.inr.image import psnr_db
+from quadcim.pictures import psnr_db
 
 __all__ = ["write_comparison"]
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from quadcim.models.inr.networks import PIXEL_SCALE, Inr, coordinates
 from quadcim.models.inr.quantised import QuantisedInr
-from quadcim.spec.training import check_range
+from quadcim.training.inr import check_range
 
 __all__ = ["default_learning_rate", "fine_tune", "fit", "predict"]
 

@@ -12,7 +12,7 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, activation_formats, coordinate_format
 from quadcim.spec.narrow import Overflow
-from quadcim.spec.training import check_range
+from quadcim.training.inr import check_range
 
 __all__ = ["LayerPlan", "freeze", "layer_plans", "pixel_layers"]
 

@@ -12,7 +12,7 @@ from quadcim.models.activation import phi
 from quadcim.models.functions import activation_function
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.inr import coordinate_format
-from quadcim.spec.training import check_range
+from quadcim.training.inr import check_range
 
 __all__ = ["PIXEL_SCALE", "Inr", "coordinates", "pixel_grid", "swap_sine"]
 

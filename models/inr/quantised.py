@@ -14,7 +14,7 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.functions import FUNCTIONS
 from quadcim.spec.inr import activation_formats, coordinate_format
 from quadcim.spec.integers import Integers
-from quadcim.spec.training import check_range
+from quadcim.training.inr import check_range
 
 __all__ = ["QuantisedActivation", "QuantisedInr"]
 

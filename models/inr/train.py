@@ -15,11 +15,11 @@ from quadcim.models.inr.checkpoint import save_frozen, save_network
 from quadcim.models.inr.comparison import write_comparison
 from quadcim.models.inr.fit import default_learning_rate, fine_tune, fit, predict
 from quadcim.models.inr.freeze import freeze
-from quadcim.models.inr.image import psnr_db, read_image
 from quadcim.models.inr.inference import render
 from quadcim.models.inr.networks import Inr
 from quadcim.models.inr.quantised import QuantisedInr
-from quadcim.spec.training import InrTraining
+from quadcim.pictures import psnr_db, read_image
+from quadcim.training.inr import InrTraining
 
 __all__ = ["train_inr"]
 
@@ -32,7 +32,7 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
     settings : InrTraining
         Network, optimiser and widths.
     image : Path
-        The picture; `quadcim.models.inr.image.read_image` says which.
+        The picture; `quadcim.pictures.read_image` says which.
     out : Path
         The folder to make: network.safetensors, frozen.safetensors (phi only), comparison.png and metrics.json. It
         appears whole or not at all.

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from quadcim.sim.coverage import Traits
     from quadcim.sim.formal import Proof
     from quadcim.sim.stimulus import Stimulus
-    from quadcim.sim.testbench import Loads
 
 __all__ = ["WIDEST_FOLLOWED", "AnyCore", "Core", "CoreIntegers", "CoreSpec", "Report", "Subject"]
 
@@ -89,8 +88,9 @@ class Subject:
         What it is tried with.
     golden : callable
         From payloads of ``i``, and payloads of ``w`` that come before, to payloads of ``o``: integers without sign.
-    loads : Loads, optional
-        What its stream of weights is given, if it has one.
+    tables : tuple of int
+        How many rows of its stream of weights share a table, and how many cycles rows and beats may wait while one is
+        written: 0 without tables.
     pictures : dict of str to str
         Pictures by their files in the case.
     hard_macros : tuple of HardMacro
@@ -103,7 +103,7 @@ class Subject:
     build: "Callable[[], Component]"
     stimulus: "Stimulus"
     golden: Callable[[Sequence[int], Sequence[int]], list[int]]
-    loads: "Loads | None" = None
+    tables: tuple[int, int] = (0, 0)
     pictures: Mapping[str, str] = field(default_factory=dict)
     hard_macros: tuple[HardMacro, ...] = ()
 

@@ -20,10 +20,11 @@ from quadcim.cores.settings import (
     defaults_of,
     types_of,
 )
-from quadcim.spec.cnn import CnnQuantisation, CnnTraining
+from quadcim.spec.cnn import CnnQuantisation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.quoting import shell_line
-from quadcim.spec.training import InrTraining
+from quadcim.training.cnn import CnnTraining
+from quadcim.training.inr import InrTraining
 
 __all__ = ["Fit", "Kind", "Spec", "file_digests", "find_kind", "kinds"]
 

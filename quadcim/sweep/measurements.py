@@ -13,10 +13,10 @@ from typing import Any
 from quadcim.sim.tools import ToolError, cxx_compiler, find_simulator
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.technology import find_technology
-from quadcim.spec.training import InrTraining
 from quadcim.sweep.kinds import Kind, find_kind
 from quadcim.sweep.points import Point
 from quadcim.sweep.subject import Subject
+from quadcim.training.inr import InrTraining
 
 __all__ = ["FIGURES", "MEASUREMENTS", "MORE_IS_BETTER", "Measured", "Measurement", "check_measurements",
            "check_settings", "check_tools", "is_failure", "is_illegal", "measure_point"]

@@ -1,5 +1,6 @@
 from benchmarks import classifier
-from quadcim.spec.cnn import BINARISERS, CnnTraining
+from quadcim.spec.cnn import BINARISERS
+from quadcim.training.cnn import CnnTraining
 
 
 def test_binarisers_are_compared_on_trained_weights(monkeypatch, capsys):

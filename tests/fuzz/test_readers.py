@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quadcim import cli
+from quadcim.cli import command_line
 from quadcim.spec.errors import IllegalSetting
 from tests.fuzz.harness import run
 from tests.fuzz.readers import READERS, STOPS, make_material
@@ -37,7 +37,7 @@ def stopped(material, monkeypatch):
     for name in STOPS:
         monkeypatch.setattr(name, _stop)
     loaders = {"load-network": load_network, "load-frozen": load_frozen}
-    make_parser = cli._parser
+    make_parser = command_line._parser
 
     def parser():
         made = make_parser()
@@ -48,7 +48,7 @@ def stopped(material, monkeypatch):
             command.set_defaults(run=lambda options, load=load: load(options.file) and 0)
         return made
 
-    monkeypatch.setattr(cli, "_parser", parser)
+    monkeypatch.setattr(command_line, "_parser", parser)
 
 
 def _try(reader: str, numbers: Sequence[int], seed: int, folder: Path, material: Path) -> list[str]:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from quadcim.models.inr.fit import default_learning_rate, fit
-from quadcim.models.inr.image import read_image
 from quadcim.models.inr.networks import Inr
+from quadcim.pictures import read_image
 
 PHOTO = Path(__file__).parents[2] / "examples" / "photo.png"
 SEED = 3

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from quadcim.hw.cim.plan import CimPlan
     from quadcim.sim.coverage import Traits
     from quadcim.sim.formal import Proof
-    from quadcim.sim.testbench import Loads
 
 __all__ = ["CimCore"]
 
@@ -120,8 +119,8 @@ class CimCore(Core[CimMacro, CimIntegers]):
         return Subject(
             self.interface(spec, integers), plan.whole, describe_cim(plan),
             lambda: self.component(spec, integers), stimulus,
-            lambda beats, writes: self.stimulus(spec, integers, writes).expected(beats), loads=_loads(plan, stimulus),
-            hard_macros=spec.hard_macros)
+            lambda beats, writes: self.stimulus(spec, integers, writes).expected(beats),
+            tables=(LUTRAM_ROWS, plan.table_cycles), hard_macros=spec.hard_macros)
 
     def traits(self, spec: CimMacro) -> "Traits":
         """Banks, and tables of weights."""
@@ -173,11 +172,3 @@ class CimCore(Core[CimMacro, CimIntegers]):
     def size(self, spec: CimMacro) -> float:
         """Bit cells."""
         return spec.rows * spec.columns * spec.banks
-
-
-def _loads(plan: "CimPlan", stimulus: "CimStimulus") -> "Loads | None":
-    """What the stream of weights is given, if there is one."""
-    from quadcim.sim.testbench import Loads
-
-    writes = len(stimulus.writes())
-    return Loads(writes, len(stimulus.rewrites()), LUTRAM_ROWS, plan.table_cycles) if writes else None

@@ -17,7 +17,8 @@ from quadcim.models.bwma.train_cnn import train_cnn
 from quadcim.models.bwma.training import accuracy, fit_classifier
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.payload import field_bits, pack, unpack
-from quadcim.spec.cnn import CnnQuantisation, CnnTraining
+from quadcim.spec.cnn import CnnQuantisation
+from quadcim.training.cnn import CnnTraining
 
 pytestmark = pytest.mark.shared_seeds
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from quadcim.models.inr.fit import default_learning_rate, fine_tune, fit, predict
-from quadcim.models.inr.image import psnr_db
 from quadcim.models.inr.networks import Inr
+from quadcim.pictures import psnr_db
 from quadcim.spec.errors import IllegalSetting
 
 

@@ -8,9 +8,9 @@ import torch
 
 from quadcim.models.inr.fit import predict
 from quadcim.models.inr.freeze import freeze
-from quadcim.models.inr.image import psnr_db
 from quadcim.models.inr.inference import layer_output, render
 from quadcim.models.inr.networks import Inr
+from quadcim.pictures import psnr_db
 from quadcim.spec.activation import ROUNDINGS
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format

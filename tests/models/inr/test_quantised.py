@@ -13,10 +13,10 @@ from quadcim.models.activation import golden
 from quadcim.models.functions import activation_function
 from quadcim.models.inr.fit import default_learning_rate, fine_tune, fit, predict
 from quadcim.models.inr.freeze import freeze
-from quadcim.models.inr.image import psnr_db
 from quadcim.models.inr.inference import render
 from quadcim.models.inr.networks import Inr, coordinates, swap_sine
 from quadcim.models.inr.quantised import QuantisedActivation, QuantisedInr
+from quadcim.pictures import psnr_db
 from quadcim.spec.activation import ROUNDINGS, Activation, Samples
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format

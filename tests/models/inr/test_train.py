@@ -10,11 +10,11 @@ from PIL import Image
 import quadcim.models.inr.train
 from quadcim.models.inr.checkpoint import load_frozen, load_network
 from quadcim.models.inr.fit import predict
-from quadcim.models.inr.image import psnr_db
 from quadcim.models.inr.inference import render
 from quadcim.models.inr.train import train_inr
+from quadcim.pictures import psnr_db
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.training import InrTraining
+from quadcim.training.inr import InrTraining
 
 TINY: dict[str, Any] = {"hidden": 8, "layers": 2, "steps": 60, "size": 16}
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.training import check_range
+from quadcim.training.inr import check_range
 
 __all__ = ["psnr_db", "read_image"]
 

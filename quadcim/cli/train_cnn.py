@@ -5,9 +5,10 @@ from pathlib import Path
 
 from quadcim.arguments import number
 from quadcim.files import TRAINING, check_output_folder
-from quadcim.spec.cnn import BINARISERS, CNN_DATASETS, CNN_NETWORKS, QUANTISERS, CnnQuantisation, CnnTraining
+from quadcim.spec.cnn import BINARISERS, CNN_DATASETS, CNN_NETWORKS, QUANTISERS, CnnQuantisation
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.quoting import shell_line
+from quadcim.training.cnn import CnnTraining
 
 __all__ = ["add_train_cnn"]
 

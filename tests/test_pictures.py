@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from quadcim.models.inr.comparison import write_comparison
-from quadcim.models.inr.image import psnr_db, read_image
+from quadcim.pictures import psnr_db, read_image
 from quadcim.spec.errors import IllegalSetting
 
 RAMP = np.arange(12 * 20 * 3, dtype=np.uint8).reshape(12, 20, 3)

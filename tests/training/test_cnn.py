@@ -1,7 +1,8 @@
 import pytest
 
-from quadcim.spec.cnn import CnnQuantisation, CnnTraining
+from quadcim.spec.cnn import CnnQuantisation
 from quadcim.spec.errors import IllegalSetting
+from quadcim.training.cnn import CnnTraining
 
 
 @pytest.mark.parametrize("settings, message", [
