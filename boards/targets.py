@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of, check_whole
 from quadcim.spec.reset import RESETS, Reset, find_reset
 
-__all__ = ["CLOCK_MHZ", "TARGETS", "USER_BITS", "VCU128_PART", "Target", "check_target", "find_target"]
+__all__ = ["CLOCK_MHZ", "TARGETS", "USER_BITS", "VCU128_PART", "Target", "check_clock", "check_target", "find_target"]
 
 VCU128_PART = "xcvu37p-fsvh2892-2L-e"
 """The FPGA of the VCU128 with its package and speed grade."""
@@ -76,9 +76,15 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
 
 def find_target(name: str) -> Target:
     """Find the target of a name, or raise an error that lists them."""
-    if name not in TARGETS:
-        raise IllegalSetting("target", "one of " + ", ".join(TARGETS), name)
+    check_one_of("target", name, TARGETS)
     return TARGETS[name]
+
+
+def check_clock(clock_mhz: object) -> None:
+    """Raise IllegalSetting if a clock frequency is out of range."""
+    low, high = CLOCK_MHZ
+    if not isinstance(clock_mhz, int | float) or isinstance(clock_mhz, bool) or not low <= clock_mhz <= high:
+        raise IllegalSetting("clock-mhz", f"a number from {low} to {high}", clock_mhz)
 
 
 def check_target(target: Target, *, technology: str, clock_mhz: float, reset: Reset, user_bits: int = 0) -> None:
@@ -90,14 +96,11 @@ def check_target(target: Target, *, technology: str, clock_mhz: float, reset: Re
         If the clock is out of range, the target's cells are not those of the technology, its registers cannot be reset
         so, or it has no TUSER of that width.
     """
-    low, high = CLOCK_MHZ
     if technology == "ultrascale" and not target.fpga:
         raise IllegalSetting("technology", f"generic, cells or fpga for the target {target.name}", technology)
     if reset.name not in target.resets:
         raise IllegalSetting("reset", f"{' or '.join(target.resets)} for the target {target.name}", reset.name)
-    if not low <= clock_mhz <= high:
-        raise IllegalSetting("clock-mhz", f"{low} to {high}", clock_mhz)
+    check_clock(clock_mhz)
     if not target.axi_stream and user_bits:
         raise IllegalSetting("user-bits", f"0 for the target {target.name}, which has no AXI4-Stream ports", user_bits)
-    if not 0 <= user_bits <= USER_BITS:
-        raise IllegalSetting("user-bits", f"0 to {USER_BITS}", user_bits)
+    check_whole("user-bits", user_bits, 0, USER_BITS)

@@ -34,7 +34,7 @@ from quadcim.training.inr import InrTraining
 
 _PHOTO = Path(__file__).with_name("photo.png")
 _STAGES = 2
-_MARKER = Marker("demo.json", "quadcim-demo-1", unlisted=("comparison.png",))
+_MARKER = Marker("demo.json", "quadcim-demo-1", written=("comparison.png",))
 
 
 class RtlActivation:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quadcim.boards.targets import find_target
+from quadcim.arguments import MOST_BEATS, MOST_SEEDS
+from quadcim.boards.targets import check_clock, find_target
 from quadcim.cores.catalogue import core_of, find_core
 from quadcim.cores.core import AnyCore
 from quadcim.spec.activation import FORMATS, Activation, ActivationRounding
 from quadcim.spec.cim import Adc, CellCodes, CimIntegers, CimMacro, Encoding, Storage
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_whole
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import find_function, usual_formats
 from quadcim.spec.timing import Timing
@@ -145,6 +146,7 @@ class Design:
         seed : int
             Of the stalls and of the random beats.
         """
+        _check_run(beats, seed)
         with tempfile.TemporaryDirectory(prefix="quadcim-") as folder:
             return self.generate(Path(folder, "case")).simulate(simulator=simulator, beats=beats, seed=seed)
 
@@ -177,7 +179,13 @@ class LoadedDesign(Design):
         from quadcim.sim.cosim import simulate
         from quadcim.sim.tools import find_simulator
 
+        _check_run(beats, seed)
         return simulate(self.case, simulator=find_simulator(simulator), beats=beats, seed=seed)
+
+
+def _check_run(beats: object, seed: object) -> None:
+    check_whole("beats", beats, 0, MOST_BEATS)
+    check_whole("seed", seed, 0, MOST_SEEDS)
 
 
 def load(folder: "str | Path") -> LoadedDesign:
@@ -235,7 +243,9 @@ def activation(function: str | Callable[[float], float] = "quad", *, input: str 
         If there is no such unit: option, legal range, what was given.
     """
     what = _activation(function, input, output, rounding)
-    return _staged(ActivationUnit(what, stages or 0, flow_control, technology, method), None, stages, clock_mhz)
+    stages = _plain(stages)
+    unit = ActivationUnit(what, 0 if stages is None else stages, flow_control, technology, method)
+    return _staged(unit, None, stages, clock_mhz)
 
 
 def _activation(function: str | Callable[[float], float], input: str | None, output: str | None,
@@ -248,8 +258,11 @@ def _activation(function: str | Callable[[float], float], input: str | None, out
         usual = usual_formats(find_function(function), _USUAL_WIDTH)
         formats = dict(zip(("input", "output"), usual, strict=True)) | given
         return Activation(function, formats["input"], formats["output"], rounding)
-    for name in {"input", "output"} - given.keys():
-        raise IllegalSetting(name, "given for a function of your own", "nothing")
+    if not isinstance(function, str) and not callable(function):
+        raise IllegalSetting("function", "a name, a file or a function from float to float", function)
+    for name in ("input", "output"):
+        if name not in given:
+            raise IllegalSetting(name, "given for a function of your own", "nothing")
     make = user_activation if isinstance(function, str) else called_activation
     return make(function, input=given["input"], output=given["output"], rounding=rounding)  # pyright: ignore[reportArgumentType] - as `make`
 
@@ -294,10 +307,12 @@ def cim(rows: int | None = None, columns: int | None = None, *, activation_bits:
     for name, size in sizes.items():
         if size is None:
             raise IllegalSetting(name, "given, unless weights say it", "nothing")
+    stages = _plain(stages)
+    numbers = {"activation_bits": activation_bits, "signed": signed, "bits_per_cycle": bits_per_cycle, "banks": banks}
     macro = CimMacro(
-        **sizes, activation_bits=activation_bits, signed=signed, bits_per_cycle=bits_per_cycle,  # pyright: ignore[reportArgumentType] - not None
-        encoding=encoding, storage=storage or ("registers" if cells is None else "constant"), banks=banks,
-        stages=stages or 1, technology=technology, adc=adc, codes=codes or CellCodes())
+        **{name: _plain(value) for name, value in (sizes | numbers).items()},  # pyright: ignore[reportArgumentType] - not None
+        encoding=encoding, storage=storage or ("registers" if cells is None else "constant"),
+        stages=1 if stages is None else stages, technology=technology, adc=adc, codes=codes or CellCodes())
     integers = CimIntegers(cells)
     macro.check(integers)
     return _staged(macro, integers, stages, clock_mhz)
@@ -317,6 +332,11 @@ def _cells(weights: "ArrayLike", encoding: str) -> tuple[tuple[int, ...], ...]:
     return tuple(map(tuple, array.tolist()))
 
 
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as one of Python's, so that it can be written as JSON; anything else as it is."""
+    return value.item() if hasattr(value, "item") else value
+
+
 def _staged(spec: Any, integers: Any, stages: int | None, clock_mhz: float | None) -> Design:
     """The design with its stages: so many, or as few as meet the clock."""
     if stages is not None:
@@ -326,5 +346,6 @@ def _staged(spec: Any, integers: Any, stages: int | None, clock_mhz: float | Non
     if clock_mhz is None:
         stages, _clock_mhz = core.closest_stages_to_clock(spec, frozen, find_target("generic").clock_mhz)
     else:
-        stages = core.stages_for_clock(spec, frozen, clock_mhz)
+        check_clock(_plain(clock_mhz))
+        stages = core.stages_for_clock(spec, frozen, _plain(clock_mhz))
     return Design(replace(spec, stages=stages), integers)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from quadcim.boards.targets import TARGETS, USER_BITS
 from quadcim.spec.reset import RESETS
+from quadcim.text_files import parse_number
 
 __all__ = ["MOST_BEATS", "MOST_JOBS", "MOST_SEEDS", "add_case_options", "number", "processors", "stages_argument"]
 
 MOST_BEATS, MOST_JOBS, MOST_SEEDS = 10**7, 1024, 10**9
 """More would not fit a machine; so many seeds are enough."""
+_WHOLE = re.compile("[+-]?[0-9]+")
 
 
 def add_case_options(command: argparse.ArgumentParser) -> None:
@@ -39,10 +41,9 @@ def number(kind: type, minimum: float = -math.inf, maximum: float = math.inf) ->
     legal = words if math.isinf(minimum) else f"{words} from {minimum} to {maximum}"
 
     def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = math.nan
+        # Python itself takes 1_000, and digits of every script.
+        plain = parse_number(text) is not None and (kind is float or _WHOLE.fullmatch(text.strip()))
+        value = kind(text) if plain else math.nan
         if not minimum <= value <= maximum:
             raise argparse.ArgumentTypeError(f"must be {legal}, got {text!r}")
         return value

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -37,14 +37,14 @@ class Marker:
         What its key "schema" says today.
     older : tuple of str
         What it said in earlier releases; None for a folder without a marker.
-    unlisted : tuple of str
-        What earlier releases wrote without a list: patterns of names, ``{top}`` for that of the top module.
+    written : tuple of str
+        What is written beside the files that it names itself: patterns of names, ``{top}`` for that of the top module.
     """
 
     name: str
     schema: str
     older: tuple[str | None, ...] = ()
-    unlisted: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
     def marks(self, folder: Path) -> bool:
         """Whether a folder is one of ours as it is written today."""
@@ -55,14 +55,17 @@ class Marker:
         return self._read(folder).get("schema") in (self.schema, *self.older)
 
     def listed(self, folder: Path) -> "Listed":
-        """What is listed in a folder of ours, and what an earlier release left there unlisted."""
-        sums = read_list(folder / LIST)
-        if self.name in sums:
-            return Listed({**sums, LIST: None}, ())
-        manifest = self._read(folder)
-        files, top = manifest.get("files"), str(manifest.get("top"))
-        return Listed({**(files if isinstance(files, dict) else {}), self.name: None},
-                      tuple(pattern.format(top=top) for pattern in self.unlisted))
+        """What is listed in a folder of ours; without a list, as earlier releases wrote it, what its marker says."""
+        manifest, sums = self._read(folder), read_list(folder / LIST)
+        stated, top = manifest.get("files"), str(manifest.get("top"))
+        files = stated if isinstance(stated, dict) else {}
+        patterns = tuple(pattern.format(top=top) for pattern in self.written)
+        if self.name not in sums:
+            return Listed({**files, self.name: None}, patterns)
+        # A file of the user's does not become ours by being added to the list.
+        ours = {name: checksum for name, checksum in sums.items()
+                if name == self.name or name in files or _matches(name, patterns)}
+        return Listed({**ours, LIST: None if _is_plain_list(folder / LIST, sums) else ""}, ())
 
     def _read(self, folder: Path) -> dict[str, object]:
         try:
@@ -89,7 +92,7 @@ class Listed:
         if path.is_symlink() or not path.is_file():
             return "foreign"
         if name not in self.sums:
-            return None if any(fnmatchcase(name, pattern) for pattern in self.patterns) else "foreign"
+            return None if _matches(name, self.patterns) else "foreign"
         return None if self.sums[name] in (None, file_sha256(path)) else "edited"
 
 
@@ -102,11 +105,15 @@ TRAINING = Marker("metrics.json", "quadcim-training-1", (), (
 """What a training leaves."""
 REGRESSION = Marker("regress.json", "quadcim-regress-1", (), ("junit.xml", "coverage.json", "report.md"))
 """What a regression leaves."""
-SIMULATION = Marker("simulate.json", "quadcim-simulate-1", (None,), (*_SIMULATED, "*.fst"))
+SIMULATION = Marker("simulate.json", "quadcim-simulate-1", (None,), (*_SIMULATED, "report.md", "*.fst"))
 """What a simulation leaves."""
 SYNTHESIS = Marker("synth.json", "quadcim-synth-1", (), ("report.md", "netlist.v", "cells.v"))
 """What a synthesis leaves."""
 _MARKERS = (CASE, TRAINING, REGRESSION, SIMULATION, SYNTHESIS)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _text(path: Path) -> str:
@@ -137,7 +144,19 @@ def read_list(path: Path) -> dict[str, str]:
 def write_list(folder: Path) -> None:
     """List all files of a folder, but for those of folders inside that have lists of their own."""
     names = sorted(str(path.relative_to(folder)) for path in _unlisted(folder))
-    (folder / LIST).write_text("".join(f"{file_sha256(folder / name)}  {name}\n" for name in names), encoding="utf-8")
+    (folder / LIST).write_text(_list_text({name: file_sha256(folder / name) for name in names}), encoding="utf-8")
+
+
+def _list_text(sums: Mapping[str, str | None]) -> str:
+    return "".join(f"{checksum}  {name}\n" for name, checksum in sorted(sums.items()))
+
+
+def _is_plain_list(path: Path, sums: Mapping[str, str]) -> bool:
+    """Whether a list is as it is written, without a line that somebody added."""
+    try:
+        return _text(path) == _list_text(sums)
+    except (OSError, ValueError):
+        return False
 
 
 def _unlisted(folder: Path) -> Iterator[Path]:

@@ -19,7 +19,7 @@ from quadcim.sim.gate_engine import GateEngine
 from quadcim.sim.native import POINTER, pointer
 from quadcim.sim.payload import from_integers, to_integers
 from quadcim.sim.tools import has_simulator
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of
 from quadcim.spec.ports import Port
 from quadcim.spec.timing import Frame, Timing
 
@@ -110,8 +110,7 @@ class BulkSimulator:
     """
 
     def __init__(self, design: SimulatedDesign, *, engine: Engine = "auto"):
-        if engine not in get_args(Engine):
-            raise IllegalSetting("engine", "one of " + ", ".join(get_args(Engine)), engine)
+        check_one_of("engine", engine, get_args(Engine))
         if engine == "auto":
             many = multipliers(design.simulation_sources) >= _MANY_MULTIPLIERS
             engine = "verilator" if many and has_simulator("verilator") else "gates"

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,22 +88,65 @@ def test_any_kind():
         quadcim.design("cim", rows=4.5, columns=2, activation_bits=2)
 
 
+_untyped: Any = quadcim
+"""For arguments that a type checker refuses."""
+
+
+def _unit(**settings) -> Any:
+    return quadcim.activation("tanh", **{"input": "SQ2.4", "output": "SQ1.4", "stages": 1} | settings)
+
+
+def test_numbers_of_numpy_are_taken(tmp_path):
+    macro = _untyped.cim(np.int64(3), np.int32(2), banks=np.int64(2), signed=np.bool_(True), stages=np.int8(1))
+    macro.generate(tmp_path / "macro", name="mine")
+    assert _unit(stages=np.int64(2)).spec == _unit(stages=2).spec
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: quadcim.activation("tangent"), "function must be one of"),
     (lambda: quadcim.activation(abs, input="SQ2.6"), "output must be given for a function of your own"),
     (lambda: quadcim.activation(lambda x: 1 / x if x else float("inf"), input="SQ2.6", output="SQ2.6"),
-     "function must be finite at every input, got 'inf at 0.0'"),
+     "function must be finite at every input of SQ2.6, got 'inf at 0.0'"),
     (lambda: quadcim.activation("tanh", input="SQ4.8", stages=99), "stages must be"),
     (lambda: quadcim.activation("tanh", input="4.8"), "input must be"),
     (lambda: quadcim.cim(columns=2), "rows must be given, unless weights say it"),
     (lambda: quadcim.cim(weights=[[0.5]]), r"weights must be integers of shape \(rows, columns\)"),
     (lambda: quadcim.cim(weights=[1, 0]), "weights must be integers of shape"),
-    (lambda: quadcim.cim(weights=[[2]]), "weights must be rows of 1 codes of 1 bits"),
+    (lambda: quadcim.cim(weights=[[2]]), "weights must be rows of 1 integers, each 0 or 1"),
     (lambda: quadcim.cim(weights=[[0]], encoding="bipolar"), "weights must be -1 and 1"),
     (lambda: quadcim.cim(3, 2, stages=2).golden([1, 2, 3]), "weights must be 3 x 2, got 'none'"),
     (lambda: quadcim.activation("relu", input="SQ3.5", stages=0).golden([999]), "inputs must be raw integers of SQ3.5"),
     (lambda: quadcim.activation("relu", input="SQ3.5", stages=0).golden([1], [1]), "weights must be left out"),
     (lambda: quadcim.load("nowhere"), "case must be a case directory"),
+    *[(lambda x=x: _unit().golden(x), message) for x, message in (
+        ([0.5], "inputs must be raw integers of SQ2.4, got 'values of the type float64'"), ([True], "type bool"),
+        ("x", "type <U1"), ([2**70], "type object"), ([[1], [1, 2]], "lists of unequal length"),
+        (np.array([2**63], np.uint64), "got '9223372036854775808 to 9223372036854775808'"))],
+    (lambda: _untyped.cim(3, 2, stages=1).golden([1, 2], np.eye(3, 2, dtype=int)),
+     r"activations must be of shape \(..., 3"),
+    (lambda: _untyped.cim(3, 2, stages=1).golden([1, 2, 3], np.ones((3, 2)) / 2),
+     "weights must be raw integers of UQ1"),
+    (lambda: _untyped.cim(weights=[[1]]).golden([1], [[1]]), "weights must be left out"),
+    *[(lambda clock=clock: _unit(stages=None, clock_mhz=clock), "clock-mhz must be a number from 1 to 10000")
+      for clock in (0, -1, float("nan"), "100", True)],
+    *[(lambda stages=stages: _unit(stages=stages), "stages must be a whole number") for stages in (1.0, True, "2")],
+    *[(lambda stages=stages: _untyped.cim(3, 2, stages=stages), "stages must be") for stages in (0, 1.5, True)],
+    (lambda: _unit(method=["auto"]), "method must be one of"), (lambda: _unit(input=5), "input must be a format"),
+    (lambda: _untyped.activation(5), "function must be a name, a file or a function from float to float, got 5"),
+    *[(lambda wrong=wrong: _untyped.activation(wrong, input="SQ2.2", output="SQ2.2"),
+       "function must be defined at every input of SQ2.2, got .* at 0.0")
+      for wrong in (lambda x: 1 / 0, lambda x: None, lambda x: "a")],
+    (lambda: _untyped.cim(3, 2, signed=1), "signed must be true or false"),
+    (lambda: _untyped.cim(3, 2, bits_per_cycle=2.0), "bits-per-cycle must be a whole number"),
+    (lambda: _untyped.cim(3, 2, adc=(4, 3, 0, 7, 1)), "adc must be of the type Adc"),
+    (lambda: _untyped.cim(weights=[[1]], codes="x"), "cell-codes must be of the type CellCodes"),
+    *[(lambda bits=bits: _unit().generate("nowhere", target="vcu128", user_bits=bits), "user-bits must be a whole")
+      for bits in (True, 1.5, "1")],
+    (lambda: _unit().generate("nowhere", clock_mhz="5"), "clock-mhz must be a number"),
+    (lambda: _unit().generate("nowhere", name=5), "name must be a letter"),
+    *[(lambda beats=beats: _unit().simulate(beats=beats), "beats must be a whole number from 0")
+      for beats in (-1, 1.5)],
+    (lambda: _unit().simulate(seed=-1), "seed must be a whole number from 0"),
 ])
 def test_illegal_settings(make, message):
     with pytest.raises(quadcim.IllegalSetting, match=message):

@@ -48,6 +48,11 @@ _WRONG = {
     "negative stages": ([*_GENERATE, "--stages", "-1"], "--stages"),
     "too many stages": ([*_GENERATE, "--stages", "99"], "--stages must be 0 to 11 for this unit, got 99"),
     "clock": ([*_GENERATE, "--stages", "auto", "--clock-mhz", "9999"], "--clock-mhz must be at most"),
+    "rows with a mark": ([*_CIM, "--rows", "1_0", "--columns", "1"], "--rows: must be a whole number, got '1_0'"),
+    "rows in other digits": ([*_CIM, "--rows", "\u0664", "--columns", "1"], "--rows: must be a whole number, got"),
+    "noise twice": ([*_CIM, "--weights", "here/weights.npy", "--noise", "drift=1,drift=2"], "--noise must be NAME=VALUE, each name once, got 'drift=2'"),
+    "banks of tables": ([*_CIM, "--rows", "4", "--columns", "1", "--banks", "2", "--storage", "lutram", "--technology", "ultrascale"], "--banks must be 1 for the storage lutram, got 2"),
+    "wide steep input": ([*_GENERATE, "--function", "tanh", "--input", "SQ20.0", "--output", "SQ4.4"], "--input must be a format that a piecewise form of at most 1024 segments can keep for tanh, such as a narrower one"),
     "clock not a number": ([*_GENERATE, "--clock-mhz", "nan"], "--clock-mhz: must be a number from 1 to 10000, got 'nan'"),
     "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
     "TUSER without AXI": ([*_GENERATE, "--user-bits", "1"], "--user-bits must be 0 for the target generic"),
@@ -306,6 +311,7 @@ def test_wrong_weights_are_one_line(array, folder, capsys):
 
 def test_generating_says_what_it_does_once_it_takes_long(folder, monkeypatch, capsys):
     monkeypatch.setattr("quadcim.progress.QUIET_SECONDS", 0)
+    monkeypatch.setattr("quadcim.progress._TICK_SECONDS", 0.01)  # no step is so short
     assert run(["generate", "activation", "--out", "new"]) == 0
     output = capsys.readouterr()
     assert "writing the Verilog of quad" in output.err and re.search(r" \.\.\. \d+ s\n", output.err)

@@ -1,6 +1,7 @@
 """Output folders and files: whole or not at all, and nothing of others is lost."""
 
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from quadcim.cli import main
 from quadcim.files import CASE, SIMULATION, TRAINING, Marker, check_output_folder, output_file, output_folder
-from quadcim.ownership import LIST, read_list
+from quadcim.ownership import LIST, read_list, write_list
 from quadcim.spec.errors import IllegalSetting
 
 
@@ -20,7 +21,9 @@ def write(out, text="new", *, force=False, marker=CASE, schema=None):
     with output_folder(out, marker=marker, force=force) as folder:
         (folder / "rtl").mkdir()
         (folder / "rtl/a.v").write_text(text)
-        (folder / marker.name).write_text(json.dumps({"schema": schema or marker.schema, "text": text}))
+        files = {"rtl/a.v": hashlib.sha256(text.encode()).hexdigest()}
+        (folder / marker.name).write_text(json.dumps(
+            {"schema": schema or marker.schema, "text": text, "files": files}))
 
 
 def names(folder: Path):
@@ -110,7 +113,17 @@ def _six(out):
         (out / f"{number}.txt").write_text("")
 
 
+def _comment(out):
+    (out / LIST).write_text((out / LIST).read_text() + "# checked, Ada\n")
+
+
+def _relist(out):
+    _note(out)
+    write_list(out)
+
+
 @pytest.mark.parametrize("change, said", [
+    (_comment, "SHA256SUMS (edited)"), (_relist, "notes.txt (foreign)"),
     (_note, "notes.txt (foreign)"), (_folder, "mine/ (foreign)"), (_hidden, "rtl/.git/HEAD (foreign)"),
     (_edit, "rtl/a.v (edited)"), (_edit_marker, "case.json (edited)"), (_link, "rtl/a.v (foreign)"),
     (_pipe, "pipe (foreign)"), (_simulated, "sim/icarus/kept.fst (foreign)"),

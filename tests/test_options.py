@@ -40,7 +40,7 @@ def _errors() -> Iterator[tuple[ast.Call, str]]:
         for path in (_SOURCES / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
-                        and node.func.id in ("IllegalSetting", "_whole", "_choice")):
+                        and node.func.id in ("IllegalSetting", "check_whole", "check_one_of")):
                     yield node, f"{path}:{node.lineno}"
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from quadcim.spec.cnn import BINARISERS
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import check_one_of
 
 __all__ = ["Binarised", "binarise", "relative_error", "straight_through_binary"]
 
@@ -58,8 +58,7 @@ def binarise(weight: Tensor, method: str = "mean", *, per_channel: bool = True) 
     IllegalSetting
         If there is no such method.
     """
-    if method not in BINARISERS:
-        raise IllegalSetting("binariser", "one of " + ", ".join(BINARISERS), method)
+    check_one_of("binariser", method, BINARISERS)
     rows = weight.reshape(weight.shape[0] if per_channel else 1, -1)
     if method == "opt":
         upper = rows > _lower_end(rows)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from quadcim.models.activation import phi
 from quadcim.models.functions import activation_function
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of
 from quadcim.spec.inr import coordinate_format
 from quadcim.training.inr import check_range
 
@@ -80,8 +80,7 @@ class Inr(nn.Module):
                  omega: float | None = None, seed: int = 0):
         super().__init__()
         check_range(channels=channels, hidden=hidden, layers=layers, omega=omega, seed=seed)
-        if activation not in _KINDS:
-            raise IllegalSetting("activation", "one of " + ", ".join(_KINDS), activation)
+        check_one_of("activation", activation, _KINDS)
         if omega is None:
             omega = _KINDS[activation].omega
         self.settings = {"channels": channels, "hidden": hidden, "layers": layers, "activation": activation,

@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from quadcim.cores.core import AnyCore, CoreSpec
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of
 
 __all__ = ["GROUP", "core_of", "cores", "find_core", "find_preset", "presets"]
 
@@ -39,8 +39,7 @@ def _made(entry: EntryPoint) -> AnyCore:
 
 def find_core(name: str) -> AnyCore:
     """The kind of a name, or an error that lists the names."""
-    if name not in cores():
-        raise IllegalSetting("kind", "one of " + ", ".join(cores()), name)
+    check_one_of("kind", name, cores())
     return cores()[name]
 
 
@@ -59,6 +58,5 @@ def presets() -> dict[str, CoreSpec]:
 
 def find_preset(core: AnyCore, name: str) -> CoreSpec:
     """A named specification of a kind, or an error that lists them."""
-    if name not in core.presets:
-        raise IllegalSetting("preset", "one of " + ", ".join(core.presets), name)
+    check_one_of("preset", name, core.presets)
     return core.presets[name]

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from quadcim.cores.interface import Interface
+from quadcim.cores.raw import raw_integers
 from quadcim.cores.settings import PointSettings
 from quadcim.spec.canonical import digest
 from quadcim.spec.description import Description
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
 from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.reset import Reset
@@ -190,7 +192,7 @@ class Core(ABC, Generic[S, I]):
 
         if weights is not None:
             raise IllegalSetting("weights", f"left out: {self.name} has none", "some")
-        payloads = np.asarray(x)
+        payloads = raw_integers("inputs", x, Format(False, 63, 0))
         results = self.stimulus(spec, integers).expected(payloads.ravel().tolist())
         return np.array(results, dtype=np.int64).reshape(payloads.shape)
 

@@ -74,14 +74,18 @@ def called_activation(function: Callable[[float], float], *, input: Format, outp
     Raises
     ------
     IllegalSetting
-        If it is not finite at some input.
+        If it is not defined, or not finite, at some input.
     """
     _check_width(input)
     values = []
     for x in _inputs(input):
-        values.append(float(function(x)))
+        try:
+            values.append(float(function(x)))
+        except Exception as error:  # whatever a user's function raises
+            raise IllegalSetting("function", f"defined at every input of {input}",
+                                 f"{type(error).__name__}: {error} at {x}") from error
         if not math.isfinite(values[-1]):
-            raise IllegalSetting("function", "finite at every input", f"{values[-1]} at {x}")
+            raise IllegalSetting("function", f"finite at every input of {input}", f"{values[-1]} at {x}")
     return _sampled(_identifier(getattr(function, "__name__", "")), values, input, output, rounding)
 
 

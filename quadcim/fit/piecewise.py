@@ -242,7 +242,15 @@ def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] 
         limit, best = (cheapest, integers) if integers else (limit, best)
     if best is not None:
         return best
-    raise IllegalSetting("rounding" if activation.rounding != "faithful" else "method",
-                         "one that a piecewise form of at most "
-                         f"{1 << max(addresses)} segments can keep for {activation.function} at these formats",
-                         activation.rounding if activation.rounding != "faithful" else " or ".join(methods))
+    raise _kept_by_no_form(activation, methods, 1 << max(addresses))
+
+
+def _kept_by_no_form(activation: Activation, methods: Sequence[str], segments: int) -> IllegalSetting:
+    """The error of what stands in the way: the rounding, the one method that is asked for, or else the formats."""
+    form = f"that a piecewise form of at most {segments} segments can keep for {activation.function}"
+    if activation.rounding != "faithful":
+        return IllegalSetting("rounding", f"one {form} at these formats", activation.rounding)
+    if len(methods) == 1:
+        return IllegalSetting("method", f"one {form} at these formats", methods[0])
+    return IllegalSetting("input", f"a format {form}, such as a narrower one, with the output {activation.output}",
+                          str(activation.input))

@@ -69,7 +69,7 @@ def _junit(results: Sequence[RunResult]) -> ElementTree.ElementTree:
     for result in results:
         run = result.run
         path = run.case / "sim" / run.simulator / "results.xml"
-        tests = list(ElementTree.parse(path).iter("testcase")) if path.is_file() else [_broken(result)]
+        tests = list(ElementTree.parse(path).iter("testcase")) if result.ended else [_broken(result)]
         suite = ElementTree.SubElement(
             root, "testsuite", name=f"{run.name}.{run.simulator}", tests=str(len(tests)), failures=str(result.failed),
             skipped=str(sum(test.find("skipped") is not None for test in tests)), time=f"{result.seconds:.2f}")

@@ -65,6 +65,8 @@ class RunResult:
         Functional coverage, as of `quadcim.sim.coverage`.
     seconds : float
         What it took.
+    ended : bool
+        Whether there are results of it in the case: a run that broke off leaves those of an earlier one.
     """
 
     run: Run
@@ -74,6 +76,7 @@ class RunResult:
     failures: tuple[str, ...]
     seconds: float
     hits: dict[str, dict[str, int]] = field(default_factory=dict)
+    ended: bool = True
 
 
 def processes(jobs: int) -> Executor:
@@ -137,7 +140,7 @@ def run_one(run: Run) -> RunResult:
     try:
         result = simulate(load_case(run.case), simulator=find_simulator(run.simulator), beats=run.beats, seed=run.seed)
     except ToolError as error:
-        return RunResult(run, 0, 1, 0, (str(error),), time.perf_counter() - start)
+        return RunResult(run, 0, 1, 0, (str(error),), time.perf_counter() - start, ended=False)
     coverage = run.case / "sim" / run.simulator / "coverage.json"
     hits = json.loads(coverage.read_text()) if coverage.is_file() else {}
     return RunResult(run, result.passed, result.failed, result.skipped, result.failures, time.perf_counter() - start,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import find_function
 
@@ -73,8 +73,7 @@ class Activation:
             fmt: Format = getattr(self, option)
             if not _MIN_WIDTH <= fmt.width <= _MAX_WIDTH or fmt.fraction_bits > _MAX_FRACTION:
                 raise IllegalSetting(option, FORMATS, str(fmt))
-        if self.rounding not in ROUNDINGS:
-            raise IllegalSetting("rounding", "one of " + ", ".join(ROUNDINGS), self.rounding)
+        check_one_of("rounding", self.rounding, ROUNDINGS)
 
     @property
     def input_bits(self) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_whole
 
 __all__ = ["MAX_SEED", "CellNoise", "ReadNoise"]
 
@@ -21,8 +21,7 @@ def _spread(option: str, value: float) -> None:
 
 
 def _seed(value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEED:
-        raise IllegalSetting("seed", f"a whole number from 0 to {MAX_SEED}", value)
+    check_whole("seed", value, 0, MAX_SEED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import accumulate
 from typing import Any, Literal
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_flag, check_one_of, check_whole
 from quadcim.spec.formats import Format
 from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.narrow import Narrow
@@ -30,16 +30,6 @@ MAX_ADC_RANGE = 1 << 20
 """Beyond what a column can add up to, and within what golden models convert exactly."""
 MAX_AFFINE_BITS = 62
 """Of every number that an affine comes across, with its sign: so golden models compute it in 64 bits."""
-
-
-def _whole(option: str, value: object, low: int, high: int, *, part: str = "") -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise IllegalSetting(option, f"a whole number from {low} to {high}", value, part=part)
-
-
-def _choice(option: str, value: str, legal: Sequence[str]) -> None:
-    if value not in legal:
-        raise IllegalSetting(option, "one of " + ", ".join(legal), value)
 
 
 def integer_format(low: int, high: int) -> Format:
@@ -75,10 +65,10 @@ class Adc:
     step: int
 
     def __post_init__(self):
-        _whole("adc", self.rows, 1, MAX_ROWS, part="rows")
-        _whole("adc", self.bits, 1, MAX_ADC_BITS, part="bits")
+        check_whole("adc", self.rows, 1, MAX_ROWS, part="rows")
+        check_whole("adc", self.bits, 1, MAX_ADC_BITS, part="bits")
         for part in ("low", "high", "step"):
-            _whole("adc", getattr(self, part), -MAX_ADC_RANGE, MAX_ADC_RANGE, part=part)
+            check_whole("adc", getattr(self, part), -MAX_ADC_RANGE, MAX_ADC_RANGE, part=part)
         if self.step < 1 or self.step & (self.step - 1):
             raise IllegalSetting("adc", "a power of two", self.step, part="step")
         if self.high <= self.low or (self.high - self.low) % self.step:
@@ -116,9 +106,9 @@ class CellCodes:
     off: int = 0
 
     def __post_init__(self):
-        _whole("cell-codes", self.bits, 1, MAX_CODE_BITS, part="bits")
-        _whole("cell-codes", self.on, 1, (1 << self.bits) - 1, part="on")
-        _whole("cell-codes", self.off, 0, self.on - 1, part="off")
+        check_whole("cell-codes", self.bits, 1, MAX_CODE_BITS, part="bits")
+        check_whole("cell-codes", self.on, 1, (1 << self.bits) - 1, part="on")
+        check_whole("cell-codes", self.off, 0, self.on - 1, part="off")
 
 
 @dataclass(frozen=True)
@@ -206,24 +196,32 @@ class CimMacro:
     narrow: Narrow | None = None
 
     def __post_init__(self):
-        _whole("rows", self.rows, 1, MAX_ROWS)
-        _whole("columns", self.columns, 1, MAX_COLUMNS)
-        _whole("activation-bits", self.activation_bits, 1, MAX_ACTIVATION_BITS)
+        check_whole("rows", self.rows, 1, MAX_ROWS)
+        check_whole("columns", self.columns, 1, MAX_COLUMNS)
+        check_whole("activation-bits", self.activation_bits, 1, MAX_ACTIVATION_BITS)
+        check_flag("signed", self.signed)
+        check_whole("bits-per-cycle", self.bits_per_cycle)
+        check_whole("stages", self.stages)
+        for option, value, kind in (("adc", self.adc, Adc | None), ("cell-codes", self.codes, CellCodes)):
+            if not isinstance(value, kind):
+                raise IllegalSetting(option, f"of the type {getattr(kind, '__name__', 'Adc')}", value)
         divisors = [d for d in range(1, self.activation_bits + 1) if self.activation_bits % d == 0]
         if self.bits_per_cycle not in divisors:
             raise IllegalSetting("bits-per-cycle", f"a divisor of {self.activation_bits}: "
                                  + ", ".join(map(str, divisors)), self.bits_per_cycle)
-        _choice("encoding", self.encoding, ENCODINGS)
-        _choice("storage", self.storage, STORAGES)
+        check_one_of("encoding", self.encoding, ENCODINGS)
+        check_one_of("storage", self.storage, STORAGES)
         find_technology(self.technology)
-        _whole("banks", self.banks, 1, MAX_BANKS if self.storage == "registers" else 1)
+        check_whole("banks", self.banks, 1, MAX_BANKS)
+        if self.banks > 1 and self.storage != "registers":
+            raise IllegalSetting("banks", f"1 for the storage {self.storage}", self.banks)
         if self.adc and self.adc.rows > self.rows:
             raise IllegalSetting("adc", f"a whole number from 1 to the {self.rows} rows", self.adc.rows, part="rows")
         if self.storage == "lutram" and (self.technology != "ultrascale" or self.adc):
             raise IllegalSetting("storage", "lutram only for the technology ultrascale without converters",
                                  f"{self.technology}{' with converters' if self.adc else ''}")
         if self.narrow:
-            _whole("affine", self.narrow.shift, 0, MAX_AFFINE_BITS, part="shift")
+            check_whole("affine", self.narrow.shift, 0, MAX_AFFINE_BITS, part="shift")
             if self.narrow.output.width > MAX_AFFINE_BITS:
                 raise IllegalSetting("affine", f"a format of at most {MAX_AFFINE_BITS} bits", str(self.narrow.output),
                                      part="output")
@@ -280,7 +278,8 @@ class CimMacro:
                                  "none" if integers.cells is None else "some")
         for row in integers.cells or ():
             if len(row) != self.columns or not all(0 <= code < 1 << self.codes.bits for code in row):
-                raise IllegalSetting("weights", f"rows of {self.columns} codes of {self.codes.bits} bits",
+                values = "0 or 1" if self.codes.bits == 1 else f"0 to {(1 << self.codes.bits) - 1}"
+                raise IllegalSetting("weights", f"rows of {self.columns} integers, each {values}",
                                      f"a row of {len(row)} from {min(row)} to {max(row)}" if row else "an empty row")
         if integers.cells is not None and len(integers.cells) != self.rows:
             raise IllegalSetting("weights", f"{self.rows} rows", len(integers.cells))

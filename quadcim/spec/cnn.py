@@ -1,11 +1,10 @@
 """What a classifier with binary weights is made of (BWMA, arXiv 2508.21524): networks, levels, quantisers."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of
 
-__all__ = ["BINARISERS", "CNN_DATASETS", "CNN_NETWORKS", "FLOAT_BITS", "QUANTISERS", "CnnQuantisation", "one_of"]
+__all__ = ["BINARISERS", "CNN_DATASETS", "CNN_NETWORKS", "FLOAT_BITS", "QUANTISERS", "CnnQuantisation"]
 
 FLOAT_BITS = 32
 """So many bits stand for floating point."""
@@ -31,12 +30,6 @@ CNN_NETWORKS = {"digits": (1, 8, 8), "resnet20": (3, 32, 32), "vgg-small": (3, 3
 
 CNN_DATASETS = {"digits": (1, 8, 8), "cifar10": (3, 32, 32)}
 """The datasets and the shape of their pictures."""
-
-
-def one_of(option: str, given: str, legal: Iterable[str]) -> None:
-    """Raise IllegalSetting if a name is none of the legal ones."""
-    if given not in legal:
-        raise IllegalSetting(option, "one of " + ", ".join(legal), given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,5 +66,5 @@ class CnnQuantisation:
             raise IllegalSetting("weight-bits", f"1, or {FLOAT_BITS} for floating point", self.weight_bits)
         if not 1 <= self.activation_bits <= 8 and self.activation_bits != FLOAT_BITS:
             raise IllegalSetting("activation-bits", f"1 to 8, or {FLOAT_BITS} for floating point", self.activation_bits)
-        one_of("binariser", self.binariser, BINARISERS)
-        one_of("quantiser", self.quantiser, QUANTISERS)
+        check_one_of("binariser", self.binariser, BINARISERS)
+        check_one_of("quantiser", self.quantiser, QUANTISERS)

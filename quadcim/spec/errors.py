@@ -1,6 +1,9 @@
 """The one error for illegal settings."""
 
-__all__ = ["IllegalSetting"]
+import math
+from collections.abc import Iterable
+
+__all__ = ["IllegalSetting", "check_flag", "check_one_of", "check_whole"]
 
 
 class IllegalSetting(ValueError):
@@ -42,3 +45,22 @@ def _shown(given: object) -> str:
     except (ValueError, RecursionError):  # a number of thousands of digits, or lists in lists
         return "something too long to be shown"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def check_one_of(option: str, given: object, legal: Iterable[str]) -> None:
+    """Raise IllegalSetting if a setting is none of the legal names."""
+    if not isinstance(given, str) or given not in legal:
+        raise IllegalSetting(option, "one of " + ", ".join(legal), given)
+
+
+def check_whole(option: str, given: object, low: float = -math.inf, high: float = math.inf, *, part: str = "") -> None:
+    """Raise IllegalSetting if a setting, or a part of one, is no whole number within limits."""
+    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
+        limits = "" if math.isinf(low) else f" from {low} to {high}"
+        raise IllegalSetting(option, f"a whole number{limits}", given, part=part)
+
+
+def check_flag(option: str, given: object) -> None:
+    """Raise IllegalSetting if a setting is neither true nor false."""
+    if not isinstance(given, bool):
+        raise IllegalSetting(option, "true or false", given)

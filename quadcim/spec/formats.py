@@ -51,7 +51,7 @@ class Format:
         Format(signed=True, integer_bits=4, fraction_bits=12)
         """
         legal = "a format such as SQ4.12 (signed, 4 integer bits with the sign, 12 fraction bits) or UQ0.8"
-        match = _NAME.fullmatch(name)
+        match = _NAME.fullmatch(name) if isinstance(name, str) else None
         if match is None:
             raise IllegalSetting(option, legal, name)
         try:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import check_one_of
 from quadcim.spec.formats import Format
 
 __all__ = ["FUNCTIONS", "Function", "Symmetry", "find_function", "usual_formats"]
@@ -91,8 +91,7 @@ FUNCTIONS: dict[str, Function] = {function.name: function for function in (
 
 def find_function(name: str) -> Function:
     """The function of a name, or an error that lists the names."""
-    if name not in FUNCTIONS:
-        raise IllegalSetting("function", "one of " + ", ".join(FUNCTIONS), name)
+    check_one_of("function", name, FUNCTIONS)
     return FUNCTIONS[name]
 
 

@@ -55,7 +55,7 @@ def check_case_name(name: str) -> str:
     IllegalSetting
         If Verilog, a file system or the models of primitives could take it for anything else, or it is too long.
     """
-    reserved = name in [*_KEYWORDS.split(), *_BUILT_IN.split()]
+    reserved = name in [*_KEYWORDS.split(), *_BUILT_IN.split()] or not isinstance(name, str)
     if reserved or not _NAME.fullmatch(name) or _OURS.fullmatch(name) or _PRIMITIVE.fullmatch(name):
         raise IllegalSetting("name", f"a letter, then at most {LONGEST_NAME - 1} letters, digits and underscores, and "
                              "no keyword, primitive or quadcim_...", name)

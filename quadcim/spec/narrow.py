@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import check_one_of
 from quadcim.spec.formats import Format
 
 __all__ = ["OVERFLOWS", "ROUNDINGS", "Narrow", "Overflow", "Rounding"]
@@ -36,10 +36,8 @@ class Narrow:
     output: Format
 
     def __post_init__(self):
-        if self.rounding not in ROUNDINGS:
-            raise IllegalSetting("rounding", "one of " + ", ".join(ROUNDINGS), self.rounding)
-        if self.overflow not in OVERFLOWS:
-            raise IllegalSetting("overflow", "one of " + ", ".join(OVERFLOWS), self.overflow)
+        check_one_of("rounding", self.rounding, ROUNDINGS)
+        check_one_of("overflow", self.overflow, OVERFLOWS)
 
     def __call__(self, value: int) -> int:
         """Narrow one integer."""

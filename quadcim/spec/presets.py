@@ -2,7 +2,7 @@
 
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.cim import Adc, CimMacro
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import check_one_of
 from quadcim.spec.formats import Format
 from quadcim.spec.unit import ActivationUnit, FlowControl
 
@@ -76,13 +76,11 @@ MACRO_PRESETS: dict[str, CimMacro] = {
 
 def find_macro_preset(name: str) -> CimMacro:
     """The macro of a name, or an error that lists the names."""
-    if name not in MACRO_PRESETS:
-        raise IllegalSetting("preset", "one of " + ", ".join(MACRO_PRESETS), name)
+    check_one_of("preset", name, MACRO_PRESETS)
     return MACRO_PRESETS[name]
 
 
 def find_preset(name: str) -> ActivationUnit:
     """The unit of a name, or an error that lists the names."""
-    if name not in PRESETS:
-        raise IllegalSetting("preset", "one of " + ", ".join(PRESETS), name)
+    check_one_of("preset", name, PRESETS)
     return PRESETS[name]

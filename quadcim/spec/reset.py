@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import check_one_of
 
 __all__ = ["RESETS", "Reset", "find_reset"]
 
@@ -44,6 +44,5 @@ RESETS: dict[str, Reset] = {reset.name: reset for reset in (
 
 def find_reset(name: str) -> Reset:
     """Find the reset of a name, or raise an error that lists them."""
-    if name not in RESETS:
-        raise IllegalSetting("reset", "one of " + ", ".join(RESETS), name)
+    check_one_of("reset", name, RESETS)
     return RESETS[name]

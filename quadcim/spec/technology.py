@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quadcim.spec.delay import DELAY_MODELS, DelayModel
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import check_one_of
 
 __all__ = ["TECHNOLOGIES", "Technology", "find_technology"]
 
@@ -57,6 +57,5 @@ TECHNOLOGIES: dict[str, Technology] = {technology.name: technology for technolog
 
 def find_technology(name: str) -> Technology:
     """The technology of a name, or an error that lists the names."""
-    if name not in TECHNOLOGIES:
-        raise IllegalSetting("technology", "one of " + ", ".join(TECHNOLOGIES), name)
+    check_one_of("technology", name, TECHNOLOGIES)
     return TECHNOLOGIES[name]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from quadcim.spec.activation import Activation
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import check_one_of, check_whole
 from quadcim.spec.integers import METHODS
 from quadcim.spec.technology import find_technology
 
@@ -42,11 +42,10 @@ class ActivationUnit:
     method: str = "auto"
 
     def __post_init__(self):
-        if self.flow_control not in FLOW_CONTROLS:
-            raise IllegalSetting("flow-control", "one of " + ", ".join(FLOW_CONTROLS), self.flow_control)
+        check_one_of("flow-control", self.flow_control, FLOW_CONTROLS)
+        check_whole("stages", self.stages)
         find_technology(self.technology)
-        if self.method not in METHODS:
-            raise IllegalSetting("method", "one of " + ", ".join(METHODS), self.method)
+        check_one_of("method", self.method, METHODS)
 
     @property
     def name(self) -> str:

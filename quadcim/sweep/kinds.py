@@ -21,7 +21,7 @@ from quadcim.cores.settings import (
     types_of,
 )
 from quadcim.spec.cnn import CnnQuantisation
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of
 from quadcim.spec.quoting import shell_line
 from quadcim.training.cnn import CnnTraining
 from quadcim.training.inr import InrTraining
@@ -170,6 +170,5 @@ def kinds() -> dict[str, Kind]:
 
 def find_kind(name: str) -> Kind:
     """The kind of a name, or an error that lists the names."""
-    if name not in kinds():
-        raise IllegalSetting("kind", "one of " + ", ".join(kinds()), name)
+    check_one_of("kind", name, kinds())
     return kinds()[name]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quadcim.cores.settings import WORD, SettingType
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_whole
 from quadcim.sweep.conditions import Condition
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MEASUREMENTS, check_measurements, check_settings
@@ -198,8 +198,7 @@ def _search(given: Mapping[str, Any], types: Types, measure: list[str]) -> Searc
     table, axes = _table(given, "search", _SEARCH), _axes(given, types)
     points, seed = table.get("points"), table.get("seed", 0)
     for name, value, low in (("points", points, 1), ("seed", seed, 0)):
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= _MOST:
-            raise IllegalSetting(f"search.{name}", f"a whole number from {low} to {_MOST}", value)
+        check_whole(f"search.{name}", value, low, _MOST)
     objectives = Objectives(tuple(_strings("search.minimise", table.get("minimise", []))),
                             tuple(_strings("search.maximise", table.get("maximise", []))))
     objectives.check([name for each in measure for name in MEASUREMENTS[each].columns])

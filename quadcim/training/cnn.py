@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, fields
 
-from quadcim.spec.cnn import CNN_DATASETS, CNN_NETWORKS, CnnQuantisation, one_of
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.cnn import CNN_DATASETS, CNN_NETWORKS, CnnQuantisation
+from quadcim.spec.errors import IllegalSetting, check_one_of
 
 __all__ = ["CnnTraining"]
 
@@ -45,8 +45,8 @@ class CnnTraining:
     seed: int = 0
 
     def __post_init__(self):
-        one_of("dataset", self.dataset, CNN_DATASETS)
-        one_of("network", self.network, CNN_NETWORKS)
+        check_one_of("dataset", self.dataset, CNN_DATASETS)
+        check_one_of("network", self.network, CNN_NETWORKS)
         legal = [name for name, shape in CNN_NETWORKS.items() if shape == CNN_DATASETS[self.dataset]]
         if self.network not in legal:
             raise IllegalSetting("network", f"one for the pictures of {self.dataset}: {', '.join(legal)}", self.network)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_one_of
 
 __all__ = ["INR_ACTIVATIONS", "InrTraining", "check_range"]
 
@@ -68,7 +68,6 @@ class InrTraining:
 
     def __post_init__(self):
         check_range(**{field.name: getattr(self, field.name) for field in fields(self) if field.name != "activation"})
-        if self.activation not in INR_ACTIVATIONS:
-            raise IllegalSetting("activation", "one of " + ", ".join(INR_ACTIVATIONS), self.activation)
+        check_one_of("activation", self.activation, INR_ACTIVATIONS)
         if self.fine_tune_steps and self.activation != "quad":
             raise IllegalSetting("fine-tune-steps", f"0 for the activation {self.activation}", self.fine_tune_steps)

@@ -18,6 +18,8 @@ _WORDS = (
 _VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, -2**64, 10**30, 1.5, -0.0, 1e308, "", [], {}, [[]], [None], [1] * 3000,
     {"a": {"b": {}}})
+_LARGEST = 32 << 20
+"""Letters of a copy: more than any reader takes."""
 _BYTES = (b"\x00", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\r\n", b"\x1f\x8b", b"PK\x03\x04", b"\x80", b"\xff" * 8)
 
 
@@ -57,7 +59,8 @@ def damage_text(draw: random.Random, text: str) -> str:
             case 2:
                 text = text[:begin] + text[end:]
             case 3:
-                text = text[:begin] + text[begin:end] * draw.choice((2, 3, 500)) + text[end:]
+                most = _LARGEST // (end - begin + 1)  # a long word that is met twice would fill the memory
+                text = text[:begin] + text[begin:end] * min(draw.choice((2, 3, 500)), most) + text[end:]
             case _:
                 lines = text.splitlines(keepends=True) or [""]
                 lines.insert(draw.randrange(len(lines)), lines.pop(draw.randrange(len(lines))))

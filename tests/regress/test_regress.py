@@ -9,6 +9,7 @@ from quadcim.cli import main
 from quadcim.regress.modes import mode_hits
 from quadcim.regress.results import coverage_lines, write_results
 from quadcim.regress.runs import Run, planned_runs, run_one
+from quadcim.sim.cosim import simulate
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.presets import MACRO_PRESETS, PRESETS
 from tests.sim.test_bulk import spoiled
@@ -54,7 +55,9 @@ def test_a_failure_is_a_result_that_can_be_replayed(tmp_path, make_case):
 
 
 def test_a_broken_simulation_is_a_failed_test(tmp_path, make_case):
-    bad = spoiled(make_case(PRESETS["phi8"]), tmp_path, "folded = ", "folded = (")
+    case = make_case(PRESETS["phi8"])
+    simulate(case, simulator=find_simulator(), beats=0, seed=0)
+    bad = spoiled(case, tmp_path, "folded = ", "folded = (")  # with the results of an earlier run
     result = run_one(Run("phi8", bad.folder, find_simulator().name, 0, 0))
     assert (result.passed, result.failed) == (0, 1)
     (tmp_path / "out").mkdir()

@@ -15,11 +15,11 @@ from quadcim.spec.narrow import Narrow
     ({"bits_per_cycle": 3}, "bits-per-cycle must be a divisor of 4: 1, 2, 4, got 3"),
     ({"encoding": "ternary"}, "encoding must be one of unipolar, bipolar, got 'ternary'"),
     ({"storage": "tape"}, "storage must be one of registers, lutram, constant, got 'tape'"),
-    ({"storage": "constant", "banks": 2}, "banks must be a whole number from 1 to 1, got 2"),
+    ({"storage": "constant", "banks": 2}, "banks must be 1 for the storage constant, got 2"),
     ({"storage": "lutram"},
      "storage must be lutram only for the technology ultrascale without converters, got 'generic'"),
     ({"storage": "lutram", "technology": "ultrascale", "adc": Adc(4, 3, 0, 7, 1)}, "got 'ultrascale with converters'"),
-    ({"storage": "lutram", "technology": "ultrascale", "banks": 2}, "banks must be a whole number from 1 to 1, got 2"),
+    ({"storage": "lutram", "technology": "ultrascale", "banks": 2}, "banks must be 1 for the storage lutram, got 2"),
     ({"technology": "valves"}, "technology must be one of"),
     ({"adc": Adc(16, 3, 0, 7, 1)}, "adc rows must be a whole number from 1 to the 8 rows, got 16"),
     ({"codes": CellCodes(2, 3, 0)}, "storage must be constant for cells with conductance codes, got 'registers'"),
@@ -42,8 +42,8 @@ def test_refused_converters(settings, message):
 @pytest.mark.parametrize("integers, message", [
     (CimIntegers(), "weights must be given exactly if they are constant, got 'none'"),
     (CimIntegers(((1, 0),)), "weights must be 2 rows, got 1"),
-    (CimIntegers(((1,), (0,))), "weights must be rows of 2 codes of 1 bits, got 'a row of 1 from 1 to 1'"),
-    (CimIntegers(((1, 2), (0, 0))), "weights must be rows of 2 codes of 1 bits"),
+    (CimIntegers(((1,), (0,))), "weights must be rows of 2 integers, each 0 or 1, got 'a row of 1 from 1 to 1'"),
+    (CimIntegers(((1, 2), (0, 0))), "weights must be rows of 2 integers, each 0 or 1"),
     (CimIntegers(((1, 0), (0, 0)), (1, 1)), "affine scale must be empty without an affine, got 2"),
 ])
 def test_refused_integers(integers, message):

@@ -11,6 +11,7 @@ from quadcim.cores.activation.options import activation_from_options, add_activa
 from quadcim.cores.activation.points import ACTIVATION_POINTS
 from quadcim.cores.core import WIDEST_FOLLOWED, Core, Report, Subject
 from quadcim.cores.interface import Interface
+from quadcim.cores.raw import raw_integers
 from quadcim.spec.activation import ROUNDINGS
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.functions import FUNCTIONS
@@ -112,16 +113,13 @@ class ActivationCore(Core[ActivationUnit, Integers]):
     def golden(self, spec: ActivationUnit, integers: Integers, x: "ArrayLike",
                weights: "ArrayLike | None" = None) -> "NDArray":
         """From raw integers to raw integers."""
-        import numpy as np
         import torch
 
         from quadcim.models.activation import golden
 
         if weights is not None:
             raise IllegalSetting("weights", "left out: an activation unit has none", "some")
-        raws, fmt = np.asarray(x, dtype=np.int64), spec.activation.input
-        if raws.size and not fmt.minimum <= raws.min() <= raws.max() <= fmt.maximum:
-            raise IllegalSetting("inputs", f"raw integers of {fmt}", f"{raws.min()} to {raws.max()}")
+        raws = raw_integers("inputs", x, spec.activation.input)
         return golden(spec.activation, integers)(torch.from_numpy(raws)).numpy()
 
     def subject(self, spec: ActivationUnit, integers: Integers) -> Subject:

@@ -63,8 +63,9 @@ def _activation(options: argparse.Namespace, preset: Activation) -> Activation:
     if not is_file(function) and function not in FUNCTIONS:
         raise IllegalSetting("function", f"one of {', '.join(FUNCTIONS)}, or FILE.py:FUNCTION or FILE.csv", function)
     if is_file(function):
-        for name in {"input", "output"} - given.keys():
-            raise IllegalSetting(name, "given for a function of your own", "nothing")
+        for name in ("input", "output"):
+            if name not in given:
+                raise IllegalSetting(name, "given for a function of your own", "nothing")
         return user_activation(function, **given, rounding=rounding)
     width = min(preset.input.width, WIDEST_FIT)
     usual = dict(zip(("input", "output"), usual_formats(find_function(function), width), strict=True))

@@ -8,7 +8,10 @@ from quadcim.cores.cim.options import add_cim_options, cim_from_options
 from quadcim.cores.cim.points import CIM_POINTS
 from quadcim.cores.core import Core, Report, Subject
 from quadcim.cores.interface import Interface
+from quadcim.cores.raw import raw_integers
 from quadcim.spec.cim import ENCODINGS, LUTRAM_ROWS, STORAGES, CimIntegers, CimMacro
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Field
 from quadcim.spec.presets import MACRO_PRESETS
@@ -103,13 +106,17 @@ class CimCore(Core[CimMacro, CimIntegers]):
     def golden(self, spec: CimMacro, integers: CimIntegers, x: "ArrayLike",
                weights: "ArrayLike | None" = None) -> "NDArray":
         """From activations of shape (..., rows) to results of shape (..., columns)."""
-        import numpy as np
         import torch
 
         from quadcim.models.cim import cim_golden
 
-        loaded = None if weights is None else torch.from_numpy(np.array(weights, dtype=np.int64))
-        return cim_golden(spec, integers, loaded)(torch.from_numpy(np.array(x, dtype=np.int64))).numpy()
+        activations = raw_integers("activations", x, spec.activation)
+        if activations.shape[-1:] != (spec.rows,):
+            raise IllegalSetting("activations", f"of shape (..., {spec.rows})", f"shape {activations.shape}")
+        if weights is not None and integers.cells is not None:
+            raise IllegalSetting("weights", "left out: those of this macro are constant", "some")
+        cells = None if weights is None else torch.from_numpy(raw_integers("weights", weights, Format(False, 1, 0)))
+        return cim_golden(spec, integers, cells)(torch.from_numpy(activations)).numpy()
 
     def subject(self, spec: CimMacro, integers: CimIntegers) -> Subject:
         """The macro and its vectors."""

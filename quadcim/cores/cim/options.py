@@ -160,9 +160,11 @@ def _noise(text: str) -> CellNoise:
     given: dict[str, Any] = {}
     for part in filter(None, text.split(",")):
         name, _equals, value = part.partition("=")
+        if name.replace("-", "_") in given:
+            raise IllegalSetting("noise", "NAME=VALUE, each name once", part)
         try:
-            given[name.replace("-", "_")] = kinds[name](value)
-        except (KeyError, ValueError):
+            given[name.replace("-", "_")] = number(kinds[name])(value)
+        except (KeyError, argparse.ArgumentTypeError):
             raise IllegalSetting("noise", f"NAME=VALUE of {', '.join(kinds)}", part) from None
     try:
         return CellNoise(**given)
