@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from quadcim.hw.emit.inline import TEMPORARY, bits, inlined, shared, trimmed
 from quadcim.hw.emit.layout import declared_where_driven, in_sections
 from quadcim.hw.emit.statements import (
     NAME,
@@ -35,13 +36,7 @@ __all__ = ["make_readable"]
 _MODULE = re.compile(rf"^module ({NAME})\((.*?)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL)
 _DECLARATION = re.compile(
     rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({NAME})( ?\[[^]]+\])?( = [^;]+)?;")
-_TEMPORARY = re.compile(r"\b_\d+_\b")
-_WHOLE_TEMPORARY = re.compile(r"\b_\d+_\b(?! ?\[)")
-_UNNAMED = re.compile(rf"{_TEMPORARY.pattern}|\\\S+ ")
-# A temporary that is all of a port's connection or of a concatenation's member.
-_WHOLE_OPERAND = re.compile(r"(?:(?<=[{,] )|(?<=\d\{)|(?<=\w\())(_\d+_)(?=,| ?\}|\))")
-# Repetitions, or nothing; a name; its bits; or the width of a number.
-_OPERAND = re.compile(rf"(?:\{{(\d+)\{{)?({NAME})(?: ?\[(\d+)(?::(\d+))?\])?(?(1)\}}\}})|(\d+)'[hdb][0-9a-f]+")
+_UNNAMED = re.compile(rf"{TEMPORARY.pattern}|\\\S+ ")
 _NEGATION = re.compile(rf"! ({NAME})( ?\[[^]]+\])?")
 _NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
 _CHOSEN = re.compile(rf"assign ({NAME})( ?\[\d+\])? = ({NAME}) >> (({NAME})(?: ?\[(\d+)(?::(\d+))?\])?);")
@@ -73,9 +68,10 @@ def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str]
             _declare(declarations, Declaration(*(group or "" for group in match.groups())))
         else:
             statements.append(item)
-    statements = _prune(declarations, named_words(declarations, statements))
-    statements = _prune(declarations, _inline(declarations, _share(statements)))
-    statements = [padded(_chosen_bit(declarations, _none_set(declarations, statement)), partial(_bits, declarations))
+    statements = _prune(declarations, named_words(declarations, trimmed(declarations, statements)))
+    statements = [padded(statement, partial(bits, declarations)) for statement in shared(declarations, statements)]
+    statements = _prune(declarations, inlined(declarations, statements))
+    statements = [_chosen_bit(declarations, _none_set(declarations, statement))
                   for statement in rows_of_products(declarations, _rename(declarations, statements))]
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
@@ -160,82 +156,6 @@ def _declare(declarations: dict[str, Declaration], new: Declaration) -> None:
         declarations[new.name] = replace(port, kind=f"{port.kind} {other.kind}", init=other.init)
 
 
-def _bitwise_width(declarations: dict[str, Declaration], expression: str) -> int | None:
-    """The width of bitwise logic of operands that are all so wide: it means the same wherever it stands among such."""
-    widths = {_operand_width(declarations, match) for match in _OPERAND.finditer(expression)}
-    alone = len(widths) == 1 and not _OPERAND.sub("", expression).strip(" ~&|^()")
-    return widths.pop() if alone else None
-
-
-def _bits(declarations: dict[str, Declaration], text: str) -> tuple[int, bool] | None:
-    """The width of a name, of some of its bits, or of repetitions of those, and whether it has a sign."""
-    match = _OPERAND.fullmatch(text)
-    width = _operand_width(declarations, match) if match else None
-    if match is None or width is None:
-        return None
-    return width, match[3] is None and match[2] in declarations and bool(declarations[match[2]].signed)
-
-
-def _operand_width(declarations: dict[str, Declaration], operand: re.Match[str]) -> int | None:
-    """The width of a name, some of its bits, repetitions of those, or a number."""
-    times, name, high, low, literal = operand.groups()
-    if literal:
-        return int(literal)
-    if name not in declarations or declarations[name].rows:
-        return None
-    width = width_of(declarations[name]) if high is None else int(high) - int(low or high) + 1
-    return width * int(times or 1)
-
-
-def _share(statements: list[str]) -> list[str]:
-    """Keep one of several temporaries that are assigned the same expression."""
-    first: dict[str, str] = {}
-    same: dict[str, str] = {}
-    for statement in statements:
-        target, _, expression = statement.removeprefix("assign ").partition(" = ")
-        if statement.startswith("assign ") and _TEMPORARY.fullmatch(target):
-            kept = first.setdefault(expression, target)
-            if kept != target:
-                same[target] = kept
-    return [_TEMPORARY.sub(lambda match: same.get(match[0], match[0]), statement) for statement in statements
-            if statement.removeprefix("assign ").partition(" = ")[0] not in same]
-
-
-def _inline(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """Move each temporary that is used once, as a whole and where its width cannot change, into that use."""
-    definitions: dict[str, str] = {}
-    uses: Counter[str] = Counter()
-    fit: Counter[str] = Counter()
-    for statement in map(_tidy, statements):
-        target, _, expression = statement.removeprefix("assign ").removesuffix(";").partition(" = ")
-        width = _bitwise_width(declarations, expression) if statement.startswith("assign ") else None
-        bitwise = width is not None and width == _bitwise_width(declarations, target)
-        if bitwise and _TEMPORARY.fullmatch(target):
-            definitions[target] = expression
-        uses.update(_TEMPORARY.findall(statement))
-        fit.update((_WHOLE_TEMPORARY if bitwise else _WHOLE_OPERAND).findall(statement))
-    movable = {name for name in definitions if uses[name] == 2 and fit[name] == 2}
-
-    def expand(match: re.Match[str]) -> str:
-        if match[0] not in movable:
-            return match[0]
-        inner = _TEMPORARY.sub(expand, definitions[match[0]])
-        alone = _WHOLE_OPERAND.match(match.string, match.start())
-        return inner if alone or re.fullmatch(rf"(~ ?)?{NAME}(\[[^]]+\])?", inner) else f"({inner})"
-
-    kept = (statement for statement in map(_tidy, statements)
-            if statement.removeprefix("assign ").partition(" = ")[0] not in movable)
-    return [_tidy(_TEMPORARY.sub(expand, statement)) for statement in kept]
-
-
-def _tidy(statement: str) -> str:
-    """Bind complements tightly, drop the brackets of ``(a ^ b) ^ c``, and count repetitions."""
-    statement = re.sub(r"~ (?=[\w\\(])", "~", statement)
-    statement = re.sub(r" = \(([^()^]+ \^ [^()^]+)\) \^ ", r" = \1 ^ ", statement)
-    return re.sub(rf"\{{ ({NAME}(?:\[\d+\])?)((?:, \1)+) \}}",
-                  lambda match: f"{{{match[2].count(',') + 1}{{{match[1]}}}}}", statement)
-
-
 def _prune(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
     """Leave out assignments to wires that nothing reads."""
     while True:
@@ -259,7 +179,7 @@ def _rename(declarations: dict[str, Declaration], statements: list[str]) -> list
         for name in reads(statement) | (targets - read):
             near.setdefault(name, set()).update(targets - {name})
     unnamed = sorted(near.keys() & {name for name in declarations if _UNNAMED.fullmatch(name)}, key=natural)
-    stems = {name: "_".join(re.findall(r"\w+", name)) for name in declarations if not _TEMPORARY.fullmatch(name)}
+    stems = {name: "_".join(re.findall(r"\w+", name)) for name in declarations if not TEMPORARY.fullmatch(name)}
     while found := {name: stems[owner] for name in unnamed if name not in stems
                     and (owner := min(near[name] & stems.keys(), key=natural, default=None))}:
         stems |= found
@@ -268,7 +188,7 @@ def _rename(declarations: dict[str, Declaration], statements: list[str]) -> list
     places = Counter(name for statement in statements for name in names_in(statement))
     for name in unnamed:
         stem = stems.get(name, "wire")
-        if _TEMPORARY.fullmatch(name):
+        if TEMPORARY.fullmatch(name):
             # What an instance alone is connected to is an output that nothing reads.
             stem += "_part" if name in read and places[name] > 1 else "_unused"
         numbered = itertools.chain([stem], (f"{stem}_{index}" for index in itertools.count(2)))

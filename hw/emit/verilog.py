@@ -10,6 +10,7 @@ from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -
 from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import wiring
 
+from quadcim.hw.emit.nets import nets_named_after_instances
 from quadcim.hw.emit.notes import find_notes
 from quadcim.hw.emit.readable import make_readable
 from quadcim.hw.emit.shared import SHARED, SharedModule, port_values, shared_instances
@@ -55,11 +56,14 @@ class EmittedVerilog:
 
 def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = ()) -> str:
     """Readable Verilog of a design in Yosys's RTLIL, after `passes`; `stages` is what those of its top module do."""
+    rtlil_text = nets_named_after_instances(_with_plain_parts(rtlil_text))
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "design.il"), Path(folder, "design.v")
-        source.write_text(_with_plain_parts(rtlil_text))
+        source.write_text(rtlil_text)
         run_passes(["read_rtlil", str(source)], *passes, "proc", "opt_expr -keepdc", "opt_clean", "opt_dff -keepdc",
-                   "wreduce t:$add", "opt_clean", ["write_verilog", "-noattr", str(target)])
+                   # Merged first: two sums that differ in width alone are one no more.
+                   "opt_merge t:$add t:$sub", "wreduce t:$add t:$sub t:$shl t:$mux", "opt_clean",
+                   ["write_verilog", "-noattr", str(target)])
         return make_readable(target.read_text(), find_notes(rtlil_text), stages)
 
 

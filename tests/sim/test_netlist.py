@@ -48,7 +48,7 @@ def test_random_memories_read_what_was_written(kept, tmp_path, seed):
     simulator = BulkSimulator(design)
     assert bool(_memories(simulator)) == kept
     address = (rows - 1).bit_length()
-    few = draw.randrange(2, min(rows, 40))  # so that many are read after they were written
+    few = draw.randint(2, min(rows, 40))  # so that many are read after they were written
     beats = [(draw.getrandbits(1), draw.randrange(draw.choice((few, rows))), draw.getrandbits(width))
              for _ in range(_BEATS)]
     payloads = [write | row << 1 | data << 1 + address for write, row, data in beats]

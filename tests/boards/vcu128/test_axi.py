@@ -128,13 +128,13 @@ def test_tlast_and_tuser_leave_with_their_beat(name, make_case, tmp_path, seed, 
 
 
 @pytest.mark.parametrize("name, old, new", [
-    ("elastic", " o__ready = m_axis_tvalid & m_axis_tready", " o__ready = m_axis_tvalid"),
+    ("elastic", "_o__ready = m_axis_tvalid & m_axis_tready", "_o__ready = m_axis_tvalid"),
     ("elastic", "if (rst) oldest <= 4'hf;\n    else if", "if"),                     # what is inside survives a reset
     ("elastic", "if (writes) begin", "if (1'h1) begin"),
     ("elastic", "oldest != 4'h4", "oldest != 4'h3"),                               # a queue that is too short
     ("always", "oldest != 3'h3", "oldest != 3'h2"),                                # too few beats inside: slower
-    ("always", "assign m_axis_tlast = o__payload[0]", "assign m_axis_tlast = s_axis_tlast"),
-    ("macro", " o__ready = m_axis_tvalid & m_axis_tready", " o__ready = m_axis_tready"),
+    ("always", "assign m_axis_tlast = passed_o__payload[0]", "assign m_axis_tlast = s_axis_tlast"),
+    ("macro", "_o__ready = m_axis_tvalid & m_axis_tready", "_o__ready = m_axis_tready"),
 ])
 def test_the_bench_sees_what_is_wrong(name, old, new, make_case, tmp_path, seed):
     case = make_case(_PASSING[name], "vcu128", user_bits=5)

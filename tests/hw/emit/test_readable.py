@@ -48,10 +48,89 @@ endmodule
 
 
 def test_wide_contexts_are_left_alone():
-    # ~a in a sum of four bits would be four bits wide: it must stay a wire of one bit.
+    # ~a as an operand of a sum of four bits would be four bits wide: as a member of a word it stays one bit.
     body = _LOGIC.replace("output y;\n  wire y;", "output [3:0] y;\n  wire [3:0] y;").replace(
         "y = _0_ ^ _1_", "y = _0_ + _1_")
-    assert "wire y_part = ~a;" in make_readable(yosys_text(body))
+    assert "assign y = { 3'h0, ~a } + { 3'h0, a & b };" in make_readable(yosys_text(body))
+
+
+def test_sums_of_one_text_and_different_widths_stay_two():
+    # Their operands are extended to the width of the result.
+    body = """\
+  input [3:0] a, b;
+  output [4:0] y;
+  output [3:0] z;
+  wire [4:0] _0_;
+  wire [3:0] _1_;
+  assign _0_ = a + b;
+  assign _1_ = a + b;
+  assign y = { _0_[4], _1_ };
+  assign z = _1_;
+"""
+    body = body.replace("  input [3:0] a, b;", "  input [3:0] a;\n  wire [3:0] a;\n  input [3:0] b;\n  wire [3:0] b;")
+    text = make_readable(yosys_text(body, "a, b, y, z"))
+    assert "{ 1'h0, a } + { 1'h0, b };" in text and " = a + b;" in text
+
+
+def test_bits_that_nothing_reads_are_left_out():
+    body = """\
+  input [3:0] a;
+  wire [3:0] a;
+  input c;
+  wire c;
+  output [1:0] y;
+  wire [1:0] y;
+  wire [3:0] _0_;
+  wire [3:0] _1_;
+  assign _0_[1:0] = a[1:0] + 1'h1;
+  assign _1_[3:2] = 2'hx;
+  assign _1_[1:0] = c ? 2'h0 : _0_[1:0];
+  assign y = _1_[1:0];
+"""
+    text = make_readable(yosys_text(body, "a, c, y"))
+    assert "wire [1:0] y_part = a[1:0] + 2'h1;" in text and "assign y = c ? 2'h0 : y_part;" in text
+    assert "'hx" not in text
+
+
+@pytest.mark.parametrize("definition, statement", [
+    ("a == b", "if (a == b) q <= c;"), ("a[0] & c", "if (a[0] & c) q <= c;"), ("| a", "if (| a) q <= c;")])
+def test_conditions_stand_where_they_are_used(definition, statement):
+    body = f"""\
+  input clk;
+  wire clk;
+  input [3:0] a;
+  wire [3:0] a;
+  input [3:0] b;
+  wire [3:0] b;
+  input c;
+  wire c;
+  output q;
+  reg q;
+  wire _0_;
+  assign _0_ = {definition};
+  always @(posedge clk)
+    if (_0_) q <= c;
+"""
+    assert statement in make_readable(yosys_text(body, "clk, a, b, c, q"))
+
+
+def test_choices_go_on_where_there_is_another():
+    body = """\
+  input c;
+  wire c;
+  input d;
+  wire d;
+  input [3:0] a;
+  wire [3:0] a;
+  input [3:0] b;
+  wire [3:0] b;
+  output [3:0] y;
+  wire [3:0] y;
+  wire [3:0] _0_;
+  assign _0_ = d ? b : a;
+  assign y = c ? a : _0_;
+"""
+    assert "assign y = c ? a : d ? b : a;" in make_readable(yosys_text(body, "a, b, c, d, y"))
 
 
 def test_an_else_stands_within_brackets_where_two_ifs_could_have_it():

@@ -1,0 +1,197 @@
+"""Temporaries of Yosys that move to where they are used.
+
+An expression may stand elsewhere only where that leaves its width, and so its value, as it is: bitwise logic of
+operands that are all as wide as what it is assigned to, comparisons and reductions, whose operands nothing around them
+widens, and choices between two of those.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum, auto
+from functools import cache
+
+from quadcim.hw.emit.statements import NAME, Declaration, width_of
+
+__all__ = ["TEMPORARY", "bits", "inlined", "shared", "trimmed"]
+
+TEMPORARY = re.compile(r"\b_\d+_\b")
+_WHOLE = re.compile(r"\b_\d+_\b(?! ?\[)")
+# A temporary that is all of a port's connection or of a concatenation's member.
+_MEMBER = re.compile(r"(?:(?<=[{,] )|(?<=\d\{)|(?<=\w\())(_\d+_)(?=,| ?\}|\))")
+# In a register's block: a temporary that is all of a condition, or of what the register takes.
+_CONDITION = re.compile(r"(?<=if \()(_\d+_)(?=\))")
+_TAKEN = re.compile(rf"({NAME}(?: ?\[[^]]*\])?) <= (_\d+_)(?=;)")
+# Repetitions, or nothing; a name; its bits; or the width of a number.
+_OPERAND = re.compile(rf"(?:\{{(\d+)\{{)?({NAME})(?: ?\[(\d+)(?::(\d+))?\])?(?(1)\}}\}})|(\d+)'[hdb][0-9a-f]+")
+_HIGH = re.compile(r"\b(_\d+_) ?\[(\d+)")
+_RANGED = re.compile(r"\b(_\d+_) ?\[([0-9:]+)\]")
+_UNKNOWN = re.compile(r"assign (_\d+_) ?\[(?:\d+:)?(\d+)\] = \d+'hx+;")
+_COMPARISON = re.compile(r"([^ ]+) (?:[=!]=|[<>]=?) ([^ ]+)")
+_REDUCTION = re.compile(r"(?:~?[|&^]|!) ?([^ ]+)")
+_CHOICE = re.compile(r"([^ ]+) \? ([^?]+) : ([^?]+)")
+_SIMPLE = re.compile(rf"(~ ?)?{NAME}(\[[^]]+\])?")
+_LONG = 60
+"""Letters of what moves into a condition, a choice or a register: more has a line of its own."""
+
+
+class _Place(Enum):
+    """Where a temporary stands."""
+
+    LOGIC = auto()
+    MEMBER = auto()
+    WHOLE = auto()
+    CHOOSES = auto()
+    FIRST = auto()
+    OTHERWISE = auto()
+
+
+def trimmed(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
+    """Temporaries without high bits that nothing drives, or nothing but what is unknown, and nothing reads."""
+    whole = {name for statement in statements for name in _WHOLE.findall(statement)}
+    used: dict[str, int] = {}
+    for statement in statements:
+        if not _UNKNOWN.fullmatch(statement):
+            for name, high in _HIGH.findall(statement):
+                used[name] = max(used.get(name, 0), int(high))
+    narrow = {name: high for name, high in used.items()
+              if name not in whole and high < width_of(declarations[name]) - 1}
+    for name, high in narrow.items():
+        declarations[name] = replace(declarations[name], range=f"[{high}:0] " if high else "")
+
+    def written(match: re.Match[str]) -> str:
+        name, range_ = match[1], match[2]
+        high = narrow.get(name, -1)
+        return name if range_ == (f"{high}:0" if high else "0") else match[0]
+
+    kept = (statement for statement in statements
+            if not ((match := _UNKNOWN.fullmatch(statement)) and int(match[2]) > narrow.get(match[1], 1 << 30)))
+    return [_RANGED.sub(written, statement) for statement in kept]
+
+
+def shared(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
+    """Keep one of several temporaries that are as wide and are assigned the same expression."""
+    first: dict[tuple[str, int], str] = {}
+    same: dict[str, str] = {}
+    for statement in statements:
+        target, expression = _assignment(statement)
+        if TEMPORARY.fullmatch(target):
+            kept = first.setdefault((expression, width_of(declarations[target])), target)
+            if kept != target:
+                same[target] = kept
+    return [TEMPORARY.sub(lambda match: same.get(match[0], match[0]), statement) for statement in statements
+            if _assignment(statement)[0] not in same]
+
+
+def inlined(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
+    """Move each temporary that is used once, as a whole and where its value cannot change, into that use."""
+    statements = [_tidy(statement) for statement in statements]
+    definitions = {target: expression for target, expression in map(_assignment, statements)
+                   if TEMPORARY.fullmatch(target)}
+    mentions = Counter(name for statement in statements for name in TEMPORARY.findall(statement))
+    places = dict(place for statement in statements for place in _places(declarations, statement))
+
+    @cache
+    def moved(name: str) -> str | None:
+        """What stands in the place of a temporary; None if it stays."""
+        place, expression = places.get(name), definitions.get(name)
+        if place is None or expression is None or mentions[name] != 2:
+            return None
+        logic = _logic_width(declarations, expression) == width_of(declarations[name])
+        choice = not logic and _choice_width(declarations, expression) == width_of(declarations[name])
+        if not (logic or choice or _is_condition(declarations, expression)):
+            return None
+        text = TEMPORARY.sub(lambda match: moved(match[0]) or match[0], expression)
+        if choice and place not in (_Place.WHOLE, _Place.OTHERWISE):
+            return None
+        if len(text) > _LONG and not (logic and place in (_Place.LOGIC, _Place.MEMBER)):
+            return None
+        bare = choice or place in (_Place.MEMBER, _Place.WHOLE) or _SIMPLE.fullmatch(text)
+        return text if bare else f"({text})"
+
+    kept = (statement for statement in statements if moved(_assignment(statement)[0]) is None)
+    return [_tidy(TEMPORARY.sub(lambda match: moved(match[0]) or match[0], statement)) for statement in kept]
+
+
+def _assignment(statement: str) -> tuple[str, str]:
+    """What a statement assigns to, and what; nothing of another one."""
+    if not statement.startswith("assign "):
+        return "", ""
+    target, _, expression = statement.removeprefix("assign ").removesuffix(";").partition(" = ")
+    return target, expression
+
+
+def _places(declarations: dict[str, Declaration], statement: str) -> Iterator[tuple[str, _Place]]:
+    """The temporaries of a statement that an expression as wide may take the place of."""
+    yield from ((name, _Place.MEMBER) for name in _MEMBER.findall(statement))
+    if statement.startswith("always"):
+        yield from ((name, _Place.WHOLE) for name in _CONDITION.findall(statement))
+        yield from ((name, _Place.WHOLE) for target, name in _TAKEN.findall(statement)
+                    if _logic_width(declarations, target) == width_of(declarations[name]))
+    target, expression = _assignment(statement)
+    width = _logic_width(declarations, target) if target else None
+    if width is None:
+        return
+    if TEMPORARY.fullmatch(expression) and width_of(declarations[expression]) == width:
+        yield expression, _Place.WHOLE
+    elif _logic_width(declarations, expression) == width:
+        yield from ((name, _Place.LOGIC) for name in _WHOLE.findall(expression))
+    elif choice := _CHOICE.fullmatch(expression):
+        for name, place in zip(choice.groups(), (_Place.CHOOSES, _Place.FIRST, _Place.OTHERWISE), strict=True):
+            wanted = 1 if place == _Place.CHOOSES else width
+            if TEMPORARY.fullmatch(name) and width_of(declarations[name]) == wanted:
+                yield name, place
+
+
+def bits(declarations: dict[str, Declaration], text: str) -> tuple[int, bool] | None:
+    """The width of a name, of some of its bits, or of repetitions of those, and whether it has a sign."""
+    match = _OPERAND.fullmatch(text)
+    width = _operand_width(declarations, match) if match else None
+    if match is None or width is None:
+        return None
+    return width, match[3] is None and match[2] in declarations and bool(declarations[match[2]].signed)
+
+
+def _operand_width(declarations: dict[str, Declaration], operand: re.Match[str]) -> int | None:
+    """The width of a name, some of its bits, repetitions of those, or a number."""
+    times, name, high, low, literal = operand.groups()
+    if literal:
+        return int(literal)
+    if name not in declarations or declarations[name].rows:
+        return None
+    width = width_of(declarations[name]) if high is None else int(high) - int(low or high) + 1
+    return width * int(times or 1)
+
+
+def _logic_width(declarations: dict[str, Declaration], expression: str) -> int | None:
+    """The width of bitwise logic of operands that are all so wide: it means the same wherever it stands among such."""
+    widths = {_operand_width(declarations, match) for match in _OPERAND.finditer(expression)}
+    alone = len(widths) == 1 and not _OPERAND.sub("", expression).strip(" ~&|^()")
+    return widths.pop() if alone else None
+
+
+def _is_condition(declarations: dict[str, Declaration], expression: str) -> bool:
+    """Whether an expression is a comparison of words that are equally wide and have no sign, or a reduction."""
+    if match := _COMPARISON.fullmatch(expression):
+        first, second = (bits(declarations, operand) for operand in match.groups())
+        return first is not None and first == second and not first[1]
+    match = _REDUCTION.fullmatch(expression)
+    return match is not None and bits(declarations, match[1]) is not None
+
+
+def _choice_width(declarations: dict[str, Declaration], expression: str) -> int | None:
+    """The width of both words of a choice, if it is the same."""
+    match = _CHOICE.fullmatch(expression)
+    if match is None or _logic_width(declarations, match[1]) != 1:
+        return None
+    first, second = (_logic_width(declarations, branch) for branch in match.groups()[1:])
+    return first if first == second else None
+
+
+def _tidy(statement: str) -> str:
+    """Bind complements tightly, drop the brackets of ``(a ^ b) ^ c``, and count repetitions."""
+    statement = re.sub(r"~ (?=[\w\\(])", "~", statement)
+    statement = re.sub(r" = \(([^()^]+ \^ [^()^]+)\) \^ ", r" = \1 ^ ", statement)
+    return re.sub(rf"\{{ ({NAME}(?:\[\d+\])?)((?:, \1)+) \}}",
+                  lambda match: f"{{{match[2].count(',') + 1}{{{match[1]}}}}}", statement)
