@@ -1,11 +1,13 @@
 """The bulk simulator on large designs: how soon it gives a first result, and how fast it then is."""
 
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from amaranth.hdl import Module, Signal, Value, signed
@@ -123,7 +125,7 @@ def measure() -> Table:
                   f"design, over {_VECTORS:,} vectors for the matrix-vector unit, median of 5.",
                   ("design", "engine", "first result, s", "M cycles/s", "M MAC/s"))
     weights = np.random.default_rng(0).integers(-128, 128, (_ROWS, _INPUTS))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"XDG_CACHE_HOME": f"{folder}/cache"}):
         design = write_design(MatrixVectorUnit(weights), Path(folder),
                               timing=Timing(_LATENCY, _ROWS, 2, beats_out=_ROWS))
         BulkSimulator(design, engine="verilator")  # the runtime
@@ -173,7 +175,7 @@ def _add_macro(table: Table) -> None:
         if simulator.run_payloads(inputs[:1], writes=stimulus.writes()) != stimulus.expected(inputs[:1]):
             raise SimulationError("the macro gives other sums")
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"XDG_CACHE_HOME": f"{folder}/cache"}):
         design = write_design(core.component(macro, integers), Path(folder), timing=interface.timing,
                               layouts=interface.layouts)
         simulator, seconds = _first(design, "auto", check)

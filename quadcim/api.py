@@ -203,7 +203,7 @@ def load(folder: "str | Path") -> LoadedDesign:
 
 def design(kind: str, **settings: Any) -> Design:
     """A design of any kind of core, by the settings that its points in sweeps have (docs/sweep.md)."""
-    core = find_core(kind)
+    core, settings = find_core(kind), {name: _plain(value) for name, value in settings.items()}
     for name, value in settings.items():
         if name not in core.points.types:
             raise IllegalSetting("setting", "of " + ", ".join(core.points.types), name)
@@ -322,7 +322,10 @@ def _cells(weights: "ArrayLike", encoding: str) -> tuple[tuple[int, ...], ...]:
     """What the cells hold: -1 is a 0."""
     import numpy as np
 
-    array = np.asarray(weights)
+    try:
+        array = np.asarray(weights)
+    except ValueError:
+        raise IllegalSetting("weights", "integers of shape (rows, columns)", "rows of unequal length") from None
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.integer):
         raise IllegalSetting("weights", "integers of shape (rows, columns)", f"{array.dtype} of shape {array.shape}")
     if encoding == "bipolar":

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -85,7 +85,12 @@ def output_folder(out: Path, *, marker: Marker, force: bool, option: str = "out"
     """
     check_output_folder(out, marker=marker, force=force, option=option)
     path = _absolute(out)
-    with scratch_folder(_base(path)) as scratch:
+    with ExitStack() as stack:
+        try:
+            scratch = stack.enter_context(scratch_folder(_base(path)))
+        except OSError as error:
+            legal = f"a path in a folder that can be written ({error.strerror})"
+            raise IllegalSetting(option, legal, str(out)) from error
         new = scratch / "new"
         new.mkdir()
         yield new

@@ -3,13 +3,16 @@
 import math
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from quadcim.spec.errors import IllegalSetting
 from quadcim.training.inr import check_range
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["psnr_db", "read_image"]
 
@@ -18,7 +21,7 @@ _MAX_SIDE = 4096
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
 
-def read_image(path: Path, *, size: int | None = None) -> NDArray[np.uint8]:
+def read_image(path: Path, *, size: int | None = None) -> "NDArray[np.uint8]":
     """Read a picture.
 
     Parameters
@@ -51,10 +54,14 @@ def read_image(path: Path, *, size: int | None = None) -> NDArray[np.uint8]:
         raise IllegalSetting("image", legal, str(path))
     if size is not None:
         picture.thumbnail((size, size), Image.Resampling.LANCZOS)
+    import numpy as np  # behind all errors, so that they come without its start
+
     return np.atleast_3d(np.asarray(picture))
 
 
-def psnr_db(picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
+def psnr_db(picture: "NDArray[np.uint8]", original: "NDArray[np.uint8]") -> float:
     """Peak signal-to-noise ratio ``10 log10(255^2 / mean squared error)`` in dB; infinite if the pictures are equal."""
+    import numpy as np
+
     error = np.mean((picture.astype(np.float64) - original) ** 2)
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)

@@ -99,6 +99,7 @@ def _unit(**settings) -> Any:
 def test_numbers_of_numpy_are_taken(tmp_path):
     macro = _untyped.cim(np.int64(3), np.int32(2), banks=np.int64(2), signed=np.bool_(True), stages=np.int8(1))
     macro.generate(tmp_path / "macro", name="mine")
+    assert quadcim.design("cim", rows=np.int64(4), columns=2, activation_bits=2).spec.rows == 4
     assert _unit(stages=np.int64(2)).spec == _unit(stages=2).spec
 
 
@@ -111,6 +112,9 @@ def test_numbers_of_numpy_are_taken(tmp_path):
     (lambda: quadcim.activation("tanh", input="4.8"), "input must be"),
     (lambda: quadcim.cim(columns=2), "rows must be given, unless weights say it"),
     (lambda: quadcim.cim(weights=[[0.5]]), r"weights must be integers of shape \(rows, columns\)"),
+    (lambda: quadcim.cim(weights=[[1], [0, 1]]), "weights must be integers of shape .*, got 'rows of unequal length'"),
+    (lambda: quadcim.activation("relu", input="SQ3.5", stages=0).generate("/proc/case"),
+     "out must be a path in a folder that can be written"),
     (lambda: quadcim.cim(weights=[1, 0]), "weights must be integers of shape"),
     (lambda: quadcim.cim(weights=[[2]]), "weights must be rows of 1 integers, each 0 or 1"),
     (lambda: quadcim.cim(weights=[[0]], encoding="bipolar"), "weights must be -1 and 1"),

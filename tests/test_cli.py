@@ -53,6 +53,8 @@ _WRONG = {
     "noise twice": ([*_CIM, "--weights", "here/weights.npy", "--noise", "drift=1,drift=2"], "--noise must be NAME=VALUE, each name once, got 'drift=2'"),
     "banks of tables": ([*_CIM, "--rows", "4", "--columns", "1", "--banks", "2", "--storage", "lutram", "--technology", "ultrascale"], "--banks must be 1 for the storage lutram, got 2"),
     "wide steep input": ([*_GENERATE, "--function", "tanh", "--input", "SQ20.0", "--output", "SQ4.4"], "--input must be a format that a piecewise form of at most 1024 segments can keep for tanh, such as a narrower one"),
+    "clock of no unit": ([*_GENERATE, "--function", "exp2", "--input", "UQ2.2", "--output", "SQ2.7", "--method", "multipartite", "--clock-mhz", "50"], "--method must be one that a piecewise form"),
+    "abbreviation": ([*_GENERATE, "--inp", "SQ2.6"], "unrecognized arguments: --inp"),
     "clock not a number": ([*_GENERATE, "--clock-mhz", "nan"], "--clock-mhz: must be a number from 1 to 10000, got 'nan'"),
     "flow control": ([*_GENERATE, "--flow-control", "never"], "--flow-control must be one of elastic, always"),
     "TUSER without AXI": ([*_GENERATE, "--user-bits", "1"], "--user-bits must be 0 for the target generic"),

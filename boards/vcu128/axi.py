@@ -178,8 +178,9 @@ class AxiStreamWrapper(wiring.Component):
     def _frames(self, m: Module) -> None:
         """A unit whose frames are several beats: they are counted at its own ports."""
         unit = self._unit
-        for name in input_streams(unit).keys() - {"i"}:
-            self._input(m, name)
+        for name in input_streams(unit):
+            if name != "i":
+                self._input(m, name)
         width = len(unit.i.payload)
         beat = joined(Cat(self.s_axis_tdata[:width], self._passed("s_axis")))
         piece = self._sliced(m, "i", len(beat), beat)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from amaranth.hdl import ClockSignal, Const, Instance, ResetSignal, Shape, Value
+from amaranth.hdl import ClockSignal, Instance, ResetSignal, Shape
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from quadcim.hw.emit.shared import instance_ports, port_values
 from quadcim.spec.ports import Port
 
 __all__ = ["ExternalUnit", "StreamUnit", "input_streams"]
@@ -68,12 +69,8 @@ class ExternalUnit(wiring.Component):
 
     def elaborate(self, platform) -> Instance:
         """Connect the instance."""
-        ports: dict[str, Value] = {"i_clk": ClockSignal(), "i_rst": ResetSignal()} if self._has_clock else {}
-        for path, member, value in self.signature.flatten(self):
-            direction = "i" if member.flow == In else "o"
-            if not isinstance(value, Const):                             # the ready of what cannot be stalled
-                ports[f"{direction}_{'__'.join(map(str, path))}"] = Value.cast(value)
-        return Instance(self._module, **ports)
+        domain = {"i_clk": ClockSignal(), "i_rst": ResetSignal()} if self._has_clock else {}
+        return Instance(self._module, **domain, **instance_ports(self, port_values(self)))
 
 
 def input_streams(unit: StreamUnit) -> dict[str, stream.Interface]:

@@ -113,6 +113,8 @@ def _plans(unit: ActivationUnit) -> Iterator[StagePlan]:
         try:
             yield unit_plan(replace(unit, stages=stages))
         except IllegalSetting:
+            if stages == 1:
+                raise  # there is no such unit
             return
 
 

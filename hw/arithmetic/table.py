@@ -19,7 +19,10 @@ def table(lookup: Lookup, address: Sequence[Value]) -> tuple[TextModule, Value]:
 
 
 def _module(name: str, _initialise: bool, *, bits: int, width: int, entries: Sequence[int]) -> ModuleText:
-    items = case_items("value = ", bits=bits, width=width, entries=entries)
+    # A function, not a block: a block waits for a change of the address, which an initial value need not be.
+    items = case_items("entry = ", bits=bits, width=width, entries=entries)
     return ModuleText("\n".join([
-        f"module {name} (", f"  input wire [{bits - 1}:0] address,", f"  output reg [{width - 1}:0] value", ");",
-        "  always @*", "    case (address)", *(f"      {item}" for item in items), "    endcase", "endmodule", ""]))
+        f"module {name} (", f"  input wire [{bits - 1}:0] address,", f"  output wire [{width - 1}:0] value", ");",
+        f"  function [{width - 1}:0] entry(input [{bits - 1}:0] index);", "    case (index)",
+        *(f"      {item}" for item in items), "    endcase", "  endfunction", "", "  assign value = entry(address);",
+        "endmodule", ""]))

@@ -27,7 +27,8 @@ _TAKEN = re.compile(rf"({NAME}(?: ?\[[^]]*\])?) <= (_\d+_)(?=;)")
 _OPERAND = re.compile(rf"(?:\{{(\d+)\{{)?({NAME})(?: ?\[(\d+)(?::(\d+))?\])?(?(1)\}}\}})|(\d+)'[hdb][0-9a-f]+")
 _HIGH = re.compile(r"\b(_\d+_) ?\[(\d+)")
 _RANGED = re.compile(r"\b(_\d+_) ?\[([0-9:]+)\]")
-_UNKNOWN = re.compile(r"assign (_\d+_) ?\[(?:\d+:)?(\d+)\] = \d+'hx+;")
+# High bits that are unknown, or copies of the one below them: nothing by themselves.
+_EMPTY = re.compile(r"assign (_\d+_) ?\[(?:\d+:)?(\d+)\] = (?:\d+'hx+|\{ \1\[\d+\](?:, \1\[\d+\])* \}|\1\[\d+\]);")
 _COMPARISON = re.compile(r"([^ ]+) (?:[=!]=|[<>]=?) ([^ ]+)")
 _REDUCTION = re.compile(r"(?:~?[|&^]|!) ?([^ ]+)")
 _CHOICE = re.compile(r"([^ ]+) \? ([^?]+) : ([^?]+)")
@@ -48,11 +49,11 @@ class _Place(Enum):
 
 
 def trimmed(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """Temporaries without high bits that nothing drives, or nothing but what is unknown, and nothing reads."""
+    """Temporaries without high bits that nothing reads, and that hold nothing of their own."""
     whole = {name for statement in statements for name in _WHOLE.findall(statement)}
     used: dict[str, int] = {}
     for statement in statements:
-        if not _UNKNOWN.fullmatch(statement):
+        if not _EMPTY.fullmatch(statement):
             for name, high in _HIGH.findall(statement):
                 used[name] = max(used.get(name, 0), int(high))
     narrow = {name: high for name, high in used.items()
@@ -66,7 +67,7 @@ def trimmed(declarations: dict[str, Declaration], statements: list[str]) -> list
         return name if range_ == (f"{high}:0" if high else "0") else match[0]
 
     kept = (statement for statement in statements
-            if not ((match := _UNKNOWN.fullmatch(statement)) and int(match[2]) > narrow.get(match[1], 1 << 30)))
+            if not ((match := _EMPTY.fullmatch(statement)) and int(match[2]) > narrow.get(match[1], 1 << 30)))
     return [_RANGED.sub(written, statement) for statement in kept]
 
 

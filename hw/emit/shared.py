@@ -4,12 +4,12 @@ Amaranth elaborates and emits a copy of a component for each place where it stan
 module by name instead, and `quadcim.hw.emit.verilog.emit_verilog` emits that module once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from amaranth.hdl import ClockSignal, Const, Fragment, Instance, ResetSignal, Value, ValueCastable
 from amaranth.lib import wiring
 
-__all__ = ["SHARED", "SharedModule", "port_values", "shared_instances"]
+__all__ = ["SHARED", "SharedModule", "instance_ports", "port_values", "shared_instances"]
 
 SHARED = "quadcim.shared."
 """What the types of shared instances begin with until they are named after the top module."""
@@ -23,6 +23,12 @@ def port_values(component: wiring.Component) -> dict[str, Value]:
         if not isinstance(port, Const):
             ports["__".join(map(str, path))] = port
     return ports
+
+
+def instance_ports(component: wiring.Component, connections: Mapping[str, Value]) -> dict[str, Value]:
+    """What the ports of an instance of a component are connected to, by their Verilog names, as `Instance` takes it."""
+    flows = {"__".join(map(str, path)): member.flow for path, member, _value in component.signature.flatten(component)}
+    return {f"{'i' if flows[port] == wiring.In else 'o'}_{port}": value for port, value in connections.items()}
 
 
 class SharedModule(Instance):
@@ -41,13 +47,10 @@ class SharedModule(Instance):
     """
 
     def __init__(self, component: wiring.Component, name: str, **connections: Value):
-        flows = {"__".join(map(str, path)): member.flow
-                 for path, member, _value in component.signature.flatten(component)}
         if missing := port_values(component).keys() ^ connections.keys():
             raise ValueError(f"{name}: ports and connections differ in {', '.join(sorted(missing))}")
-        ports = {f"{'i' if flows[port] == wiring.In else 'o'}_{port}": value for port, value in connections.items()}
         self.name, self.component = name, component
-        super().__init__(SHARED + name, **ports)
+        super().__init__(SHARED + name, **instance_ports(component, connections))
 
     def become(self, module: str, further: Iterable[str]) -> None:
         """Be of a module that has some ports for its domain: ``clk``, ``rst``, or none."""

@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line; what it parses names the parser of the command: ``parser``."""
 
     def __init__(self, *args: Any, **settings: Any):
-        super().__init__(*args, **settings)
+        super().__init__(*args, **{"allow_abbrev": False} | settings)  # a new option must not change what is meant
         self.set_defaults(parser=self)  # a command's own replaces that of all commands
 
     def has_option(self, name: str) -> bool:

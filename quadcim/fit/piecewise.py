@@ -247,10 +247,11 @@ def fit_piecewise(activation: Activation, *, goal: Goal, methods: Sequence[str] 
 
 def _kept_by_no_form(activation: Activation, methods: Sequence[str], segments: int) -> IllegalSetting:
     """The error of what stands in the way: the rounding, the one method that is asked for, or else the formats."""
-    form = f"that a piecewise form of at most {segments} segments can keep for {activation.function}"
+    kind = f"{methods[0]} form" if len(methods) == 1 else "piecewise form"
+    form = f"that a {kind} of at most {segments} segments can keep for {activation.function}"
     if activation.rounding != "faithful":
         return IllegalSetting("rounding", f"one {form} at these formats", activation.rounding)
     if len(methods) == 1:
-        return IllegalSetting("method", f"one {form} at these formats", methods[0])
+        return IllegalSetting("method", f"one {form} at these formats".replace(kind, "piecewise form"), methods[0])
     return IllegalSetting("input", f"a format {form}, such as a narrower one, with the output {activation.output}",
                           str(activation.input))

@@ -10,8 +10,11 @@ from quadcim.cores.cases import load_case
 from quadcim.generate import generate_case
 from quadcim.sim.case import Case
 from quadcim.sim.testbench import simulation_command
+from quadcim.spec.activation import Activation
 from quadcim.spec.cim import CimIntegers
+from quadcim.spec.formats import Format
 from quadcim.spec.presets import MACRO_PRESETS, PRESETS
+from quadcim.spec.unit import ActivationUnit
 from tests.conftest import PRESET_TARGETS, make_unit
 
 pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus: apt-get install iverilog")
@@ -32,6 +35,18 @@ def run(case: Case, folder, *, edit=None) -> str:
 @pytest.mark.parametrize("name, target", PRESET_TARGETS)
 def test_passes(name, target, make_case, tmp_path):
     assert run(make_case(PRESETS[name], target), tmp_path).splitlines() == ["PASS"]
+
+
+@pytest.mark.parametrize("stages", [0, 2])
+def test_passes_in_systemverilog(stages, make_case, tmp_path):
+    """Its blocks wait for a change: tables have to be read without one, too."""
+    case = make_case(ActivationUnit(Activation("tanh", Format(True, 3, 4), Format(True, 1, 6), "faithful"), stages,
+                                    method="table"))
+    assert "table" in (case.folder / f"rtl/{case.top}.v").read_text()
+    subprocess.run(["sh", "-c", "iverilog -g2012 -o t tb/*.v rtl/*.v"], cwd=case.folder, check=True)
+    run = subprocess.run(["vvp", "t"], cwd=case.folder, capture_output=True, text=True, check=True)
+    (case.folder / "t").unlink()
+    assert run.stdout.splitlines() == ["PASS"]
 
 
 def test_the_command_takes_models_only_where_there_are_any():

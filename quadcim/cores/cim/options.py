@@ -13,7 +13,7 @@ from quadcim.cores.cim.affine import read_affine
 from quadcim.cores.cim.weights import read_weights
 from quadcim.cores.core import Report
 from quadcim.spec.cell_noise import CellNoise
-from quadcim.spec.cim import ENCODINGS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
+from quadcim.spec.cim import ENCODINGS, MAX_BANKS, STORAGES, Adc, CellCodes, CimIntegers, CimMacro
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.presets import find_macro_preset
 from quadcim.spec.technology import TECHNOLOGIES
@@ -48,7 +48,7 @@ def add_cim_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--storage", metavar="NAME",
                          help="one of " + ", ".join(STORAGES) + " (default: constant with --weights, else registers)")
     command.add_argument("--banks", type=number(int), metavar="N",
-                         help="sets of weights, of which a beat names one (default: 1)")
+                         help=f"sets of weights, of which a beat names one, 1 to {MAX_BANKS} (default: 1)")
     command.add_argument("--adc", metavar="ROWS:BITS:LOW:HIGH:STEP",
                          help="converters: ROWS rows at a time, results from LOW to HIGH in steps of STEP")
     command.add_argument("--cell-codes", metavar="BITS:ON:OFF",

@@ -101,8 +101,8 @@ def _bits(path: Path, line: int, word: str, columns: int | None) -> list[int]:
     """A row of hexadecimal digits."""
     count = min(4 * len(word), MAX_COLUMNS) if columns is None else columns
     if len(word) != -(-count // 4) or not _HEX.fullmatch(word) or int(word, 16) >> count:
-        raise _wrong(path, f"has line {line}", f"a row of {-(-count // 4)} hexadecimal digits in each line, for "
-                     f"{count} columns")
+        raise _wrong(path, f"has {word[:40]!r} in line {line}",
+                     f"a row of {-(-count // 4)} hexadecimal digits in each line, for {count} columns")
     return [int(word, 16) >> column & 1 for column in range(count)]
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from quadcim.cores.catalogue import presets
 from quadcim.sim.tools import find_simulator, has_simulator
-from quadcim.spec.cim import CimMacro
+from quadcim.spec.cim import Adc, CellCodes, CimIntegers, CimMacro
+from quadcim.spec.formats import Format
+from quadcim.spec.narrow import Narrow
 
 pytestmark = pytest.mark.skipif(not has_simulator("verilator"), reason="Verilator is not installed")
 
@@ -15,10 +17,19 @@ _PRESETS = ("phi8-combinational", "phi16", "phi16-small", "phi16-fpga", "phi16-c
             "sine16-cordic", "sine12-taylor", "cim-banks", "cim-adc", "cim-w1a8-bipolar", "cim-cells")
 
 
-@pytest.mark.parametrize("name", [*_PRESETS, "small"])
+_FURTHER = {
+    "small": (CimMacro(5, 3, 3, signed=True, banks=2, stages=3), CimIntegers()),
+    "half even": (CimMacro(16, 2, 8, banks=3, stages=2, narrow=Narrow(4, "half_even", "saturate", Format(True, 2, 0))),
+                  CimIntegers(None, (-2, -1), (2, 0), (-39, 3))),
+    "codes": (CimMacro(9, 2, 5, bits_per_cycle=5, stages=3, storage="constant", adc=Adc(7, 3, -1, 6, 1),
+                       codes=CellCodes(3, 3, 1)), CimIntegers(((3, 1),) * 4 + ((1, 3),) * 5))}
+
+
+@pytest.mark.parametrize("name", [*_PRESETS, *_FURTHER])
 @pytest.mark.parametrize("target", ["generic", "vcu128", "asic28"])
 def test_lint(name, target, make_case):
-    case = make_case(presets()[name] if name in _PRESETS else CimMacro(5, 3, 3, signed=True, banks=2, stages=3), target)
+    spec, integers = (presets()[name], None) if name in _PRESETS else _FURTHER[name]
+    case = make_case(spec, target, integers=integers)
     wrapper = sorted(case.folder.glob(f"{target}/*_axis.v"))
     run = subprocess.run(
         [find_simulator("verilator").executable, "--lint-only", "-Wall", *(f"-Wno-{name}" for name in _WAIVED),

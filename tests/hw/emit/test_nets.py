@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,8 +12,11 @@ from quadcim.hw.emit.verilog import emit_verilog
 
 
 class _Inverter(wiring.Component):
-    i: In(4)
-    o: Out(4)
+    i: Signal
+    o: Signal
+
+    def __init__(self):
+        super().__init__({"i": In(4), "o": Out(4)})
 
     def elaborate(self, platform):
         m = Module()
@@ -22,8 +25,11 @@ class _Inverter(wiring.Component):
 
 
 class _Chain(wiring.Component):
-    x: In(4)
-    y: Out(4)
+    x: Signal
+    y: Signal
+
+    def __init__(self):
+        super().__init__({"x": In(4), "y": Out(4)})
 
     def elaborate(self, platform):
         m = Module()

@@ -1,0 +1,105 @@
+"""The Verilog of another commit and of this tree: the same text, or proved to be the same hardware."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.report import Bar, Table, say
+from quadcim.boards.targets import TARGETS
+from quadcim.cores.catalogue import cores
+from quadcim.hw.emit.yosys import YosysFailure, run_passes
+from quadcim.spec.errors import IllegalSetting
+
+__all__ = ["measure"]
+
+_ROOT = Path(__file__).parents[1]
+_MODULE = re.compile(r"^(?:\(\*.*\*\)\n)*module (\w+).*?^endmodule", re.MULTILINE | re.DOTALL)
+_GENERATE = """
+import json, sys
+from quadcim.cli import main
+for words in json.load(sys.stdin):
+    main(words)
+"""
+# Names that stand for no more than a place in the text.
+_HIDDEN = ("w:*_part*", "w:*_unused*")
+
+
+def measure() -> Table:
+    """Generate every preset for every target twice, and compare module by module."""
+    commit = os.environ.get("QUADCIM_BASELINE", "HEAD")
+    with tempfile.TemporaryDirectory() as scratch:
+        baseline, old, new = (Path(scratch, name) for name in ("tree", "old", "new"))
+        _check_out(commit, baseline)
+        for tree, out in ((baseline, old), (_ROOT, new)):
+            say(f"same-hardware: generating from {tree}")
+            _generate(tree, out)
+        same, proved, open_ = 0, 0, []
+        for place, before, after in _modules(old, new):
+            if before == after:
+                same += 1
+                continue
+            say(f"same-hardware: {place}")
+            if before is not None and after is not None and _proved(before, after, place.rpartition(" ")[2]):
+                proved += 1
+            else:
+                open_.append(place)
+    table = Table(f"The same hardware as {commit}", "Modules of all presets and targets. Proved: by Yosys, with equal "
+                  "registers and instances, instances as black boxes. `QUADCIM_BASELINE` names the commit.",
+                  ("modules", "of equal text", "proved", "neither"))
+    table.add(same + proved + len(open_), same, proved, " ".join(open_) or "none",
+              bars=(Bar(len(open_), "<=", 0, "modules"),))
+    return table
+
+
+def _check_out(commit: str, tree: Path) -> None:
+    tree.mkdir()
+    archive = subprocess.run(["git", "-C", _ROOT, "archive", commit, "--"], capture_output=True, check=False)
+    if archive.returncode:
+        raise IllegalSetting("QUADCIM_BASELINE", "a commit of this repository", commit)
+    subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
+
+
+def _generate(tree: Path, out: Path) -> None:
+    """The cases of all presets for all targets; where a target takes none there is none."""
+    words = [["generate", core.name, "--preset", preset, "--target", target, "--name", "m", "--clock-mhz", "100",
+              "--out", str(out / f"{preset}-{target}")]
+             for core in cores().values() for preset in core.presets for target in TARGETS]
+    subprocess.run([sys.executable, "-c", _GENERATE], input=json.dumps(words), text=True, check=True, cwd=tree,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   env=os.environ | {"PYTHONPATH": str(tree)})
+
+
+def _modules(old: Path, new: Path) -> Iterator[tuple[str, str | None, str | None]]:
+    """Where each module stands, and its text before and after; each pair of texts once."""
+    seen = set()
+    for path in sorted({path.relative_to(tree) for tree in (old, new) for path in tree.glob("*/[rv]*/*.v")}):
+        before, after = ({match[1]: match[0] for match in _MODULE.finditer((tree / path).read_text())}
+                         if (tree / path).is_file() else {} for tree in (old, new))
+        for name in sorted(before.keys() | after.keys()):
+            pair = before.get(name), after.get(name)
+            if pair not in seen:
+                seen.add(pair)
+                yield f"{path} {name}", *pair
+
+
+def _proved(before: str, after: str, name: str) -> bool:
+    """Whether two texts of a module are the same hardware, register by register."""
+    with tempfile.TemporaryDirectory() as folder:
+        passes = []
+        for text, side in ((before, "gold"), (after, "gate")):
+            (source := Path(folder, f"{side}.v")).write_text(text)
+            passes += [["read_verilog", source], "proc", "async2sync", "opt_clean", "memory_map", "opt_clean",
+                       f"rename -hide {' '.join(_HIDDEN)}", f"rename {name} {side}", f"design -stash {side}"]
+        passes += [f"design -copy-from {side} -as {side} {side}" for side in ("gold", "gate")]
+        try:
+            run_passes(*passes, "equiv_make gold gate equiv", "hierarchy -top equiv", "opt_expr", "opt_clean",
+                       "equiv_simple -undef", "equiv_struct", "equiv_simple -undef", "equiv_induct -undef",
+                       "equiv_struct", "equiv_simple -undef", "equiv_status -assert")
+        except YosysFailure:
+            return False
+    return True
