@@ -24,6 +24,7 @@ _MACROS = {
     "cells": CimMacro(3, 1, 2, technology="cells"),
     "ultrascale": CimMacro(3, 1, 2, technology="ultrascale"),
     "lutram": CimMacro(3, 1, 2, storage="lutram", technology="ultrascale"),
+    "lutram, two columns": CimMacro(2, 2, 1, storage="lutram", technology="ultrascale"),
     "lutram, 2 bits at once": CimMacro(3, 1, 2, storage="lutram", technology="ultrascale", bits_per_cycle=2),
 }
 _BLACK_BOXES = {"3 x 1": CimMacro(3, 1, 2), "two banks": CimMacro(2, 1, 2, banks=2)}
@@ -79,11 +80,11 @@ _EARLY = {r"held_write\[": "w__payload[", r"write_held & w__ready_part": "w__val
     ("sum", "registers", _HOLD), ("cells", "registers", _HOLD), ("sum", "banks", _HOLD), ("sum", "lutram", _HOLD),
     # Before a plane of a beat that was accepted is read.
     ("sum", "registers", _UNREAD), ("cells", "registers", _UNREAD), ("cells", "banks", _UNREAD),
-    ("sum", "lutram", {r"table_waits & stage1_moves;": "table_waits;"}),
+    ("sum", "lutram", {r"table_waits & stage1_moves": "table_waits"}),
     # A cycle early, past the register.
     ("sum", "registers", _EARLY), ("cells", "registers", _EARLY),
     # Rows wait for what they need not wait for.
-    ("sum", "banks", {r" & write_waits_part;": ";"}),
+    ("sum", "banks", {r" & \(held_write\[2\] == stage1_bank\)": ""}),
     ("sum", "banks", {r"write_waits \? w__ready_part :": "write_waits ? 1'h0 :"}),
     ("sum", "registers", {r"assign w__ready = ": "assign w__ready = ~i__valid & "}),
     ("sum", "lutram", {r"\(write_row\[2\] & partly\)": "partly"}),

@@ -80,22 +80,25 @@ endmodule
 
 _TABLE = Template("""\
 module $module(input clk, input [4:0] plane, input write, input [14:0] data, output [14:0] sums);
-  reg [4:0] weights = 0, next = 0;
+  reg [4:0] next = 0;
   reg whole = 1;
   wire [4:0] single = plane & (plane - 5'd1) ? 5'd0 : plane;    // of one row alone: the sum is its weight
-  wire [4:0] chosen = plane & weights;
-  wire [2:0] sum = chosen[0] + chosen[1] + chosen[2] + chosen[3] + chosen[4];
-  (* anyseq *) reg [2:0] unknown;
-  assign sums = whole ? sum : unknown;
+  (* anyseq *) reg [14:0] unknown;
   always @(posedge clk) if (write) begin
-    weights <= weights & ~single | single & {5{data[0]}};
     next <= plane + 5'd1;
     whole <= plane == 5'd31;
   end
-  always @* if (write) begin
-    assert (plane == next || plane == 0);
-    assert (single ? data[2:1] == 0 : data[2:0] == sum);
-  end
+  always @* if (write) assert (plane == next || plane == 0);
+  genvar column;
+  generate for (column = 0; column < 5; column = column + 1) begin : columns
+    reg [4:0] weights = 0;
+    wire [4:0] chosen = plane & weights;
+    wire [2:0] sum = chosen[0] + chosen[1] + chosen[2] + chosen[3] + chosen[4];
+    wire [2:0] word = data[3 * column +: 3];
+    assign sums[3 * column +: 3] = whole ? sum : unknown[3 * column +: 3];
+    always @(posedge clk) if (write) weights <= weights & ~single | single & {5{word[0]}};
+    always @* if (write) assert (single ? word[2:1] == 0 : word == sum);
+  end endgenerate
 endmodule
 """)
 

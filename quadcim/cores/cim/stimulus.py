@@ -44,11 +44,21 @@ class CimStimulus:
         return self._payloads(corners, banks) + self.random_inputs(_MACRO_BEATS - len(corners), seed=0)
 
     def random_inputs(self, count: int, seed: int) -> list[int]:
-        """Uniformly random activations and banks."""
+        """Uniformly random activations and banks; of every size where large results would saturate."""
         draw, fmt, macro = random.Random(seed), self._macro.activation, self._macro
-        x = [[fmt.wrap(draw.getrandbits(fmt.width)) for _ in range(macro.rows)] for _ in range(count)]
+        if macro.narrow and macro.narrow.overflow == "saturate":
+            x = [self._sized_activations(draw) for _ in range(count)]
+        else:
+            x = [[fmt.wrap(draw.getrandbits(fmt.width)) for _ in range(macro.rows)] for _ in range(count)]
         banks = [draw.randrange(macro.banks) for _ in range(count)]
         return self._payloads(np.array(x, dtype=np.int64).reshape(count, macro.rows), np.array(banks, dtype=np.int64))
+
+    def _sized_activations(self, draw: random.Random) -> list[int]:
+        """A beat of some rows with some of the low bits, from all down to one of each."""
+        macro, fmt = self._macro, self._macro.activation
+        rows = set(draw.sample(range(macro.rows), max(macro.rows >> draw.randrange(macro.rows.bit_length()), 1)))
+        part = Format(fmt.signed, draw.randint(1, fmt.width), 0)
+        return [part.wrap(draw.getrandbits(part.width)) if row in rows else 0 for row in range(macro.rows)]
 
     def expected(self, payloads: Sequence[int]) -> list[int]:
         """What the golden model makes of beats."""
