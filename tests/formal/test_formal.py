@@ -93,7 +93,7 @@ def test_broken_flow_control_is_refuted(property, old, new, make_case, tmp_path)
 def test_a_wrong_table_entry_is_refuted(name, stages, make_case, tmp_path):
     case = make_case(replace(_UNITS[name], stages=stages))
     text = case.rtl[0].read_text()
-    old = next(line for line in text.splitlines() if "'d5: value = " in line)
+    old = next(line for line in text.splitlines() if "'d5: entry = " in line)
     value = int(old.rpartition("'h")[2].rstrip(";"), 16)
     new = f"{old.rpartition(chr(39))[0]}'h{value ^ 1:x};"
     assert prove_case(spoiled(case, tmp_path, old, new), "value").verdict.outcome == "refuted"
