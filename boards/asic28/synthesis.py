@@ -184,6 +184,8 @@ yosys setattr -unset init w:*
 yosys dfflibmap -liberty library.lib
 yosys opt
 yosys abc -liberty library.lib -D $logic_ps
+# Each bit by itself, so that a bit of a register that nothing reads goes, instead of standing there as a 0
+yosys splitnets
 yosys setundef -zero
 if {$tie_high ne "" && $tie_low ne ""} {
   yosys hilomap -singleton -hicell {*}$tie_high -locell {*}$tie_low

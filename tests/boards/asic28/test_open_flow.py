@@ -12,6 +12,7 @@ import pytest
 from quadcim.cli import main
 from quadcim.hw.emit.yosys import YosysFailure, run_passes
 from quadcim.sim.case import Case
+from quadcim.spec.cim import CimMacro
 from quadcim.spec.presets import PRESETS
 from quadcim.synth.liberty import read_library
 from quadcim.synth.models import library_models
@@ -109,6 +110,15 @@ def test_registers_that_synthesis_leaves_out_are_no_difference(make_case, tmp_pa
     """One of phi's takes a constant only, so that a netlist has fewer bits of its word."""
     case = in_space(make_case(PRESETS["phi16"], "asic28"), tmp_path)
     assert " <= { 1'h1, " in (case.folder / f"rtl/{case.top}.v").read_text()
+    replay(case, "yosys", tmp_path)
+    replay(case, "equivalence_yosys", tmp_path)
+
+
+@pytest.mark.parametrize("rows, columns, bits", [(3, 1, 1), (2, 2, 2), (5, 1, 3)])
+def test_bits_of_registers_that_nothing_reads_are_no_difference(rows, columns, bits, make_case, tmp_path):
+    """The greatest sum of bipolar weights leaves the first bit of a column's sum unread."""
+    spec = CimMacro(rows, columns, bits, signed=True, bits_per_cycle=bits, encoding="bipolar")
+    case = in_space(make_case(spec, "asic28"), tmp_path)
     replay(case, "yosys", tmp_path)
     replay(case, "equivalence_yosys", tmp_path)
 
