@@ -26,7 +26,7 @@ for words in json.load(sys.stdin):
     main(words)
 """
 # Names that stand for no more than a place in the text.
-_HIDDEN = ("w:*_part*", "w:*_unused*")
+_HIDDEN = ("w:*_part*", "w:*_unused*", "w:not_*")
 
 
 def measure() -> Table:

@@ -62,8 +62,10 @@ def slang_accepts(sources: Sequence[Path], *waived: str) -> None:
 
 
 def ports_have_net_types(sources: Sequence[Path]) -> None:
-    """Each port of a module is a wire or a register by its words: tools differ in what they do where nothing is the
-    default. The inputs of functions are no nets, and have no such word."""
+    """Each port of a module is a wire or a register by its words: tools differ in what they do where that is left out.
+
+    The inputs of functions are no nets, and have no such word.
+    """
     for path in sources:
         text = re.sub(r"//.*|\"[^\"]*\"|\bfunction\b.*?;", "", path.read_text())
         assert re.findall(r"\b(?:input|output|inout)\b(?! (?:wire|reg)\b).*", text) == [], path.name

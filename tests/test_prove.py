@@ -22,7 +22,7 @@ def test_all_properties_are_proved(spec, properties, make_case, capsys):
 
 def test_what_does_not_hold_is_refuted(make_case, tmp_path, capsys):
     case = spoiled(make_case(_TINY), tmp_path, "if (stage2_moves) o__payload", "if (1'h1) o__payload")
-    assert main(["prove", str(case.folder), "--property", "stream"]) == 1
+    assert main(["prove", "--property", "stream", str(case.folder)]) == 1
     assert capsys.readouterr().out.startswith("stream: REFUTED; in cycle ")
 
 

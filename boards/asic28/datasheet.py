@@ -11,6 +11,7 @@ from quadcim.boards.asic28.waves import timing_diagram
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import table
 from quadcim.spec.cost import GATE_28_UM2
+from quadcim.spec.description import counted
 from quadcim.spec.ports import Field, Port
 
 __all__ = ["datasheet"]
@@ -73,7 +74,7 @@ def _timing(handoff: Handoff) -> list[str]:
     moves = ("A beat moves at a rising edge at which its valid and ready are high." if elastic
              else "A beat moves at a rising edge at which its valid is high; there is no ready, nothing can stall.")
     latency_ns = latency * 1000 / handoff.clock_mhz
-    what = f"Latency L = {latency} cycle{'s' * (latency != 1)}, {latency_ns:.3f} ns at {handoff.clock_mhz:g} MHz: "
+    what = f"Latency L = {counted(latency, 'cycle')}, {latency_ns:.3f} ns at {handoff.clock_mhz:g} MHz: "
     facts = [
         (f"{what}a beat accepted in cycle t is on the output in cycle t + L, if nothing stalls."),
         (f"Throughput: {handoff.timing.throughput}. Beat n (from 0), fed without pause, is on the output in cycle t0 + "

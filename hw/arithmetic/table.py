@@ -22,6 +22,7 @@ def _module(name: str, _initialise: bool, *, bits: int, width: int, entries: Seq
     # A function, not a block: a block waits for a change of the address, which an initial value need not be.
     items = case_items("entry = ", bits=bits, width=width, entries=entries)
     return ModuleText("\n".join([
+        "// Constants, one for each address.",
         f"module {name} (", f"  input wire [{bits - 1}:0] address,", f"  output wire [{width - 1}:0] value", ");",
         f"  function [{width - 1}:0] entry(input [{bits - 1}:0] index);", "    case (index)",
         *(f"      {item}" for item in items), "    endcase", "  endfunction", "", "  assign value = entry(address);",

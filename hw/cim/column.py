@@ -82,15 +82,14 @@ class Column(wiring.Component):
         flags = {"first": In(1), "last": In(1)} if macro.planes > 1 else {}
         super().__init__({"planes": In(plan.rows * macro.bits_per_cycle), **gated, **flags,
                           "moves": In(len(cuts) + 1), "u": Out(shape(u))})
-        self._macro, self._cuts, self._name, self._rows = macro, tuple(cuts), name, plan.rows
+        self._macro, self._plan, self._cuts, self._name = macro, plan, tuple(cuts), name
         self._sum = PlaneSum(plan, cuts=cuts, technology=macro.technology)
-        self._gated = bool(plan.code_bits)
 
     def elaborate(self, platform) -> Module:
         """The sums of a plane's bits, and the accumulator that they meet."""
         m, macro = Module(), self._macro
         totals = [self._total(m, bit) for bit in range(macro.bits_per_cycle)]
-        low, high = self._range(self._sum.format)
+        low, high = self._range()
         acc = Signal(shape(integer_format(low, high)), name="accumulator", reset_less=True)
         enable, step = self.moves[len(self._cuts)], macro.bits_per_cycle
         added, negative = self._added(totals)
@@ -109,8 +108,8 @@ class Column(wiring.Component):
 
     def _total(self, m: Module, bit: int) -> Value:
         total = Signal(shape(self._sum.format), name=f"total_{bit}")
-        connections: dict[str, Value] = {"plane": self.planes.word_select(bit, self._rows), "total": total}
-        if self._gated:
+        connections: dict[str, Value] = {"plane": self.planes.word_select(bit, self._plan.rows), "total": total}
+        if self._plan.code_bits:
             connections["weights"] = self.weights
         if self._cuts:
             connections["moves"] = self.moves[:len(self._cuts)]
@@ -130,9 +129,9 @@ class Column(wiring.Component):
             added = added + (total << bit)
         return added, Const(0, 1)
 
-    def _range(self, total: Format) -> tuple[int, int]:
+    def _range(self) -> tuple[int, int]:
         """The least and the most that the accumulator holds."""
-        macro, ends, low, high = self._macro, (total.minimum, total.maximum), 0, 0
+        macro, ends, low, high = self._macro, self._plan.range, 0, 0
         seen = [0]
         for plane in range(macro.planes):
             weights = [1 << bit for bit in range(macro.bits_per_cycle)]

@@ -27,10 +27,12 @@ _TAKEN = re.compile(rf"({NAME}(?: ?\[[^]]*\])?) <= (_\d+_)(?=;)")
 _OPERAND = re.compile(rf"(?:\{{(\d+)\{{)?({NAME})(?: ?\[(\d+)(?::(\d+))?\])?(?(1)\}}\}})|(\d+)'[hdb][0-9a-f]+")
 _HIGH = re.compile(r"\b(_\d+_) ?\[(\d+)")
 _RANGED = re.compile(r"\b(_\d+_) ?\[([0-9:]+)\]")
-# High bits that are unknown, or copies of the one below them: nothing by themselves.
-_EMPTY = re.compile(r"assign (_\d+_) ?\[(?:\d+:)?(\d+)\] = (?:\d+'hx+|\{ \1\[\d+\](?:, \1\[\d+\])* \}|\1\[\d+\]);")
+_SLICE = re.compile(r"assign (_\d+_) ?\[(\d+)(?::(\d+))?\] = (?=([^;]*);)")
 _COMPARISON = re.compile(r"([^ ]+) (?:[=!]=|[<>]=?) ([^ ]+)")
 _REDUCTION = re.compile(r"(?:~?[|&^]|!) ?([^ ]+)")
+_COMMUTATIVE = re.compile(r"([^ ]+) ([&|^]) ([^ ]+)")
+# What stands in brackets at the beginning of an expression or of another bracket, and the operator behind it.
+_CHAIN = re.compile(r"(?<=[=(])( ?)\(((?:[\w\[\]:~ |&^]|\([^()]*\))+)\) ([|&^]) ")
 _CHOICE = re.compile(r"([^ ]+) \? ([^?]+) : ([^?]+)")
 _SIMPLE = re.compile(rf"(~ ?)?{NAME}(\[[^]]+\])?")
 _LONG = 60
@@ -49,13 +51,18 @@ class _Place(Enum):
 
 
 def trimmed(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """Temporaries without high bits that nothing reads, and that hold nothing of their own."""
+    """Temporaries without high bits that nothing reads, but for copies of bits within a word."""
     whole = {name for statement in statements for name in _WHOLE.findall(statement)}
+    slices = [match for statement in statements if (match := _SLICE.match(statement))]
     used: dict[str, int] = {}
     for statement in statements:
-        if not _EMPTY.fullmatch(statement):
-            for name, high in _HIGH.findall(statement):
+        match = _SLICE.match(statement)
+        for name, high in _HIGH.findall(match[4] if match else statement):
+            if not match or name != match[1]:
                 used[name] = max(used.get(name, 0), int(high))
+    for name, high, low in ((match[1], int(match[2]), int(match[3] or match[2])) for match in slices):
+        if low <= used.get(name, -1) < high:
+            used[name] = high
     narrow = {name: high for name, high in used.items()
               if name not in whole and high < width_of(declarations[name]) - 1}
     for name, high in narrow.items():
@@ -66,21 +73,23 @@ def trimmed(declarations: dict[str, Declaration], statements: list[str]) -> list
         high = narrow.get(name, -1)
         return name if range_ == (f"{high}:0" if high else "0") else match[0]
 
-    kept = (statement for statement in statements
-            if not ((match := _EMPTY.fullmatch(statement)) and int(match[2]) > narrow.get(match[1], 1 << 30)))
+    kept = (statement for statement in statements if not ((match := _SLICE.match(statement)) and int(
+        match[3] or match[2]) > narrow.get(match[1], 1 << 30)))
     return [_RANGED.sub(written, statement) for statement in kept]
 
 
 def shared(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """Keep one of several temporaries that are as wide and are assigned the same expression."""
-    first: dict[tuple[str, int], str] = {}
+    """Keep one of several names that are as wide and are assigned the same expression; a temporary is none to keep."""
+    first: dict[tuple[str, int, str], str] = {}
     same: dict[str, str] = {}
-    for statement in statements:
-        target, expression = _assignment(statement)
-        if TEMPORARY.fullmatch(target):
-            kept = first.setdefault((expression, width_of(declarations[target])), target)
-            if kept != target:
-                same[target] = kept
+    assigned = [pair for pair in map(_assignment, statements) if pair[0] in declarations]
+    for target, expression in sorted(assigned, key=lambda pair: bool(TEMPORARY.fullmatch(pair[0]))):
+        match = _COMMUTATIVE.fullmatch(expression)
+        known = f" {match[2]} ".join(sorted((match[1], match[3]))) if match else expression
+        declared = declarations[target]
+        kept = first.setdefault((known, width_of(declared), declared.signed), target)
+        if kept != target and TEMPORARY.fullmatch(target):
+            same[target] = kept
     return [TEMPORARY.sub(lambda match: same.get(match[0], match[0]), statement) for statement in statements
             if _assignment(statement)[0] not in same]
 
@@ -190,9 +199,16 @@ def _choice_width(declarations: dict[str, Declaration], expression: str) -> int 
     return first if first == second else None
 
 
+def _without_brackets(match: re.Match[str]) -> str:
+    """An expression in brackets without them, if all its operators are the one behind it."""
+    operators = set(re.findall(r"[|&^]", re.sub(r"\([^()]*\)", "", match[2])))
+    return f"{match[1]}{match[2]} {match[3]} " if operators == {match[3]} else match[0]
+
+
 def _tidy(statement: str) -> str:
-    """Bind complements tightly, drop the brackets of ``(a ^ b) ^ c``, and count repetitions."""
+    """Bind complements tightly, drop the brackets of ``(a | b) | c``, and count repetitions."""
     statement = re.sub(r"~ (?=[\w\\(])", "~", statement)
-    statement = re.sub(r" = \(([^()^]+ \^ [^()^]+)\) \^ ", r" = \1 ^ ", statement)
+    while (shorter := _CHAIN.sub(_without_brackets, statement)) != statement:
+        statement = shorter
     return re.sub(rf"\{{ ({NAME}(?:\[\d+\])?)((?:, \1)+) \}}",
                   lambda match: f"{{{match[2].count(',') + 1}{{{match[1]}}}}}", statement)

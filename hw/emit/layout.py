@@ -1,13 +1,14 @@
 """Where statements stand in a module: stage by stage, and there so that each is below those that it depends on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from quadcim.hw.emit.statements import (
     INSTANCE,
     NAME,
     WHOLE_TARGET,
     Declaration,
+    driven_through,
     names_in,
     natural,
     reads,
@@ -23,12 +24,24 @@ _HANDSHAKE = re.compile(r"stage\d+_moves$|[iw]__ready$")
 _REGISTER = re.compile(rf"(always @\([^)]*\))\n    (if \({NAME}\) )?({NAME}(?: ?\[[^]]*\])? <= [^;]*;)", re.DOTALL)
 
 
-def in_sections(declarations: dict[str, Declaration], statements: list[str],
-              about: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """The statements in order, stage by stage where there are stages, registers that move together in one block."""
+def in_sections(declarations: dict[str, Declaration], statements: list[str], about: Sequence[str],
+                outputs: Mapping[str, Set[str]]) -> list[tuple[str, list[str]]]:
+    """The statements in order, stage by stage where there are stages, registers that move together in one block.
+
+    Parameters
+    ----------
+    declarations : dict of str to Declaration
+        What is declared.
+    statements : list of str
+        The statements of a module.
+    about : sequence of str
+        What the stages do.
+    outputs : mapping of str to set of str
+        The output ports of the modules that there may be instances of, as far as they are known.
+    """
     sections: dict[int, list[str]] = {}
     stages = _stages(declarations, statements)
-    for statement in _sorted(declarations, statements):
+    for statement in _sorted(declarations, statements, outputs):
         sections.setdefault(stages.get(statement, 0), []).append(statement)
     return [(_title(stage, about) if stages else "", _together(looped(declarations, sections[stage])))
             for stage in sorted(sections)]
@@ -112,20 +125,35 @@ def _block(edge: str, condition: str, moved: list[str]) -> str:
     return "\n      ".join([f"{edge}\n    {condition}begin", *moved]) + "\n    end"
 
 
-def _sorted(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """By depth of logic, registers included, then by name: of an instance its own, else that of what is driven.
+def _driven_by_instances(statements: list[str], outputs: Mapping[str, Set[str]]) -> list[set[str]]:
+    """Of each instance the nets that it drives: where its module is unknown, all that nothing else does."""
+    plain = set().union(*(targets_of(statement) for statement in statements if not INSTANCE.match(statement)))
+    known = [outputs.get(statement.split(maxsplit=1)[0]) if INSTANCE.match(statement) else None
+             for statement in statements]
+    plain |= {name for statement, ports in zip(statements, known, strict=True)
+              for name in driven_through(statement, ports or set())}
+    return [set() if not INSTANCE.match(statement) else driven_through(statement, ports) if ports is not None
+            else targets_of(statement) - plain for statement, ports in zip(statements, known, strict=True)]
+
+
+def _sorted(declarations: dict[str, Declaration], statements: list[str],
+            outputs: Mapping[str, Set[str]]) -> list[str]:
+    """By depth of logic between registers, then by name: of an instance its own, else that of what is driven.
 
     What memories hold at first stands before all else.
     """
-    targets = [targets_of(statement) & declarations.keys() for statement in statements]
-    driver = {name: index for index, names in enumerate(targets) for name in names}
+    instances = _driven_by_instances(statements, outputs)
+    targets = [(driven if INSTANCE.match(statement) else targets_of(statement)) & declarations.keys()
+               for statement, driven in zip(statements, instances, strict=True)]
+    driver = {name: index for index, names in enumerate(targets) for name in names
+              if not statements[index].startswith("always")}
     depth: dict[int, int] = {}
 
     def visit(index: int) -> int:
         if index not in depth and statements[index].startswith("initial"):
             depth[index] = 0
         elif index not in depth:
-            depth[index] = 0  # stands while its own dependencies are visited: it cuts loops through registers
+            depth[index] = 0  # stands while its own dependencies are visited: it cuts loops through instances
             sources = (names_in(statements[index]) & driver.keys()) - targets[index]
             depth[index] = 1 + max((visit(driver[name]) for name in sorted(sources)), default=0)
         return depth[index]

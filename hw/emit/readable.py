@@ -11,12 +11,13 @@ import itertools
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
 
 from quadcim.hw.emit.inline import TEMPORARY, bits, inlined, shared, trimmed
 from quadcim.hw.emit.layout import declared_where_driven, in_sections
+from quadcim.hw.emit.notes import ABOUT
 from quadcim.hw.emit.statements import (
     NAME,
     TARGET,
@@ -36,8 +37,14 @@ __all__ = ["make_readable"]
 _MODULE = re.compile(rf"^module ({NAME})\((.*?)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL)
 _DECLARATION = re.compile(
     rf"(input|output|inout|wire|reg) (signed )?(\[[^]]+\] )?({NAME})( ?\[[^]]+\])?( = [^;]+)?;")
+_OUTPUT = re.compile(rf"^  output (?:signed )?(?:\[[^]]+\] )?({NAME});", re.MULTILINE)
 _UNNAMED = re.compile(rf"{TEMPORARY.pattern}|\\\S+ ")
+# Yosys puts a blank between a reduction and what it reduces, and writes all digits of a wide number.
+_SPACED = re.compile(r"(?<=[=(?:,{~] )([|&^]) (?=[\w\\{])|(?<=[(~])([|&^]) (?=[\w\\{])")
+_ZEROS = re.compile(r"\b(\d+)'(?:h0{4,}(?=[0-9a-f])|d(?=0\b))")
+_ANY = re.compile(r"(?<=[=(])( ?)\| \{ ([^{}]*) \}(?=[;)])")
 _NEGATION = re.compile(rf"! ({NAME})( ?\[[^]]+\])?")
+_OPPOSITE = re.compile(rf"assign (\w+) = ~({TEMPORARY.pattern});")
 _NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
 _CHOSEN = re.compile(rf"assign ({NAME})( ?\[\d+\])? = ({NAME}) >> (({NAME})(?: ?\[(\d+)(?::(\d+))?\])?);")
 _LINE = 120
@@ -56,11 +63,13 @@ def make_readable(verilog: str, notes: Mapping[str, Mapping[str, str]] | None = 
     stages : sequence of str, optional
         What the stages of the first module do.
     """
-    return "\n".join(_module(match[1], match[3], (notes or {}).get(match[1].strip(" \\"), {}), () if number else stages)
-                     for number, match in enumerate(_MODULE.finditer(verilog)))
+    outputs = {match[1].strip(): set(_OUTPUT.findall(match[3])) for match in _MODULE.finditer(verilog)}
+    return "\n".join(_module(match[1], match[3], (notes or {}).get(match[1].strip(" \\"), {}), () if number else stages,
+                             outputs) for number, match in enumerate(_MODULE.finditer(verilog)))
 
 
-def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str]) -> str:
+def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str],
+            outputs: Mapping[str, Set[str]]) -> str:
     declarations: dict[str, Declaration] = {}
     statements: list[str] = []
     for item in _items(body):
@@ -69,19 +78,22 @@ def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str]
         else:
             statements.append(item)
     statements = _prune(declarations, named_words(declarations, trimmed(declarations, statements)))
-    statements = [padded(statement, partial(bits, declarations)) for statement in shared(declarations, statements)]
+    statements = shared(declarations, [_any_set(declarations, statement) for statement in statements])
+    statements = [padded(statement, partial(bits, declarations)) for statement in statements]
     statements = _prune(declarations, inlined(declarations, statements))
     statements = [_chosen_bit(declarations, _none_set(declarations, statement))
                   for statement in rows_of_products(declarations, _rename(declarations, statements))]
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
-    sections = in_sections(declarations, statements, about)
+    sections = in_sections(declarations, statements, about, outputs)
     used = set().union(*(names_in(statement) for _title, part in sections for statement in part))
     here = declared_where_driven(declarations, [statement for _title, part in sections for statement in part])
     inner = sorted((d for key, d in declarations.items() if key not in port_names and key in used - here),
                    key=lambda d: natural(d.name))
-    header = ",\n".join(f"  {declarations[port]}" for port in port_names)
-    lines = [f"module {name} (\n{header}\n);", *(f"  {d};" for d in inner)]
+    header = ",\n".join(f"  {_spelt(str(declarations[port]))}" for port in port_names)
+    inner = [replace(d, init=_spelt(d.init)) for d in inner]
+    lines = [*([_wrap(f"// {notes[ABOUT]}")] if ABOUT in notes else []), f"module {name} (\n{header}\n);",
+             *(f"  {d};" for d in inner)]
     for title, part in sections:
         lines += ["", *([f"  // ---- {title}"] if title else [])]
         lines += [_written(declarations, statement, notes, here) for statement in part]
@@ -92,13 +104,28 @@ def _written(declarations: dict[str, Declaration], statement: str, notes: Mappin
     """A statement as it stands in the text."""
     target = WHOLE_TARGET.match(statement)
     text = f"{declarations[target[1]]}{statement[target.end(1):]}" if target and target[1] in here else statement
-    return _wrap(_embrace(f"{_note(statement, notes)}  {text}"))
+    return _wrap(_embrace(f"{_note(statement, notes)}  {_spelt(text)}"))
+
+
+def _spelt(text: str) -> str:
+    """As people spell it."""
+    return _ZEROS.sub(r"\1'h", _SPACED.sub(lambda match: match[1] or match[2], text))
 
 
 def _note(statement: str, notes: Mapping[str, str]) -> str:
     """The comments of what a statement drives."""
     match = TARGET.match(statement)
     return "".join(f"  // {notes[name]}\n" for name in sorted(targets_of(statement) & notes.keys())) if match else ""
+
+
+def _any_set(declarations: dict[str, Declaration], statement: str) -> str:
+    """Whether any of some single bits is set, as bits that are joined by or."""
+    def write(match: re.Match[str]) -> str:
+        members = re.split(r",\s+", match[2])
+        single = all((known := bits(declarations, member.removeprefix("~"))) and known[0] == 1 for member in members)
+        return match[1] + " | ".join(members) if single else match[0]
+
+    return _ANY.sub(write, statement)
 
 
 def _none_set(declarations: dict[str, Declaration], statement: str) -> str:
@@ -178,6 +205,7 @@ def _rename(declarations: dict[str, Declaration], statements: list[str]) -> list
         targets = targets_of(statement)
         for name in reads(statement) | (targets - read):
             near.setdefault(name, set()).update(targets - {name})
+    opposite = {match[2]: match[1] for statement in statements if (match := _OPPOSITE.fullmatch(statement))}
     unnamed = sorted(near.keys() & {name for name in declarations if _UNNAMED.fullmatch(name)}, key=natural)
     stems = {name: "_".join(re.findall(r"\w+", name)) for name in declarations if not TEMPORARY.fullmatch(name)}
     while found := {name: stems[owner] for name in unnamed if name not in stems
@@ -190,7 +218,8 @@ def _rename(declarations: dict[str, Declaration], statements: list[str]) -> list
         stem = stems.get(name, "wire")
         if TEMPORARY.fullmatch(name):
             # What an instance alone is connected to is an output that nothing reads.
-            stem += "_part" if name in read and places[name] > 1 else "_unused"
+            stem = (f"not_{opposite[name]}" if name in opposite else
+                    f"{stem}_part" if name in read and places[name] > 1 else f"{stem}_unused")
         numbered = itertools.chain([stem], (f"{stem}_{index}" for index in itertools.count(2)))
         names[name] = new = next(name for name in numbered if name not in declarations)
         declarations[new] = replace(declarations[name], name=new)

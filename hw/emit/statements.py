@@ -1,16 +1,18 @@
 """Statements of Verilog as text: what they name, read and drive."""
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 
-__all__ = ["INSTANCE", "LITERAL", "NAME", "TARGET", "WHOLE_TARGET", "Declaration", "names_in", "natural", "reads",
-           "targets_of", "width_of"]
+__all__ = ["INSTANCE", "LITERAL", "NAME", "TARGET", "WHOLE_TARGET", "Declaration", "driven_through", "names_in",
+           "natural", "reads", "targets_of", "width_of"]
 
 NAME = r"(?:\\\S+ |[A-Za-z_][\w$]*)"
 WHOLE_TARGET = re.compile(rf"assign ({NAME})(?= = )")
 TARGET = re.compile(rf"assign ({NAME}|\{{[^}}]*\}})")
 INSTANCE = re.compile(rf"(?!assign |always |initial ){NAME} (?:#\(.*?\) )?({NAME}) ?\(", re.DOTALL)
 LITERAL = re.compile(r"\d+'s?[bodh][0-9a-fxz_]+")
+_CONNECTION = re.compile(r"\.(\w+)\(([^()]*)\)")
 _RESERVED = {"assign", "always", "initial", "posedge", "negedge", "if", "else", "or", "begin", "end", "signed", "for",
              "generate", "endgenerate"}
 
@@ -56,6 +58,11 @@ def targets_of(statement: str) -> set[str]:
     if statement.startswith("always"):
         return set(re.findall(rf"({NAME})(?: ?\[[^]]*\])? <= ", statement))
     return names_in(statement)
+
+
+def driven_through(statement: str, ports: Set[str]) -> set[str]:
+    """The names that an instance connects to some of its ports."""
+    return set().union(*(names_in(net) for port, net in _CONNECTION.findall(statement) if port in ports))
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:

@@ -11,7 +11,7 @@ from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import wiring
 
 from quadcim.hw.emit.nets import nets_named_after_instances
-from quadcim.hw.emit.notes import find_notes
+from quadcim.hw.emit.notes import find_notes, with_abouts
 from quadcim.hw.emit.readable import make_readable
 from quadcim.hw.emit.shared import SHARED, SharedModule, port_values, shared_instances
 from quadcim.hw.emit.text_module import EMISSION, ModuleText, TextModule, name_text_modules, number_text_modules
@@ -95,6 +95,7 @@ class _Design:
         domain = {"async_reset": self._reset.asynchronous}
         text = rtlil.convert(fragment, name=module, ports=list(port_values(component).values()), emit_src=False,
                              missing_domain=lambda name: ClockDomain(name, **domain))
+        text = with_abouts(text, fragment, module)
         self.texts[module] = _without_unused_reset(text) if module.startswith(SHARED) else text
 
     def _shared(self, instance: SharedModule, place: tuple[str, ...]) -> str:

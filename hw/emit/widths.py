@@ -6,6 +6,7 @@ from collections.abc import Callable
 __all__ = ["padded"]
 
 _SUM = re.compile(r"(assign (.+?) = )(\S.*?) ([-+<>]|[<>=!]=) (\S[^;]*);", re.DOTALL)
+_SHIFTED = re.compile(r"(assign (.+?) = )(\d+)'h([0-9a-f]+)( << .*)", re.DOTALL)
 _SIGNED = re.compile(r"\$signed\((.*)\)", re.DOTALL)
 _LITERAL = re.compile(r"(\d+)'h([0-9a-f]+)")
 Width = Callable[[str], tuple[int, bool] | None]
@@ -13,7 +14,12 @@ Width = Callable[[str], tuple[int, bool] | None]
 
 
 def padded(statement: str, width: Width) -> str:
-    """An assignment of a sum, a difference or a comparison with operands that are equally wide."""
+    """An assignment of a sum, a difference or a comparison with operands that are equally wide.
+
+    Of a number that is shifted, too: it is as wide as what it is shifted to.
+    """
+    if (match := _SHIFTED.fullmatch(statement)) and (known := width(match[2])):
+        return f"{match[1]}{_number(int(match[4], 16), max(int(match[3]), known[0]))}{match[5]}"
     match = _SUM.fullmatch(statement)
     if match is None:
         return statement

@@ -16,7 +16,7 @@ def joined(parts: Value) -> Value:
 
 
 class ShiftFifo(wiring.Component):
-    """A shift register for each bit of the payload, from which the oldest entry is read.
+    """A shift register for each bit of the payload; `oldest` is where the oldest entry lies, all ones if there is none.
 
     FPGAs have shift registers of 16 and of 32 bits in a LUT.
 

@@ -8,6 +8,7 @@ from quadcim.boards.targets import find_target
 from quadcim.cores.catalogue import cores
 from quadcim.cores.core import AnyCore
 from quadcim.progress import Progress
+from quadcim.spec.description import counted
 from quadcim.spec.timing import Timing
 
 __all__ = ["add_generate"]
@@ -35,5 +36,5 @@ def _generate(core: AnyCore, options: argparse.Namespace) -> int:
     for name in manifest["files"]:
         print(options.out / name)
     timing = Timing.from_json(manifest)
-    print(f"{manifest['top']}: latency {timing.latency_cycles} cycles, digest {manifest['digest'][:12]}")
+    print(f"{manifest['top']}: latency {counted(timing.latency_cycles, 'cycle')}, digest {manifest['digest'][:12]}")
     return 0

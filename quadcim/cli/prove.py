@@ -20,8 +20,8 @@ def add_prove(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
     command = commands.add_parser("prove", help="prove properties of a case, for every input, stall and reset")
     command.add_argument("case", type=Path, metavar="DIR", help="a case directory")
-    command.add_argument("--property", nargs="+", metavar="NAME",
-                         help="which (default: all that the case has; a wrong name lists them)")
+    command.add_argument("--property", action="append", metavar="NAME",
+                         help="which; may be given again (default: all that the case has; a wrong name lists them)")
     command.add_argument("--seconds", type=number(int, 1, _MOST_SECONDS), default=60, metavar="N",
                          help="time limit of a search from reset, and again of a proof without bound (default: 60)")
     command.set_defaults(run=_prove)

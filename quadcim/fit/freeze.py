@@ -87,7 +87,7 @@ def _freeze(activation: Activation, method: str, technology_name: str) -> Intege
     if method in _ONLY_FOR and function != _ONLY_FOR[method]:
         raise IllegalSetting("method", f"one that suits {activation.function}: auto, {', '.join(_PIECEWISE)}", method)
     if method == "dsp" and technology.name != "ultrascale":
-        raise IllegalSetting("method", "dsp only with --technology ultrascale", f"technology {technology.name}")
+        raise IllegalSetting("technology", "ultrascale for the method dsp", technology.name)
     match method:
         case "heap":
             return QuadIntegers.freeze(activation)

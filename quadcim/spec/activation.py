@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from quadcim.spec.errors import IllegalSetting, check_one_of
 from quadcim.spec.formats import Format
-from quadcim.spec.functions import find_function
+from quadcim.spec.functions import MAX_WIDTH, MIN_WIDTH, find_function
 
 __all__ = ["FORMATS", "ROUNDINGS", "Activation", "ActivationRounding", "Samples"]
 
@@ -14,8 +14,8 @@ ActivationRounding = Literal["nearest", "truncate", "faithful"]
 ROUNDINGS: tuple[ActivationRounding, ...] = ("nearest", "truncate", "faithful")
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9-]{0,39}")
-_MIN_WIDTH, _MAX_WIDTH, _MAX_FRACTION = 2, 32, 30
-FORMATS = (f"{_MIN_WIDTH} to {_MAX_WIDTH} bits wide with at most {_MAX_FRACTION} fraction bits, a signed one with at "
+_MAX_FRACTION = 30
+FORMATS = (f"{MIN_WIDTH} to {MAX_WIDTH} bits wide with at most {_MAX_FRACTION} fraction bits, a signed one with at "
            "least 1 integer bit")
 """Which formats units have."""
 
@@ -71,7 +71,7 @@ class Activation:
             raise IllegalSetting("function", "named in at most 40 letters, digits and dashes", self.function)
         for option in ("input", "output"):
             fmt: Format = getattr(self, option)
-            if not _MIN_WIDTH <= fmt.width <= _MAX_WIDTH or fmt.fraction_bits > _MAX_FRACTION:
+            if not MIN_WIDTH <= fmt.width <= MAX_WIDTH or fmt.fraction_bits > _MAX_FRACTION:
                 raise IllegalSetting(option, FORMATS, str(fmt))
         check_one_of("rounding", self.rounding, ROUNDINGS)
 

@@ -217,9 +217,10 @@ class CimMacro:
             raise IllegalSetting("banks", f"1 for the storage {self.storage}", self.banks)
         if self.adc and self.adc.rows > self.rows:
             raise IllegalSetting("adc", f"a whole number from 1 to the {self.rows} rows", self.adc.rows, part="rows")
-        if self.storage == "lutram" and (self.technology != "ultrascale" or self.adc):
-            raise IllegalSetting("storage", "lutram only for the technology ultrascale without converters",
-                                 f"{self.technology}{' with converters' if self.adc else ''}")
+        if self.storage == "lutram" and self.technology != "ultrascale":
+            raise IllegalSetting("technology", "ultrascale for the storage lutram", self.technology)
+        if self.storage == "lutram" and self.adc:
+            raise IllegalSetting("storage", "registers or constant for a macro with converters", self.storage)
         if self.narrow:
             check_whole("affine", self.narrow.shift, 0, MAX_AFFINE_BITS, part="shift")
             if self.narrow.output.width > MAX_AFFINE_BITS:

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Description"]
+__all__ = ["Description", "counted"]
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and its noun: ``1 stage``, ``2 stages``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from quadcim.spec.errors import check_one_of
+from quadcim.spec.errors import check_one_of, check_whole
 from quadcim.spec.formats import Format
 
-__all__ = ["FUNCTIONS", "Function", "Symmetry", "find_function", "usual_formats"]
+__all__ = ["FUNCTIONS", "MAX_WIDTH", "MIN_WIDTH", "Function", "Symmetry", "find_function", "usual_formats"]
 
+MIN_WIDTH, MAX_WIDTH = 2, 32
+"""How many bits the formats of units have."""
 Symmetry = Literal["odd", "even", "none"]
 
 
@@ -108,5 +110,6 @@ def usual_formats(function: Function, width: int) -> tuple[Format, Format]:
     while 2 ** whole < reach or (function.period and 2 ** whole <= reach):
         whole += 1
     integer = whole + int(signed)
+    check_whole("width", width, max(MIN_WIDTH, function.domain_bits, integer), MAX_WIDTH)
     return (Format(True, function.domain_bits, width - function.domain_bits),
             Format(signed, integer, width - integer))

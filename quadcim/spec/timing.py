@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from quadcim.spec.description import counted
+
 __all__ = ["Frame", "Timing"]
 
 
@@ -71,7 +73,7 @@ class Timing:
     @property
     def latency(self) -> str:
         """The latency in words."""
-        return f"{self.latency_cycles} cycles" + " from the last beat of a frame" * self.framed
+        return counted(self.latency_cycles, "cycle") + " from the last beat of a frame" * self.framed
 
     def to_json(self) -> dict[str, int | None]:
         """The entries of a manifest."""

@@ -58,7 +58,9 @@ class Condition:
         try:
             return bool(_evaluate(self._tree, settings))
         except TypeError:
-            raise IllegalSetting("where", "a comparison of values of one type", self._text) from None
+            missing = sorted(name for name in self.names if settings.get(name) is None)
+            lacks = f", and a point has no {', '.join(missing)}" if missing else ""
+            raise IllegalSetting("where", "a comparison of values of one type" + lacks, self._text) from None
 
 
 def _evaluate(node: ast.expr, settings: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - one for each form

@@ -59,7 +59,7 @@ def test_macros(tmp_path):
     (_HEAD + "[grid]\nwidth = 8",
      r'grid.width must be a list of values, or a range such as "1..6" .rising, to 999999., got 8'),
     (_HEAD + '[grid]\nwidth = "8..6"', "grid.width must be a list"),
-    (_HEAD + "[grid]\nwidth = [8, 40]", "input must be 2 to 32 bits wide"),
+    (_HEAD + "[grid]\nwidth = [8, 40]", "width must be a whole number from 2 to 32, got 40"),
     (_HEAD + '[grid]\nwidth = ["wide"]', "grid.width must be a whole number, got 'wide'"),
     (_HEAD + "[grid]\nwidth = [8, 8.5]", "grid.width must be a whole number, got 8.5"),
     (_HEAD + "[grid]\nwidth = [[1.5]]", "grid.width must be a whole number, got"),
@@ -88,6 +88,9 @@ def test_macros(tmp_path):
     (_HEAD + 'where = ["height > 1"]\n[grid]\nwidth = [8]', "where must be of function, .*, got 'height'"),
     (_HEAD + 'where = ["function > 1"]\n[grid]\nwidth = [8]\nfunction = ["quad"]',
      "where must be a comparison of values"),
+    (_HEAD + 'where = ["width > 1"]\n[fixed]\ninput = "SQ2.4"\noutput = "SQ2.4"',
+     "where must be a comparison of values of one type, and a point has no width, got"),
+    (_HEAD + "[fixed]\nwidth = 99", "width must be a whole number from 2 to 32, got 99"),
 ])
 def test_wrong_files(text, message, tmp_path):
     with pytest.raises(IllegalSetting, match=message):

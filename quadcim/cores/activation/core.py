@@ -13,6 +13,7 @@ from quadcim.cores.core import WIDEST_FOLLOWED, Core, Report, Subject
 from quadcim.cores.interface import Interface
 from quadcim.cores.raw import raw_integers
 from quadcim.spec.activation import ROUNDINGS
+from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.functions import FUNCTIONS
 from quadcim.spec.integer_ranges import check_piecewise
@@ -58,7 +59,7 @@ class ActivationCore(Core[ActivationUnit, Integers]):
         """Function, formats, rounding, stages, flow control."""
         activation = spec.activation
         return (f"{activation.function} {activation.input} -> {activation.output} {activation.rounding}, "
-                f"{spec.stages} stages, {spec.flow_control}")
+                f"{counted(spec.stages, 'stage')}, {spec.flow_control}")
 
     def read(self, spec: dict[str, Any], integers: Any) -> tuple[ActivationUnit, Integers]:
         """The unit and its integers."""

@@ -10,6 +10,7 @@ from quadcim.cores.core import Core, Report, Subject
 from quadcim.cores.interface import Interface
 from quadcim.cores.raw import raw_integers
 from quadcim.spec.cim import ENCODINGS, LUTRAM_ROWS, STORAGES, CimIntegers, CimMacro
+from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.pipeline import StagePlan
@@ -50,8 +51,9 @@ class CimCore(Core[CimMacro, CimIntegers]):
 
     def summary(self, spec: CimMacro) -> str:
         """Size, weights, activations, stages."""
-        return (f"{spec.rows} x {spec.columns} {spec.encoding} weights in {spec.storage}, {spec.banks} banks; "
-                f"{spec.activation} activations, {spec.bits_per_cycle} bits a cycle; {spec.stages} stages"
+        return (f"{spec.rows} x {spec.columns} {spec.encoding} weights in {spec.storage}, "
+                f"{counted(spec.banks, 'bank')}; {spec.activation} activations, "
+                f"{counted(spec.bits_per_cycle, 'bit')} a cycle; {counted(spec.stages, 'stage')}"
                 + (", converters" if spec.adc else ""))
 
     def read(self, spec: dict[str, Any], integers: Any) -> tuple[CimMacro, CimIntegers]:

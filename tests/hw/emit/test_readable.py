@@ -5,6 +5,7 @@ import random
 import pytest
 
 from quadcim.hw.activation.units import create_unit
+from quadcim.hw.emit.notes import ABOUT
 from quadcim.hw.emit.readable import make_readable
 from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.hw.emit.yosys import run_passes
@@ -93,7 +94,8 @@ def test_bits_that_nothing_reads_are_left_out():
 
 
 @pytest.mark.parametrize("definition, statement", [
-    ("a == b", "if (a == b) q <= c;"), ("a[0] & c", "if (a[0] & c) q <= c;"), ("| a", "if (| a) q <= c;")])
+    ("a == b", "if (a == b) q <= c;"), ("a[0] & c", "if (a[0] & c) q <= c;"), ("| a", "if (|a) q <= c;"),
+    ("| { b[0], c }", "if (b[0] | c) q <= c;"), ("| { b, c }", "q_part = |{ b, c };")])
 def test_conditions_stand_where_they_are_used(definition, statement):
     body = f"""\
   input clk;
@@ -257,8 +259,8 @@ endmodule
 def test_a_negated_word_is_a_reduction():
     body = ("  input [2:0] a;\n  wire [2:0] a;\n  input b;\n  wire b;\n  output [3:0] y;\n  wire [3:0] y;\n"
             "  assign y = { ! a, ! a[2:1], ! a[0], ! b };\n")
-    assert "assign y = { ~| a, ~| a[2:1], ! a[0], ! b };" in make_readable(yosys_text(body)) or \
-        "{ ~| a, ~| a[2:1], ! a[0], ! b }" in make_readable(yosys_text(body))
+    assert "assign y = { ~|a, ~|a[2:1], ! a[0], ! b };" in make_readable(yosys_text(body)) or \
+        "{ ~|a, ~|a[2:1], ! a[0], ! b }" in make_readable(yosys_text(body))
 
 
 @pytest.mark.parametrize("shift, text", [
@@ -296,3 +298,93 @@ def test_escaped_names_become_plain_ones():
     body = _LOGIC.replace("wire _1_;", "wire \\word[7] ;").replace("_1_", "\\word[7] ")
     text = make_readable(yosys_text(body.replace("assign alias", "assign y")))
     assert "wire word_7 = a & b;" in text and "\\" not in text
+
+
+def test_operands_in_another_order_are_the_same_expression():
+    text = make_readable(yosys_text("".join(f"  {line};\n" for line in (
+        "input a", "input b", "input c", "output x", "output y", "output z", "wire x", "wire y", "wire z", "wire _0_",
+        "assign x = a & b", "assign _0_ = b & a", "assign y = _0_ ^ c", "assign z = _0_ | c")), "a, b, c, x, y, z"))
+    assert "assign x = a & b;" in text and "assign y = x ^ c;" in text and "assign z = x | c;" in text
+
+
+def test_chains_of_one_operator_have_no_brackets():
+    body = """\
+  input a;
+  input b;
+  input c;
+  input d;
+  output y;
+  output z;
+  assign y = ((a | b) | (c & d)) | (a & c);
+  assign z = ~(a | b) | ((c & d) & (a | b));
+"""
+    text = make_readable(yosys_text(body, "a, b, c, d, y, z"))
+    assert "y = a | b | (c & d) | (a & c);" in text
+    assert "z = ~(a | b) | (c & d & (a | b));" in text
+
+
+def test_numbers_that_are_shifted_are_as_wide_as_the_result():
+    body = """\
+  input [2:0] a;
+  output [7:0] y;
+  wire [7:0] y;
+  assign y = 1'h1 << a;
+"""
+    assert "assign y = 8'h01 << a;" in make_readable(yosys_text(body, "a, y"))
+
+
+def test_wide_numbers_have_no_leading_zeros():
+    body = """\
+  input clk;
+  output [31:0] y;
+  reg [31:0] y = 32'd0;
+  input [31:0] a;
+  always @(posedge clk)
+    y <= a & 32'h00000042;
+"""
+    text = make_readable(yosys_text(body, "clk, a, y"))
+    assert "y = 32'h0" in text and "y <= a & 32'h42;" in text
+
+
+def test_high_bits_that_nothing_reads_are_not_driven():
+    body = """\
+  input [7:0] a;
+  input [3:0] b;
+  output [3:0] y;
+  wire [3:0] y;
+  output [3:0] z;
+  wire [3:0] z;
+  wire [7:0] _0_;
+  assign _0_[3:0] = b;
+  assign _0_[7:4] = a[3:0];
+  assign y = _0_[3:0] + a[7:4];
+  assign z = _0_[3:0] - a[7:4];
+"""
+    text = make_readable(yosys_text(body, "a, b, y, z"))
+    assert "a[3:0]" not in text and "[7:4]" not in text.replace("a[7:4]", "")
+
+
+def test_instances_stand_below_those_that_drive_what_they_take():
+    inner = "module inner(a, y);\n  input a;\n  wire a;\n  output y;\n  wire y;\n  assign y = ~ a;\nendmodule\n"
+    body = """\
+  input a;
+  wire a;
+  output y;
+  wire y;
+  wire middle;
+  inner first_by_name (
+    .a(middle),
+    .y(y)
+  );
+  inner second_by_name (
+    .a(a),
+    .y(middle)
+  );
+"""
+    text = make_readable(yosys_text(body, "a, y") + "\n" + inner)
+    assert text.index("second_by_name") < text.index("first_by_name")
+
+
+def test_modules_say_what_they_are():
+    notes = {"t": {ABOUT: "Two bits."}}
+    assert make_readable(yosys_text(_LOGIC), notes).startswith("// Two bits.\nmodule t (\n")

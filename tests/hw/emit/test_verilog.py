@@ -69,7 +69,7 @@ def test_yosys_accepts(design):
 
 
 def test_is_plain_verilog_2005(design):
-    text, top = design[0][0].read_text(), design[1]
+    text, top = re.sub("//.*", "", design[0][0].read_text()), design[1]
     assert not re.search(r"\b(logic|always_ff|always_comb|initial|bit|enum)\b", text)
     modules = re.findall(r"^module (\S+)", text, re.MULTILINE)
     assert modules[0] == top
