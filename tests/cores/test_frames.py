@@ -205,7 +205,7 @@ def test_proofs(make, quadcim):
 
 @pytest.mark.parametrize(("old", "new"), [
     ("if (rst) first <= 1'h1;\n    else if", "if"), ("first ? 2'h3", "first ? 2'h2"),
-    ("o__valid = & full", "o__valid = & full & i__valid"), ("read & read_last", "read")])
+    ("o__valid = &full", "o__valid = &full & i__valid"), ("read & read_last", "read")])
 def test_what_is_wrong_is_not_proved(old, new, make, tmp_path):
     case = make(4)
     folder = shutil.copytree(case.folder, tmp_path / "case")
