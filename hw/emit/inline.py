@@ -51,7 +51,7 @@ class _Place(Enum):
 
 
 def trimmed(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """Temporaries without high bits that nothing reads, but for copies of bits within a word."""
+    """Temporaries without high bits that nothing reads; what fills a temporary up with its own bits reads nothing."""
     whole = {name for statement in statements for name in _WHOLE.findall(statement)}
     slices = [match for statement in statements if (match := _SLICE.match(statement))]
     used: dict[str, int] = {}
@@ -82,7 +82,9 @@ def shared(declarations: dict[str, Declaration], statements: list[str]) -> list[
     """Keep one of several names that are as wide and are assigned the same expression; a temporary is none to keep."""
     first: dict[tuple[str, int, str], str] = {}
     same: dict[str, str] = {}
-    assigned = [pair for pair in map(_assignment, statements) if pair[0] in declarations]
+    # What is read from a bidirectional port may be what others drive.
+    assigned = [pair for pair in map(_assignment, statements)
+                if pair[0] in declarations and not declarations[pair[0]].kind.startswith("inout")]
     for target, expression in sorted(assigned, key=lambda pair: bool(TEMPORARY.fullmatch(pair[0]))):
         match = _COMMUTATIVE.fullmatch(expression)
         known = f" {match[2]} ".join(sorted((match[1], match[3]))) if match else expression

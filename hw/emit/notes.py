@@ -36,7 +36,7 @@ def _abouts(fragment: Fragment, module: str) -> Iterator[tuple[str, str]]:
     origins = fragment.origins  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
     component = origins[0] if origins else None
     first = (type(component).__doc__ or "").partition("\n")[0]
-    if isinstance(component, Component) and first and not set(first) & set('"\\'):
+    if isinstance(component, Component) and first.isascii() and first and not set(first) & set('"\\'):
         yield module, first
     for child, name, *_ in fragment.subfragments:  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
         yield from _abouts(child, f"{module}.{name}")

@@ -307,6 +307,23 @@ def test_operands_in_another_order_are_the_same_expression():
     assert "assign x = a & b;" in text and "assign y = x ^ c;" in text and "assign z = x | c;" in text
 
 
+def test_what_is_read_from_a_bidirectional_port_is_no_other_expression():
+    body = """\
+  input a;
+  input b;
+  inout pad;
+  wire pad;
+  output y;
+  output z;
+  wire _0_;
+  assign pad = a & b;
+  assign _0_ = a & b;
+  assign y = _0_ ^ a;
+  assign z = _0_ ^ b;
+"""
+    assert "pad" not in make_readable(yosys_text(body, "a, b, pad, y, z")).partition("assign pad = a & b;")[2]
+
+
 def test_chains_of_one_operator_have_no_brackets():
     body = """\
   input a;
