@@ -48,8 +48,9 @@ def measure() -> Table:
                 proved += 1
             else:
                 open_.append(place)
-    table = Table(f"The same hardware as {commit}", "Modules of all presets and targets. Proved: by Yosys, with equal "
-                  "registers and instances, instances as black boxes. `QUADCIM_BASELINE` names the commit.",
+    table = Table(f"The same hardware as {commit}", "Modules of all presets and targets. Proved: by Yosys, registers "
+                  "of a name being equal and instances black boxes; a bit that nothing reads may be gone. "
+                  "`QUADCIM_BASELINE` names the commit.",
                   ("modules", "of equal text", "proved", "neither"))
     table.add(same + proved + len(open_), same, proved, " ".join(open_) or "none",
               bars=(Bar(len(open_), "<=", 0, "modules"),))

@@ -60,8 +60,9 @@ struct Design {
   void load(const Port &port, const uint8_t *bits) {
     for (int k = 0; k < port.width; k++) wire[port.wires[k]] = bits[k] ? ALL : 0;
   }
+  // Anything, but for the first of the power-ups, whose changes are counted: there it stays as it was.
   void scramble(const Port &port) {
-    for (int k = 0; k < port.width; k++) wire[port.wires[k]] = draw(noise);
+    for (int k = 0; k < port.width; k++) wire[port.wires[k]] = (draw(noise) & ~Lanes(1)) | (wire[port.wires[k]] & 1);
   }
   Lanes get(const Port &port) const { return port.width ? wire[port.wires[0]] : ALL; }
 

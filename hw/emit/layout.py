@@ -125,15 +125,16 @@ def _block(edge: str, condition: str, moved: list[str]) -> str:
     return "\n      ".join([f"{edge}\n    {condition}begin", *moved]) + "\n    end"
 
 
-def _driven_by_instances(statements: list[str], outputs: Mapping[str, Set[str]]) -> list[set[str]]:
-    """Of each instance the nets that it drives: where its module is unknown, all that nothing else does."""
-    plain = set().union(*(targets_of(statement) for statement in statements if not INSTANCE.match(statement)))
-    known = [outputs.get(statement.split(maxsplit=1)[0]) if INSTANCE.match(statement) else None
-             for statement in statements]
-    plain |= {name for statement, ports in zip(statements, known, strict=True)
-              for name in driven_through(statement, ports or set())}
-    return [set() if not INSTANCE.match(statement) else driven_through(statement, ports) if ports is not None
-            else targets_of(statement) - plain for statement, ports in zip(statements, known, strict=True)]
+def _driven(statements: list[str], outputs: Mapping[str, Set[str]]) -> list[set[str]]:
+    """What each statement drives; an instance of a module that is not known all that nothing else does."""
+    driven: list[set[str] | None] = []
+    for statement in statements:
+        ports = outputs.get(statement.split(maxsplit=1)[0])
+        driven.append(targets_of(statement) if not INSTANCE.match(statement) else
+                      None if ports is None else driven_through(statement, ports))
+    known = set().union(*(names for names in driven if names is not None))
+    return [targets_of(statement) - known if names is None else names
+            for statement, names in zip(statements, driven, strict=True)]
 
 
 def _sorted(declarations: dict[str, Declaration], statements: list[str],
@@ -142,9 +143,7 @@ def _sorted(declarations: dict[str, Declaration], statements: list[str],
 
     What memories hold at first stands before all else.
     """
-    instances = _driven_by_instances(statements, outputs)
-    targets = [(driven if INSTANCE.match(statement) else targets_of(statement)) & declarations.keys()
-               for statement, driven in zip(statements, instances, strict=True)]
+    targets = [names & declarations.keys() for names in _driven(statements, outputs)]
     driver = {name: index for index, names in enumerate(targets) for name in names
               if not statements[index].startswith("always")}
     depth: dict[int, int] = {}

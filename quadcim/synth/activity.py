@@ -42,6 +42,7 @@ def read_activity(dump: Path, nets: Mapping[tuple[str, int], int]) -> Activity:
     wires: dict[str, list[int | None]] = {}
     state: dict[str, str] = {}
     counts: dict[int, int] = {}
+    named: set[int | None] = set()
     start = now = None
     tick_s = _tick_s(dump)
     with dump.open(encoding="ascii") as lines:
@@ -49,7 +50,11 @@ def read_activity(dump: Path, nets: Mapping[tuple[str, int], int]) -> Activity:
             head = line[0]
             if head == "$":
                 if found := _VARIABLE.match(line):
-                    wires[found[2]] = _bits(found, nets)
+                    # A net that has several names is counted by the first of them; so may a variable have several.
+                    fresh = [None if net in named else net for net in _bits(found, nets)]
+                    named.update(fresh)
+                    wires[found[2]] = [new if old is None else old for old, new in
+                                       zip(wires.get(found[2], fresh), fresh, strict=True)]
             elif head == "#":
                 now = int(line[1:])
                 start = now if start is None else start

@@ -48,6 +48,15 @@ def test_counts(tmp_path):
     assert activity.per_cycle(0) == 0.75 and activity.per_cycle(99) == 0
 
 
+@pytest.mark.parametrize("names", ["$var wire 1 & alias $end\n", "$var wire 1 \" alias $end\n",
+                                   "$var wire 1 \" unheard $end\n"])
+def test_a_net_of_several_names_is_counted_once(names, tmp_path):
+    path = tmp_path / "dump.vcd"
+    path.write_text(_DUMP.replace("$upscope", f"{names}$upscope").replace('x"', 'x"\nx&').replace(
+        '0"', '0"\n0&').replace('1"', '1"\n1&'))
+    assert read_activity(path, {("alias", 0): 10, ("one", 0): 10}).changes == {10: 1}
+
+
 def test_an_empty_dump_is_an_error(tmp_path):
     path = tmp_path / "dump.vcd"
     path.write_text(_DUMP[:_DUMP.index("#15000")])
