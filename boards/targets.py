@@ -87,8 +87,8 @@ def check_clock(clock_mhz: object) -> None:
         raise IllegalSetting("clock-mhz", f"a number from {low} to {high}", clock_mhz)
 
 
-def check_target(target: Target, *, technology: str, clock_mhz: float, reset: Reset, user_bits: int = 0) -> None:
-    """Refuse what a target cannot be made for.
+def check_target(target: Target, *, technology: str | None, clock_mhz: float, reset: Reset, user_bits: int = 0) -> None:
+    """Refuse what a target cannot be made for; a technology of None is not known yet.
 
     Raises
     ------

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quadcim.spec.ports import Port
     from quadcim.spec.timing import Frame
 
-__all__ = ["generate_case"]
+__all__ = ["check_order", "generate_case"]
 
 
 def generate_case(spec: CoreSpec, integers: CoreIntegers | None = None, *, target: Target, out: Path,
@@ -68,15 +68,27 @@ def generate_case(spec: CoreSpec, integers: CoreIntegers | None = None, *, targe
     """
     core = core_of(spec)
     report("planning")
-    frozen: CoreIntegers = core.usual_integers(spec) if integers is None else integers
-    core.plan(spec, frozen)
     order = _Order(target, target.reset(reset), target.clock_mhz if clock_mhz is None else clock_mhz, user_bits, out,
                    name, force, report)
     order.check(technology=spec.technology)
+    frozen: CoreIntegers = core.usual_integers(spec) if integers is None else integers
+    core.plan(spec, frozen)
     report("computing vectors and pictures")
     files, manifest = _make(spec, frozen, core.subject(spec, frozen), order)
     _write(files, manifest, order)
     return manifest
+
+
+def check_order(*, target: Target, out: Path, reset: str | None = None, user_bits: int = 0, name: str | None = None,
+                force: bool = False) -> None:
+    """Refuse what `generate_case` would refuse of any core, before one is fitted.
+
+    Raises
+    ------
+    IllegalSetting
+        If the target cannot take it, or `out` cannot be written.
+    """
+    _Order(target, target.reset(reset), target.clock_mhz, user_bits, out, name, force).check(technology=None)
 
 
 @dataclass(frozen=True)
@@ -90,9 +102,9 @@ class _Order:
     out: Path
     name: str | None
     force: bool
-    report: Report
+    report: Report = unheard
 
-    def check(self, *, technology: str) -> None:
+    def check(self, *, technology: str | None) -> None:
         """Refuse what cannot be made, before any work is done for it."""
         if self.name is not None:
             check_case_name(self.name)

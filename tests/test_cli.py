@@ -337,3 +337,13 @@ def test_trains_a_classifier_whose_layers_generate_takes(folder, capsys):
     assert run(arguments) == 0
     case = load_case(folder / "macro")
     assert (case.spec.rows, case.spec.columns, case.spec.narrow is not None) == (144, 32, True)
+
+
+@pytest.mark.parametrize("words", [["--target", "vcu128", "--reset", "sync-low"], ["--name", "9x"],
+                                   ["--user-bits", "3"], ["--out", "."]])
+def test_what_no_core_can_have_is_refused_before_a_fit(words, folder, monkeypatch):
+    def fit(*_arguments):
+        raise AssertionError("a function was fitted")
+
+    monkeypatch.setattr("quadcim.cores.activation.core.ActivationCore.from_options", fit)
+    assert run(["generate", "activation", "--out", "case", *words]) == 2

@@ -20,7 +20,9 @@ __all__ = ["PlaneSum"]
 
 
 class PlaneSum(wiring.Component):
-    """``total = sum over r of plane[r] * weights[r]``, through converters if there are any.
+    """What a column adds up to for one plane of the activations, through converters if there are any.
+
+    ``total = sum over r of plane[r] * weights[r]``; without weights they are 1, and stored sums are added as they are.
 
     Latency: one cycle for each cut; registers take new values where `moves` is set.
 

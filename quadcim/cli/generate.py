@@ -26,13 +26,14 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
 
 
 def _generate(core: AnyCore, options: argparse.Namespace) -> int:
-    from quadcim.generate import generate_case
+    from quadcim.generate import check_order, generate_case
 
+    order = {"target": find_target(options.target), "out": options.out, "reset": options.reset,
+             "user_bits": options.user_bits, "name": options.name, "force": options.force}
+    check_order(**order)
     with Progress() as report:
         spec, integers, clock_mhz = core.from_options(options, report)
-        manifest = generate_case(spec, integers, target=find_target(options.target), clock_mhz=clock_mhz,
-                                 out=options.out, reset=options.reset, user_bits=options.user_bits, name=options.name,
-                                 force=options.force, report=report)
+        manifest = generate_case(spec, integers, **order, clock_mhz=clock_mhz, report=report)
     for name in manifest["files"]:
         print(options.out / name)
     timing = Timing.from_json(manifest)
