@@ -108,8 +108,7 @@ proc read_macros {} {
   foreach macro $::hard_macros { yosys read_verilog [seen [file join $::here "${macro}_stub.v"]] }
 }
 
-# One module with plain registers, each bit a net of its own, and with ports in place of hard macros. A register that
-# takes a constant only is that constant, as in synthesis.
+# One module with plain registers, each bit a net of its own, and with ports in place of hard macros.
 proc flatten_as {name} {
   yosys proc
   yosys flatten
@@ -117,6 +116,7 @@ proc flatten_as {name} {
   yosys opt
   yosys async2sync
   yosys dffunmap
+  if {$name eq "gold"} { merge_registers }
   if {$::keep_macros} {
     foreach macro $::hard_macros { yosys expose -evert t:$macro }
   }
@@ -124,6 +124,16 @@ proc flatten_as {name} {
   yosys opt_clean
   yosys rename $::top $name
   yosys design -stash $name
+}
+
+# Synthesis merges registers that take equal values, and drops those that take a constant, by what the logic before them
+# comes to. So does this, one bit at a time; what has been merged shows what else can be.
+proc merge_registers {} {
+  yosys simplemap {t:$dff}
+  foreach round {1 2} {
+    yosys freduce
+    yosys opt
+  }
 }
 
 # ---- The RTL

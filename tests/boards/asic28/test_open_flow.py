@@ -12,8 +12,12 @@ import pytest
 from quadcim.cli import main
 from quadcim.hw.emit.yosys import YosysFailure, run_passes
 from quadcim.sim.case import Case
-from quadcim.spec.cim import CimMacro
+from quadcim.spec.activation import Activation
+from quadcim.spec.cim import CimIntegers, CimMacro
+from quadcim.spec.formats import Format
+from quadcim.spec.narrow import Narrow
 from quadcim.spec.presets import PRESETS
+from quadcim.spec.unit import ActivationUnit
 from quadcim.synth.liberty import read_library
 from quadcim.synth.models import library_models
 from tests.boards.asic28.cases import build, in_space, run_script
@@ -119,6 +123,27 @@ def test_bits_of_registers_that_nothing_reads_are_no_difference(rows, columns, b
     """The greatest sum of bipolar weights leaves the first bit of a column's sum unread."""
     spec = CimMacro(rows, columns, bits, signed=True, bits_per_cycle=bits, encoding="bipolar")
     case = in_space(make_case(spec, "asic28"), tmp_path)
+    replay(case, "yosys", tmp_path)
+    replay(case, "equivalence_yosys", tmp_path)
+
+
+_NARROW = Narrow(5, "half_even", "wrap", Format.parse("UQ8.0"))
+_AFFINE = CimIntegers(None, (-1, -1), (-4, -4), (274, 274))
+_MERGED = {
+    # A bit of a register is a constant by the sums before it.
+    "constant": (CimMacro(5, 2, 5, encoding="bipolar", stages=4, technology="cells", narrow=_NARROW), _AFFINE),
+    # The signs of the columns are equal, stage after stage.
+    "equal, in stages": (CimMacro(1, 2, 1, signed=True, banks=2, stages=4, technology="cells", narrow=_NARROW),
+                         _AFFINE),
+    # Two bits of a table are equal.
+    "equal": (ActivationUnit(Activation("sine", Format.parse("SQ3.7"), Format.parse("SQ2.8"), "faithful"), 5), None),
+}
+
+
+@pytest.mark.parametrize("name", _MERGED)
+def test_registers_that_synthesis_merges_are_no_difference(name, make_case, tmp_path):
+    spec, integers = _MERGED[name]
+    case = in_space(make_case(spec, "asic28", integers=integers), tmp_path)
     replay(case, "yosys", tmp_path)
     replay(case, "equivalence_yosys", tmp_path)
 
