@@ -25,7 +25,7 @@ module ${top}_tb;
 $frame_sizes  localparam LATENCY = $latency;$latency_of
   localparam INTERVAL = $interval;   // cycles from one $unit to the next$longest
   localparam CAPACITY = $capacity;   // beats that it takes before the first one is received
-  localparam REST = (LATENCY + 2) * INTERVAL;
+  localparam REST = $rest;
   localparam RESETS = $resets;     // of a stream that flows: two for each of some cycles after its first beat
   localparam STRIDE = $stride;     // between those cycles
   localparam CHECKED = $checked;   // results after which the second comes
@@ -367,5 +367,6 @@ def verilog_testbench(*, top: str, ports: tuple[Port, ...], timing: Timing, fram
         in_msb=by_name["i__payload"].width - 1, out_msb=by_name["o__payload"].width - 1,
         connections=",\n".join(f"    .{port.name}({port.wire})" for port in ports), seed=1,
         always_ready="" if elastic else "  assign i_ready = 1'b1;\n", o_ready_rule="taking" if elastic else "1'b1",
+        rest="LATENCY + (CAPACITY + 2) * INTERVAL" if timing.framed else "(LATENCY + 2) * INTERVAL",
         capacity=timing.capacity_beats, waited=_WAITED if elastic else "", forget=_FORGET if elastic else "",
         reset_rule=reset_rule.substitute(texts), stall_rule=_STALL_RULE.substitute(texts) if elastic else "")

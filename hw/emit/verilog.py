@@ -10,6 +10,7 @@ from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -
 from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import wiring
 
+from quadcim.hw.emit.legal_names import with_plain_names, without_dots
 from quadcim.hw.emit.nets import nets_named_after_instances
 from quadcim.hw.emit.notes import find_notes, with_abouts
 from quadcim.hw.emit.readable import make_readable
@@ -17,6 +18,7 @@ from quadcim.hw.emit.shared import SHARED, SharedModule, port_values, shared_ins
 from quadcim.hw.emit.text_module import EMISSION, ModuleText, TextModule, name_text_modules, number_text_modules
 from quadcim.hw.emit.yosys import run_passes
 from quadcim.spec.hard_macro import HardMacro
+from quadcim.spec.naming import KEYWORDS
 from quadcim.spec.quoting import comment
 from quadcim.spec.reset import RESETS, Reset
 
@@ -56,7 +58,7 @@ class EmittedVerilog:
 
 def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = ()) -> str:
     """Readable Verilog of a design in Yosys's RTLIL, after `passes`; `stages` is what those of its top module do."""
-    rtlil_text = nets_named_after_instances(_with_plain_parts(rtlil_text))
+    rtlil_text = with_plain_names(nets_named_after_instances(_with_plain_parts(rtlil_text)))
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "design.il"), Path(folder, "design.v")
         source.write_text(rtlil_text)
@@ -114,7 +116,7 @@ def _rtlil(component: wiring.Component, name: str, *, reset: Reset,
     """RTLIL of a component and of what it shares, and the modules of our own text; all are named after `name`."""
     design = _Design(component, name, reset)
     text = "".join(design.texts[module].replace(f"\\{module}.", f"\\{module}_") for module in design.texts)
-    text = text.replace(f"\\{SHARED}", f"\\{name}_")
+    text = without_dots(text.replace(f"\\{SHARED}", f"\\{name}_"))
     if reset.active_low:
         text = _active_low(text, reset)
     return name_text_modules(text if initialise else _uninitialised(text), design.text_modules, initialise=initialise)
@@ -173,9 +175,11 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     Raises
     ------
     ValueError
-        If a memory needs its contents, and they are not to be initialised.
+        If a memory needs its contents, and they are not to be initialised; or a port has the name of a keyword.
     """
     members = port_values(component)
+    if reserved := sorted(KEYWORDS & members.keys()):
+        raise ValueError(f"{name}: a port is called {reserved[0]}, which is a keyword of Verilog")
     text, own = _rtlil(component, name, reset=reset, initialise=initialise)
     body = "\n".join([verilog_from_rtlil(text, stages=stages), *(module.verilog for module in own.values())])
     order = ["clk", reset.port, *members]

@@ -11,15 +11,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from quadcim.models.inr.networks import Inr
-from quadcim.spec.activation import Activation
-from quadcim.spec.canonical import canonical_json
+from quadcim.spec.canonical import canonical_json, digest
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
-from quadcim.spec.inr import FrozenInr, FrozenLayer
+from quadcim.spec.inr import FrozenInr
 
 __all__ = ["load_frozen", "load_network", "save_frozen", "save_network"]
 
-_NETWORK, _FROZEN = "quadcim.inr/1", "quadcim.frozen-inr/1"
+_NETWORK, _FROZEN, _FIRST_FROZEN = "quadcim.inr/1", "quadcim.frozen-inr/2", "quadcim.frozen-inr/1"
 _INTEGERS = ("weight", "bias", "shift")
 # What reading and building from a file of unknown content can raise.
 _FOREIGN = (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)
@@ -68,9 +66,12 @@ def load_frozen(path: Path) -> FrozenInr:
     """
     legal = "a file that holds an undamaged frozen network (frozen.safetensors of `quadcim train inr`)"
     try:
-        header, tensors = _read(path, _FROZEN)
-        frozen = _frozen(header["network"], tensors)
-        if header["digest"] != frozen.digest:
+        header, tensors = _read(path, _FROZEN, _FIRST_FROZEN)
+        described = header["network"]
+        if header["schema"] == _FIRST_FROZEN:
+            described["shape"] = [described["height"], described["width"]]
+        frozen = _frozen(described, tensors)
+        if header["digest"] != _digest(frozen, header["schema"]):
             raise ValueError("the digest differs")
     except _FOREIGN as error:
         raise IllegalSetting("model", legal, str(path)) from error
@@ -82,22 +83,24 @@ def _write(path: Path, tensors: dict[str, NDArray[Any]], header: dict[str, Any])
     path.write_bytes(save(tensors, metadata={"quadcim": canonical_json(header)}))
 
 
-def _read(path: Path, schema: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _digest(frozen: FrozenInr, schema: str) -> str:
+    """The digest as files of a schema have it: the first one had a picture's sides by name."""
+    if schema == _FROZEN:
+        return frozen.digest
+    described = frozen.to_json()
+    height, width = described.pop("shape")
+    return digest({"height": height, "width": width, **described})
+
+
+def _read(path: Path, *schemas: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with safe_open(path, framework="numpy") as file:
         header, names = json.loads(file.metadata()["quadcim"]), file.keys()
-        if header["schema"] != schema:
+        if header["schema"] not in schemas:
             raise ValueError("another schema")
         return header, {name: file.get_tensor(name) for name in names}
 
 
 def _frozen(description: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> FrozenInr:
-    layers = [FrozenLayer(Format.parse(layer["input"]), Format.parse(layer["output"]), layer["overflow"],
-                          layer["weight_bits"], *(_integers(tensors[f"layers.{index}.{name}"]) for name in _INTEGERS))
+    layers = [layer | {name: tensors[f"layers.{index}.{name}"].tolist() for name in _INTEGERS}
               for index, layer in enumerate(description["layers"])]
-    return FrozenInr(description["height"], description["width"], Activation.from_json(description["activation"]),
-                     tuple(layers))
-
-
-def _integers(tensor: NDArray[Any]) -> Any:
-    """Nested tuples of Python integers."""
-    return tuple(map(_integers, tensor)) if tensor.ndim else int(tensor)
+    return FrozenInr.from_json(description | {"layers": layers})

@@ -53,7 +53,7 @@ def freeze(network: Inr, *, height: int, width: int, weight_bits: int = 8, activ
     plans = layer_plans(len(network.weights) - 1, activation, coordinate_format(height, width),
                         weight_bits=weight_bits, first_layer_bits=first_layer_bits)
     layers = tuple(plan.freeze(layer) for plan, layer in zip(plans, pixel_layers(network), strict=True))
-    return FrozenInr(height, width, activation, layers)
+    return FrozenInr((height, width), activation, layers)
 
 
 def pixel_layers(network: Inr) -> list[tuple[Tensor, Tensor]]:

@@ -12,9 +12,9 @@ from quadcim.models.inr.networks import pixel_grid
 from quadcim.models.narrow import narrow
 from quadcim.spec.inr import FrozenInr, FrozenLayer
 
-__all__ = ["layer_output", "render"]
+__all__ = ["evaluate", "layer_output", "render"]
 
-_CHUNK_PIXELS = 1 << 16
+_CHUNK_SAMPLES = 1 << 16
 
 
 def render(frozen: FrozenInr, *, activation: Callable[[Tensor], Tensor] | None = None) -> NDArray[np.uint8]:
@@ -35,12 +35,17 @@ def render(frozen: FrozenInr, *, activation: Callable[[Tensor], Tensor] | None =
         uint8, height x width x channels.
     """
     function = golden(frozen.activation) if activation is None else activation
-    chunks = pixel_grid(frozen.height, frozen.width).split(_CHUNK_PIXELS)
-    pixels = torch.cat([_pixels(frozen, x, function) for x in chunks])
-    return pixels.to(torch.uint8).reshape(frozen.height, frozen.width, frozen.channels).numpy()
+    height, width = frozen.shape
+    pixels = evaluate(frozen, pixel_grid(height, width), function)
+    return pixels.to(torch.uint8).reshape(height, width, frozen.channels).numpy()
 
 
-def _pixels(frozen: FrozenInr, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+def evaluate(frozen: FrozenInr, x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
+    """Evaluate a frozen network: int64, raw coordinates of samples x axes, to samples x channels."""
+    return torch.cat([_samples(frozen, chunk, activation) for chunk in x.split(_CHUNK_SAMPLES)])
+
+
+def _samples(frozen: FrozenInr, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
     *hidden, last = frozen.layers
     for layer in hidden:
         x = function(layer_output(layer, x))

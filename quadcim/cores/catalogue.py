@@ -11,7 +11,8 @@ __all__ = ["GROUP", "core_of", "cores", "find_core", "find_preset", "presets"]
 
 GROUP = "quadcim.cores"
 # Ours are there without an installation, too.
-_OWN = {"activation": "quadcim.cores.activation.core:ActivationCore", "cim": "quadcim.cores.cim.core:CimCore"}
+_OWN = {"activation": "quadcim.cores.activation.core:ActivationCore", "cim": "quadcim.cores.cim.core:CimCore",
+        "inr": "quadcim.cores.inr.core:InrCore"}
 
 
 @cache

@@ -10,25 +10,33 @@ from quadcim.spec.activation import Activation
 from quadcim.spec.canonical import digest
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.functions import FUNCTIONS
 from quadcim.spec.narrow import Narrow, Overflow
 
-__all__ = ["PIXEL", "FrozenInr", "FrozenLayer", "activation_formats", "coordinate_format"]
+__all__ = ["PIXEL", "FrozenInr", "FrozenLayer", "activation_formats", "coordinate_format", "hidden_overflow"]
 
 PIXEL = Format(False, 8, 0)
+_MOST_AXES = 3
 
 
-def coordinate_format(height: int, width: int) -> Format:
-    """Choose the format in which pixel centres are exact.
+def coordinate_format(*shape: int) -> Format:
+    """Choose the format in which the centres of samples are exact.
 
-    With P the power of two that spans both sides, ``x = (2i + 1 - width) / P`` for column i, and rows alike: square
-    pixels stay square, and the raw integer of column i is just ``2i + 1 - width``.
+    With P the power of two that spans all sides, ``x = (2i + 1 - width) / P`` for column i, and other axes alike:
+    square pixels stay square, and the raw integer of column i is just ``2i + 1 - width``.
     """
-    return Format(True, 1, (max(height, width) - 1).bit_length())
+    return Format(True, 1, (max(shape) - 1).bit_length())
 
 
 def activation_formats(bits: int) -> tuple[Format, Format]:
     """Choose the formats of pre-activations, SQ2.b (one period of phi), and of b-bit activations, SQ1.(b-1)."""
     return Format(True, 2, bits), Format(True, 1, bits - 1)
+
+
+def hidden_overflow(activation: Activation) -> Overflow:
+    """What becomes of sums that leave the activation's input format: "wrap" where it spans whole periods."""
+    period = 0 if activation.samples else FUNCTIONS[activation.function].period
+    return "wrap" if period and 2**activation.input.integer_bits % period == 0 else "saturate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +115,29 @@ class FrozenLayer:
         return {"input": str(self.input), "output": str(self.output), "overflow": self.overflow,
                 "weight_bits": self.weight_bits, "weight": self.weight, "bias": self.bias, "shift": self.shift}
 
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "FrozenLayer":
+        """Read the layer that `to_json` described."""
+        return cls(Format.parse(value["input"]), Format.parse(value["output"]), value["overflow"],
+                   value["weight_bits"], tuple(map(tuple, value["weight"])), tuple(value["bias"]),
+                   tuple(value["shift"]))
+
 
 @dataclass(frozen=True, slots=True)
 class FrozenInr:
-    """A network from pixel centres to pixels: hidden layers that wrap, each followed by the activation, then one more.
+    """A network from coordinates to samples: hidden layers, each followed by the activation, then one more.
 
     Parameters
     ----------
-    height, width : int
-        Size of the picture in pixels; `coordinate_format` of it is the first layer's input.
+    shape : tuple of int
+        Size of the signal on a grid, the slowest axis first: (samples,) of sound, (height, width) of a picture in
+        pixels, (frames, height, width) of a video. `coordinate_format` of it is the first layer's input; its first
+        element is the fastest axis.
     activation : Activation
         From the hidden layers' outputs to the following layers' inputs.
     layers : tuple of FrozenLayer
-        The last one saturates into 8-bit pixels, one output for each colour channel.
+        Hidden layers wrap if the activation's input spans whole periods (`hidden_overflow`), and saturate otherwise.
+        The last one saturates, one output for each channel: into 8-bit pixels (`PIXEL`), or another format.
 
     Raises
     ------
@@ -127,33 +145,41 @@ class FrozenInr:
         If the layers don't fit one another.
     """
 
-    height: int
-    width: int
+    shape: tuple[int, ...]
     activation: Activation
     layers: tuple[FrozenLayer, ...]
 
     def __post_init__(self):
-        _require(self.height > 0 and self.width > 0, "a picture of at least one pixel", f"{self.height} x {self.width}")
+        size = " x ".join(map(str, self.shape))
+        _require(1 <= len(self.shape) <= _MOST_AXES and min(self.shape) > 0, "1 to 3 axes of at least one sample", size)
         _require(len(self.layers) > 1, "at least two layers", len(self.layers))
         hidden = len(self.layers) - 1
-        inputs = [coordinate_format(self.height, self.width), *[self.activation.output] * hidden]
-        outputs = [*[(self.activation.input, "wrap")] * hidden, (PIXEL, "saturate")]
+        inputs = [coordinate_format(*self.shape), *[self.activation.output] * hidden]
+        outputs = [*[(self.activation.input, hidden_overflow(self.activation))] * hidden,
+                   (self.layers[-1].output, "saturate")]
         for layer, given, wanted in zip(self.layers, inputs, outputs, strict=True):
             _require(layer.input == given and (layer.output, layer.overflow) == wanted,
                      f"a layer from {given} to {wanted[0]}", f"{layer.input} to {layer.output}")
         outs = [len(layer.weight) for layer in self.layers]
-        _require([2, *outs[:-1]] == [len(layer.weight[0]) for layer in self.layers] and outs[-1] in (1, 3),
-                 "layers that fit one another, from 2 coordinates to 1 or 3 colour channels", f"outputs {outs}")
+        axes = len(self.shape)
+        _require([axes, *outs[:-1]] == [len(layer.weight[0]) for layer in self.layers],
+                 f"layers that fit one another, from {axes} coordinates", f"outputs {outs}")
 
     @property
     def channels(self) -> int:
-        """Colour channels: 1 or 3."""
+        """Channels of a sample: 1 for grey, 3 for colours."""
         return len(self.layers[-1].weight)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the network for JSON, every integer included."""
-        return {"height": self.height, "width": self.width, "activation": self.activation.to_json(),
+        return {"shape": list(self.shape), "activation": self.activation.to_json(),
                 "layers": [layer.to_json() for layer in self.layers]}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "FrozenInr":
+        """Read the network that `to_json` described."""
+        return cls(tuple(value["shape"]), Activation.from_json(value["activation"]),
+                   tuple(map(FrozenLayer.from_json, value["layers"])))
 
     @property
     def digest(self) -> str:

@@ -5,7 +5,7 @@ import re
 from quadcim.spec.canonical import digest
 from quadcim.spec.errors import IllegalSetting
 
-__all__ = ["LONGEST_NAME", "case_name", "check_case_name"]
+__all__ = ["KEYWORDS", "LONGEST_NAME", "case_name", "check_case_name"]
 
 LONGEST_NAME = 30
 """In characters: what names begin with it (``_axis``, ``_tb``, ``_selftest``, ``_bit_cells``) has at most 40."""
@@ -26,7 +26,7 @@ _PRIMITIVE = re.compile(r"""
 # What SystemVerilog has in every scope: a package, and its classes.
 _BUILT_IN = "std mailbox process semaphore"
 # Of SystemVerilog (IEEE 1800-2017, annex B), which has those of Verilog among them.
-_KEYWORDS = """
+KEYWORDS = frozenset("""
     accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin bind bins
     binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking cmos config const
     constraint context continue cover covergroup coverpoint cross deassign default defparam design disable dist do edge
@@ -44,7 +44,8 @@ _KEYWORDS = """
     sync_accept_on sync_reject_on table tagged task this throughout time timeprecision timeunit tran tranif0 tranif1 tri
     tri0 tri1 triand trior trireg type typedef union unique unique0 unsigned until until_with untyped use uwire var
     vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor
-    """
+    """.split())
+"""Words that no name can be in Verilog."""
 
 
 def check_case_name(name: str) -> str:
@@ -55,7 +56,7 @@ def check_case_name(name: str) -> str:
     IllegalSetting
         If Verilog, a file system or the models of primitives could take it for anything else, or it is too long.
     """
-    reserved = name in [*_KEYWORDS.split(), *_BUILT_IN.split()] or not isinstance(name, str)
+    reserved = not isinstance(name, str) or name in KEYWORDS or name in _BUILT_IN.split()
     if reserved or not _NAME.fullmatch(name) or _OURS.fullmatch(name) or _PRIMITIVE.fullmatch(name):
         raise IllegalSetting("name", f"a letter, then at most {LONGEST_NAME - 1} letters, digits and underscores, and "
                              "no keyword, primitive or quadcim_...", name)

@@ -3,10 +3,13 @@
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.cim import Adc, CimMacro
 from quadcim.spec.errors import check_one_of
+from quadcim.spec.folding import Folding
 from quadcim.spec.formats import Format
+from quadcim.spec.inr import activation_formats
+from quadcim.spec.inr_engine import InrEngine
 from quadcim.spec.unit import ActivationUnit, FlowControl
 
-__all__ = ["MACRO_PRESETS", "PRESETS", "find_macro_preset", "find_preset"]
+__all__ = ["ENGINE_PRESETS", "MACRO_PRESETS", "PRESETS", "find_engine_preset", "find_macro_preset", "find_preset"]
 
 
 def _phi(input: str, output: str, rounding: ActivationRounding, stages: int,  # noqa: PLR0917 - rows of a table
@@ -72,6 +75,25 @@ MACRO_PRESETS: dict[str, CimMacro] = {
     "cim-cells": CimMacro(32, 8, 4, technology="cells", stages=3),
     "cim-lutram": CimMacro(40, 8, 4, storage="lutram", technology="ultrascale", stages=4),
 }
+
+
+def _engine(*foldings: str, stages: int, activation_stages: int) -> InrEngine:
+    sizes = (2, *[8] * (len(foldings) - 1), 3)
+    return InrEngine(Format(True, 1, 6), sizes, Activation("quad", *activation_formats(8)),
+                     (12, *[8] * (len(foldings) - 1)), tuple(map(Folding.parse, foldings)), stages, activation_stages)
+
+
+# Engines; their weights are random.
+ENGINE_PRESETS: dict[str, InrEngine] = {
+    "inr-8x2": _engine("1x2", "2x4", "3x1", stages=2, activation_stages=2),
+    "inr-8x1-plain": _engine("4x1", "1x4", stages=0, activation_stages=0),
+}
+
+
+def find_engine_preset(name: str) -> InrEngine:
+    """The engine of a name, or an error that lists the names."""
+    check_one_of("preset", name, ENGINE_PRESETS)
+    return ENGINE_PRESETS[name]
 
 
 def find_macro_preset(name: str) -> CimMacro:

@@ -40,8 +40,9 @@ def test_twice_the_size_is_the_same_picture(fitted, picture):
 
 def pixel_in_rationals(frozen: FrozenInr, row: int, column: int) -> list[Fraction]:
     """Evaluate the network in real numbers, each rounding and each overflow written out."""
-    power = 2 ** (max(frozen.height, frozen.width) - 1).bit_length()
-    x = [Fraction(2 * column + 1 - frozen.width, power), Fraction(2 * row + 1 - frozen.height, power)]
+    height, width = frozen.shape
+    power = 2 ** (max(height, width) - 1).bit_length()
+    x = [Fraction(2 * column + 1 - width, power), Fraction(2 * row + 1 - height, power)]
     bits = frozen.activation.input.fraction_bits
     for layer in frozen.layers:
         sums = []
@@ -210,4 +211,4 @@ def test_the_digest_names_every_integer(frozen):
     other = replace(last, bias=(last.bias[0] + 1, *last.bias[1:]))
     assert len({frozen.digest, replace(frozen, layers=(*frozen.layers[:-1], other)).digest}) == 2
     assert coordinate_format(HEIGHT, WIDTH + 1) != coordinate_format(HEIGHT, WIDTH)
-    assert replace(frozen, width=WIDTH - 1).digest != frozen.digest
+    assert replace(frozen, shape=(HEIGHT, WIDTH - 1)).digest != frozen.digest

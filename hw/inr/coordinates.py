@@ -1,0 +1,99 @@
+"""The coordinates of a region, one vector after the other."""
+
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from quadcim.spec.formats import Format
+from quadcim.spec.inr_engine import COUNT
+
+__all__ = ["CoordinateGenerator"]
+
+
+class CoordinateGenerator(wiring.Component):
+    """Vectors of coordinates on a grid, the first coordinate fastest, at an even pace.
+
+    A command holds for each coordinate where it starts, by what it steps, and the number of its last value, which
+    counts from 0: first the starts, the first coordinate in the low bits, then the steps, then the numbers. A sum that
+    leaves the format wraps.
+
+    Latency: one cycle. Throughput: a vector in each `pace` cycles, from the last of a command to the first of the next
+    too.
+
+    Parameters
+    ----------
+    axes : int
+        Number of coordinates.
+    coordinate : Format
+        Of a coordinate.
+    pace : int
+        Cycles from one vector to the next; what stalls a vector delays those that follow.
+
+    Attributes
+    ----------
+    i : stream
+        Commands.
+    o : stream
+        Vectors.
+    last : Out(1)
+        Whether a vector is its command's last one.
+    """
+
+    i: stream.Interface
+    o: stream.Interface
+    last: Signal
+
+    def __init__(self, *, axes: int, coordinate: Format, pace: int):
+        self._axes, self._coordinate, self._pace = axes, coordinate, pace
+        super().__init__({"i": In(stream.Signature(axes * (2 * coordinate.width + COUNT.width))),
+                          "o": Out(stream.Signature(axes * coordinate.width)), "last": Out(1)})
+
+    def elaborate(self, platform) -> Module:
+        """A counter for each coordinate, and one for the pace."""
+        m, pace = Module(), self._pace
+        busy = Signal()
+        moves = Signal()
+        finished = Signal()
+        accepts = Signal()
+        m.d.comb += [accepts.eq(self.i.valid & self.i.ready), self.i.ready.eq(~busy | finished),
+                     moves.eq(self.o.valid & self.o.ready)]
+        if pace == 1:
+            m.d.comb += [self.o.valid.eq(busy), finished.eq(moves & self.last)]
+        else:
+            waits = Signal(range(pace))
+            ending = Signal()
+            m.d.comb += [self.o.valid.eq(busy & (waits == 0)), finished.eq(ending & (waits == 1))]
+            with m.If(moves):
+                m.d.sync += [waits.eq(pace - 1), ending.eq(self.last)]
+            with m.Elif(waits != 0):
+                m.d.sync += waits.eq(waits - 1)
+        with m.If(accepts):
+            m.d.sync += busy.eq(1)
+        with m.Elif(finished):
+            m.d.sync += busy.eq(0)
+        m.d.comb += self.o.payload.eq(Cat(self._axis(m, axis, accepts, moves) for axis in range(self._axes)))
+        m.d.comb += self.last.eq(self._carry[-1])
+        return m
+
+    def _axis(self, m: Module, axis: int, accepts: Value, moves: Value) -> Value:
+        """The counter of a coordinate; it steps as the one before it starts anew."""
+        axes, width = self._axes, self._coordinate.width
+        if axis == 0:
+            self._carry: list[Value] = []
+        given = self.i.payload
+        names = {"start": given.word_select(axis, width), "step": given[axes * width:].word_select(axis, width),
+                 "count": given[2 * axes * width:].word_select(axis, COUNT.width)}
+        held = {name: Signal(value.shape(), name=f"{name}_{axis}", reset_less=True) for name, value in names.items()}
+        position = Signal(Shape(width), name=f"position_{axis}", reset_less=True)
+        left = Signal(COUNT.width, name=f"left_{axis}", reset_less=True)
+        at_end = Signal(name=f"ends_{axis}")
+        steps = moves & self._carry[-1] if self._carry else moves
+        m.d.comb += at_end.eq((left == 0) & self._carry[-1] if self._carry else left == 0)
+        with m.If(accepts):
+            m.d.sync += [*(held[name].eq(value) for name, value in names.items()),
+                         position.eq(names["start"]), left.eq(names["count"])]
+        with m.Elif(steps):
+            m.d.sync += [position.eq(Mux(left == 0, held["start"], position + held["step"])),
+                         left.eq(Mux(left == 0, held["count"], left - 1))]
+        self._carry.append(at_end)
+        return position

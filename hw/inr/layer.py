@@ -1,0 +1,230 @@
+"""A linear layer, folded onto processing elements, with the activation units that follow it."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from quadcim.hw.emit.shared import SharedModule
+from quadcim.hw.inr.plan import LayerPlan
+from quadcim.hw.inr.processing_element import ProcessingElement
+from quadcim.hw.inr.vector_buffer import VectorBuffer, counter
+from quadcim.hw.streams.memory import SyncMemory
+from quadcim.hw.streams.pipeline import PipelinedUnit
+
+__all__ = ["Layer", "Narrowing"]
+
+_WIDEST_MEMORY = 4096
+
+
+class Narrowing(wiring.Component):
+    """The result of an accumulator: shifted down by one of a few shifts, then wrapped or saturated.
+
+    Attributes
+    ----------
+    total : In
+        The accumulator, the half that rounds up included.
+    shift : In
+        The number of the shift, if there are several.
+    y : Out
+        The result.
+    """
+
+    total: Signal
+    shift: Signal
+    y: Signal
+
+    def __init__(self, plan: LayerPlan):
+        self._plan = plan
+        shift = {"shift": In(plan.shift_bits)} if plan.shift_bits else {}
+        super().__init__({"total": In(signed(plan.accumulator_bits)), **shift, "y": Out(plan.layer.output.width)})
+
+    def elaborate(self, platform) -> Module:
+        """Multiplexers, and perhaps comparisons."""
+        m, plan, out = Module(), self._plan, self._plan.layer.output
+        raised = Signal(signed(plan.accumulator_bits + plan.raised_bits))
+        shifted = Signal(signed(max(len(raised) - plan.shifts[0], out.width + 1)))
+        m.d.comb += [raised.eq(self.total << plan.raised_bits), shifted.eq(raised >> plan.shifts[0])]
+        for number, shift in enumerate(plan.shifts[1:], 1):
+            with m.If(self.shift == number):
+                m.d.comb += shifted.eq(raised >> shift)
+        if plan.layer.overflow == "wrap":
+            m.d.comb += self.y.eq(shifted)
+        else:
+            m.d.comb += self.y.eq(Mux(shifted < out.minimum, out.minimum,
+                                      Mux(shifted > out.maximum, out.maximum, shifted)))
+        return m
+
+
+class Layer(wiring.Component):
+    """A linear layer: vectors in, their results out, a few at a time, in order.
+
+    Each processing element computes every PE-th result, one after the other, so that its weights are read in the order
+    in which they lie. Results of PE elements pass the units in turns, while the next ones are computed. Latency:
+    ``plan.latency_cycles`` from the last element of a vector to the last of its results. Throughput: a vector in
+    ``plan.cycles`` cycles.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+        Its integers, and how it is folded.
+    unit : PipelinedUnit or None
+        The activation unit, shared with other layers; None for the last layer.
+    images : bool
+        Whether weights are in files beside the Verilog.
+
+    Attributes
+    ----------
+    i, o : stream
+        Elements of vectors in and out.
+    """
+
+    i: stream.Interface
+    o: stream.Interface
+
+    def __init__(self, plan: LayerPlan, unit: PipelinedUnit | None, *, images: bool = True):
+        self._plan, self._unit, self._images = plan, unit, images
+        self._element, self._narrowing = ProcessingElement(plan), Narrowing(plan)
+        result = plan.layer.output.width if unit is None else len(unit.o.payload)
+        super().__init__({"i": In(stream.Signature(plan.arriving * plan.layer.input.width)),
+                          "o": Out(stream.Signature(plan.units * result))})
+
+    def elaborate(self, platform) -> Module:
+        """The buffer, the elements with their weights, and the units."""
+        m, plan = Module(), self._plan
+        m.submodules.vectors = vectors = VectorBuffer(
+            elements=plan.inputs, width=plan.layer.input.width, arriving=plan.arriving, leaving=plan.folding.simd)
+        moves = Signal()
+        reads = Signal()
+        m.d.comb += [reads.eq(vectors.full & moves), vectors.read.eq(reads)]
+        wiring.connect(m, wiring.flipped(self.i), vectors.i)
+        word, word_last = counter(m, plan.words, "word", reads)
+        _group, group_last = counter(m, plan.groups, "group", reads & word_last)
+        m.d.comb += vectors.release.eq(reads & word_last & group_last)
+        weights = self._weights(m, reads)
+        valid, first, last = self._delayed(m, (vectors.full, word == 0, word_last), moves)
+        accumulates = Signal()
+        m.d.comb += accumulates.eq(valid & moves)
+        done = Signal()
+        with m.If(moves):
+            m.d.sync += done.eq(valid & last)
+        settings = self._settings(m, accumulates & last)
+        totals = []
+        for index, weight in enumerate(weights):
+            totals.append(total := Signal(signed(plan.accumulator_bits), name=f"total_{index}"))
+            held = {"moves": moves} if plan.dot.stages else {}
+            m.submodules[f"element_{index}"] = SharedModule(
+                self._element, f"element_of_layer_{plan.number}", x=vectors.word, w=weight, first=first,
+                initial=settings[index][:plan.accumulator_bits], accumulates=accumulates, y=total, **held)
+        shifts = [self._kept(m, index, setting, accumulates & last) for index, setting in enumerate(settings)]
+        self._give(m, [Cat(total, shift) for total, shift in zip(totals, shifts, strict=True)], done, moves)
+        return m
+
+    def _delayed(self, m: Module, flags: tuple[Value, Value, Value], moves: Value) -> tuple[Value, Value, Value]:
+        """Whether a word is there, is its result's first, and its last: as it comes to the accumulators."""
+        valid, first, last = flags
+        for stage in range(self._plan.dot.stages + 1):
+            name = f"stage{stage}_"
+            later = [Signal(name=name + "valid"), Signal(name=name + "first", reset_less=True),
+                     Signal(name=name + "last", reset_less=True)]
+            with m.If(moves):
+                m.d.sync += [new.eq(old) for new, old in zip(later, (valid, first, last), strict=True)]
+            valid, first, last = later
+        return valid, first, last
+
+    def _weights(self, m: Module, reads: Value) -> list[Value]:
+        """The weights of each element in a cycle: of a memory, which is read in the order of its rows."""
+        plan = self._plan
+        width = plan.folding.simd * plan.layer.weight_bits
+        words = [plan.weights(element) for element in range(plan.folding.pe)]
+        if plan.cycles == 1:
+            return [Const(word, width) for (word,) in words]
+        address, _last = counter(m, plan.cycles, "address", reads)
+        weights: list[Value] = []
+        for element, contents in enumerate(words):
+            m.submodules[f"weights_{element}"] = memory = SyncMemory(
+                width=width, rows=plan.cycles, contents=contents, written=False, image=self._images)
+            m.d.comb += [memory.read_address.eq(address), memory.read_enable.eq(reads)]
+            weights.append(memory.read_data)
+        return weights
+
+    def _settings(self, m: Module, advance: Value) -> list[Value]:
+        """What each accumulator begins with, and the shift of its result."""
+        plan = self._plan
+        width, pe = plan.accumulator_bits + plan.shift_bits, plan.folding.pe
+        rows = [[plan.settings(group * pe + element) for element in range(pe)] for group in range(plan.groups)]
+        if plan.groups == 1:
+            return [Const(word, width) for word in rows[0]]
+        number, last = counter(m, plan.groups, "result_group", advance)
+        # The next row is there when the result that it is of begins.
+        following = Mux(advance, Mux(last, 0, number + 1), number)
+        settings: list[Value] = []
+        most = _WIDEST_MEMORY // width
+        for low in range(0, pe, most):
+            part = range(low, min(low + most, pe))
+            contents = [sum(row[element] << width * place for place, element in enumerate(part)) for row in rows]
+            m.submodules[f"biases_{low}"] = memory = SyncMemory(
+                width=width * len(part), rows=plan.groups, contents=contents, written=False, image=self._images)
+            m.d.comb += [memory.read_address.eq(following), memory.read_enable.eq(1)]
+            settings += [memory.read_data.word_select(place, width) for place in range(len(part))]
+        return settings
+
+    def _kept(self, m: Module, index: int, setting: Value, ends: Value) -> Value:
+        """The shift of a result that is done."""
+        bits = self._plan.shift_bits
+        number = setting[self._plan.accumulator_bits:]
+        if not bits or self._plan.groups == 1:
+            return number
+        kept = Signal(bits, name=f"shift_{index}", reset_less=True)
+        with m.If(ends):
+            m.d.sync += kept.eq(number)
+        return kept
+
+    def _give(self, m: Module, results: Sequence[Value], done: Value, moves: Value) -> None:
+        """Hold the results of a group, and send them through the units in turns."""
+        plan = self._plan
+        width, units = plan.accumulator_bits + plan.shift_bits, plan.units
+        held = Signal(width * plan.folding.pe, reset_less=True)
+        full = Signal()
+        free = Signal()
+        taken = Signal()
+        ready = Signal()
+        _turn, last = counter(m, plan.turns, "turn", taken)
+        m.d.comb += [taken.eq(full & ready), free.eq(~full | (ready & last)), moves.eq(~done | free)]
+        with m.If(done & free):
+            m.d.sync += [held.eq(Cat(results)), full.eq(1)]
+        with m.Elif(taken):
+            m.d.sync += full.eq(~last)
+            if plan.turns > 1:
+                m.d.sync += held.eq(held[units * width:])
+        m.d.comb += ready.eq(self._units(m, held, full))
+
+    def _units(self, m: Module, held: Value, full: Value) -> Value:
+        """Narrow and activate the lowest results; returns whether they are taken."""
+        plan, bits = self._plan, self._plan.accumulator_bits
+        readies, outputs, valids = [], [], []
+        for index in range(plan.units):
+            part = held.word_select(index, bits + plan.shift_bits)
+            narrowed = Signal(plan.layer.output.width, name=f"narrowed_{index}")
+            shift = {"shift": part[bits:]} if plan.shift_bits else {}
+            m.submodules[f"narrowing_{index}"] = SharedModule(
+                self._narrowing, f"narrowing_of_layer_{plan.number}", total=part[:bits], y=narrowed, **shift)
+            if self._unit is None:
+                outputs.append(narrowed)
+                continue
+            ready, valid = Signal(name=f"unit_ready_{index}"), Signal(name=f"unit_valid_{index}")
+            y = Signal(len(self._unit.o.payload), name=f"activated_{index}")
+            m.submodules[f"unit_{index}"] = SharedModule(
+                self._unit, "activation", i__payload=narrowed, i__valid=full, i__ready=ready, o__payload=y,
+                o__valid=valid, o__ready=self.o.ready)
+            readies.append(ready)
+            valids.append(valid)
+            outputs.append(y)
+        m.d.comb += self.o.payload.eq(Cat(outputs))
+        if self._unit is None:
+            m.d.comb += self.o.valid.eq(full)
+            return self.o.ready
+        # The units are alike and get their beats together: what one says, all say.
+        m.d.comb += self.o.valid.eq(Cat(valids).all())
+        return Cat(readies).all()

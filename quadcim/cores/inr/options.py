@@ -1,0 +1,119 @@
+"""The engine that options of the command line describe."""
+
+import argparse
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from quadcim.arguments import number, stages_argument
+from quadcim.boards.targets import CLOCK_MHZ, find_target
+from quadcim.cores.core import Report
+from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.folding import Folding, fold_for_cycles, fold_for_multipliers
+from quadcim.spec.inr import FrozenInr
+from quadcim.spec.inr_engine import InrEngine, network_shape
+from quadcim.spec.presets import find_engine_preset
+from quadcim.spec.technology import TECHNOLOGIES
+
+__all__ = ["add_inr_options", "inr_from_options"]
+
+_MULTIPLIERS = 64
+_FOLDINGS = ("multipliers", "cycles", "pixels_per_second", "folding")
+
+
+def add_inr_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of an engine."""
+    command.add_argument("--model", type=Path, metavar="FILE",
+                         help="the frozen network: frozen.safetensors of `quadcim train inr`")
+    command.add_argument("--preset", metavar="NAME",
+                         help="instead of a model: an engine with random weights (see `quadcim list presets`)")
+    folding = command.add_mutually_exclusive_group()
+    folding.add_argument("--multipliers", type=number(int), metavar="N",
+                         help=f"as fast as so many multipliers let it be (default: {_MULTIPLIERS}, but at least one a "
+                              "layer)")
+    folding.add_argument("--cycles", type=number(int), metavar="N",
+                         help="the fewest multipliers that render a pixel in so many cycles")
+    folding.add_argument("--pixels-per-second", type=number(float), metavar="F",
+                         help="the fewest multipliers that are as fast, with the clock")
+    folding.add_argument("--folding", metavar="PExSIMD,...",
+                         help="processing elements and products of each layer, as 2x2,8x8,1x1")
+    command.add_argument("--stages", type=stages_argument, metavar="N",
+                         help="registers in the dot products; or auto: the fewest for the clock (default: auto)")
+    command.add_argument("--activation-stages", type=stages_argument, metavar="N",
+                         help="pipeline stages of the activation units; or auto (default: auto)")
+    command.add_argument("--clock-mhz", type=number(float, *CLOCK_MHZ), metavar="F",
+                         help="clock for auto and for the target's constraints (default: the target's)")
+    command.add_argument("--technology", metavar="NAME",
+                         help="one of " + ", ".join(TECHNOLOGIES) + " (default: the target's)")
+
+
+def inr_from_options(options: argparse.Namespace, report: Report) -> tuple[InrEngine, FrozenInr | None, float]:
+    """The engine, its network if there is a model, and the clock."""
+    from quadcim.cores.inr.network import random_network
+
+    target = find_target(options.target)
+    clock_mhz = options.clock_mhz or target.clock_mhz
+    if (options.model is None) == (options.preset is None):
+        raise IllegalSetting("model", "given, or --preset in its place",
+                             "nothing" if options.model is None else "both")
+    report("reading the network")
+    technology = options.technology or target.technology
+    if options.preset is not None:
+        engine, network = replace(find_engine_preset(options.preset), technology=technology), None
+    else:
+        from quadcim.models.inr.checkpoint import load_frozen
+
+        network = load_frozen(options.model)
+        shapes = _shapes(network)
+        engine = InrEngine(network.layers[0].input, network_shape(network), network.activation,
+                           tuple(layer.weight_bits for layer in network.layers),
+                           fold_for_multipliers(shapes, max(_MULTIPLIERS, len(shapes))), technology=technology)
+    report("folding the layers")
+    engine = replace(engine, foldings=_foldings(options, engine, clock_mhz))
+    report("choosing the number of stages")
+    integers = network or random_network(engine)
+    return _staged(options, engine, integers, clock_mhz), network, clock_mhz
+
+
+def _shapes(network: FrozenInr) -> list[tuple[int, int]]:
+    return [(len(layer.weight), len(layer.weight[0])) for layer in network.layers]
+
+
+def _foldings(options: argparse.Namespace, engine: InrEngine, clock_mhz: float) -> tuple[Folding, ...]:
+    """How the layers are folded: as asked, or as they were."""
+    shapes = engine.shapes
+    if options.multipliers is not None:
+        return fold_for_multipliers(shapes, options.multipliers)
+    if options.cycles is not None:
+        return fold_for_cycles(shapes, options.cycles)
+    if options.pixels_per_second is not None:
+        most = 1e6 * clock_mhz
+        if not 0 < options.pixels_per_second <= most:
+            raise IllegalSetting("pixels-per-second", f"above 0 and at most {most:.0f}, one a cycle",
+                                 options.pixels_per_second)
+        return fold_for_cycles(shapes, int(most / options.pixels_per_second))
+    if options.folding is not None:
+        return tuple(Folding.parse(word) for word in options.folding.split(","))
+    return engine.foldings
+
+
+def _staged(options: argparse.Namespace, engine: InrEngine, network: FrozenInr, clock_mhz: float) -> InrEngine:
+    """The engine with its stages; what is not named comes as close to the clock as it can."""
+    from quadcim.hw.activation.plans import closest_stages_to_clock, stages_for_clock
+    from quadcim.hw.inr.plan import closest_dot_stages_to_clock, dot_stages_for_clock, plan_engine
+
+    if isinstance(options.activation_stages, int):
+        engine = replace(engine, activation_stages=options.activation_stages)
+    elif options.activation_stages or not options.preset:
+        stages = closest_stages_to_clock(engine.unit, clock_mhz)[0]
+        with suppress(IllegalSetting):
+            stages = stages_for_clock(engine.unit, clock_mhz)
+        engine = replace(engine, activation_stages=stages)
+    if isinstance(options.stages, int):
+        engine = replace(engine, stages=options.stages)
+    elif options.stages or not options.preset:
+        stages = (dot_stages_for_clock(engine, network, clock_mhz) if options.clock_mhz
+                  else closest_dot_stages_to_clock(engine, network, clock_mhz)[0])
+        engine = replace(engine, stages=stages)
+    plan_engine(engine, network)
+    return engine
