@@ -32,12 +32,12 @@ def with_plain_names(rtlil: str) -> str:
     Amaranth numbers a port where the module has another signal of that name.
     """
     renamed: dict[str, dict[str, str]] = {}
-    for module, body in _MODULE.findall(rtlil):
+    for owner, body in _MODULE.findall(rtlil):
         names = {name for pair in _DECLARED.findall(body) for name in pair if name}
         new = {name: f"{name}_" for name in sorted(names & KEYWORDS)}
         new |= {name: name.replace("$", "_") for name in _NUMBERED.findall(body)}
         if new:
-            renamed[module] = _unlike(names, new)
+            renamed[owner] = _unlike(names, new)
     if not renamed:
         return rtlil
 
@@ -56,9 +56,11 @@ def with_plain_names(rtlil: str) -> str:
 def _unlike(names: Iterable[str], renamed: dict[str, str]) -> dict[str, str]:
     """New names, with further underscores where they are taken."""
     taken = set(names)
-    for old, new in renamed.items():
+    free: dict[str, str] = {}
+    for old, wanted in renamed.items():
+        new = wanted
         while new in taken:
             new += "_"
         taken.add(new)
-        renamed[old] = new
-    return renamed
+        free[old] = new
+    return free

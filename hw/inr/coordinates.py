@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from quadcim.hw.streams.shift_fifo import joined
 from quadcim.spec.formats import Format
 from quadcim.spec.inr_engine import COUNT
 
@@ -64,14 +65,12 @@ class CoordinateGenerator(wiring.Component):
             ending = Signal()
             m.d.comb += [self.o.valid.eq(busy & (waits == 0)), finished.eq(ending & (waits == 1))]
             with m.If(moves):
-                m.d.sync += [waits.eq(pace - 1), ending.eq(self.last)]
-            with m.Elif(waits != 0):
-                m.d.sync += waits.eq(waits - 1)
-        with m.If(accepts):
-            m.d.sync += busy.eq(1)
-        with m.Elif(finished):
-            m.d.sync += busy.eq(0)
-        m.d.comb += self.o.payload.eq(Cat(self._axis(m, axis, accepts, moves) for axis in range(self._axes)))
+                m.d.sync += ending.eq(self.last)
+            with m.If(moves | (waits != 0)):
+                m.d.sync += waits.eq(Mux(moves, pace - 1, waits - 1))
+        m.d.sync += busy.eq(accepts | (busy & ~finished))
+        m.d.comb += self.o.payload.eq(joined(Cat(
+            self._axis(m, axis, accepts, moves) for axis in range(self._axes))))
         m.d.comb += self.last.eq(self._carry[-1])
         return m
 
@@ -89,11 +88,12 @@ class CoordinateGenerator(wiring.Component):
         at_end = Signal(name=f"ends_{axis}")
         steps = moves & self._carry[-1] if self._carry else moves
         m.d.comb += at_end.eq((left == 0) & self._carry[-1] if self._carry else left == 0)
+        anew = left == 0
         with m.If(accepts):
-            m.d.sync += [*(held[name].eq(value) for name, value in names.items()),
-                         position.eq(names["start"]), left.eq(names["count"])]
-        with m.Elif(steps):
-            m.d.sync += [position.eq(Mux(left == 0, held["start"], position + held["step"])),
-                         left.eq(Mux(left == 0, held["count"], left - 1))]
+            m.d.sync += [held[name].eq(value) for name, value in names.items()]
+        with m.If(accepts | steps):
+            m.d.sync += [
+                position.eq(Mux(accepts, names["start"], Mux(anew, held["start"], position + held["step"]))),
+                left.eq(Mux(accepts, names["count"], Mux(anew, held["count"], left - 1)))]
         self._carry.append(at_end)
         return position

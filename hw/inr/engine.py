@@ -1,5 +1,7 @@
 """The engine: coordinates, layer after layer, pixels."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -56,14 +58,14 @@ class InrUnit(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i), coordinates.i)
         unit = create_unit(plan.engine.unit)
         layers = [Layer(layer, None if layer.unit is None else unit, images=self._images) for layer in plan.layers]
-        for layer in layers:
-            m.submodules[f"layer_{layers.index(layer) + 1}"] = layer
+        for number, layer in enumerate(layers, 1):
+            m.submodules[f"layer_{number}"] = layer
         first = layers[0]
         m.d.comb += [
             first.i.payload.eq(coordinates.o.payload), first.i.valid.eq(coordinates.o.valid & lasts.i.ready),
             lasts.i.payload.eq(coordinates.last), lasts.i.valid.eq(coordinates.o.valid & first.i.ready),
             coordinates.o.ready.eq(first.i.ready & lasts.i.ready)]
-        for before, after in zip(layers, layers[1:], strict=False):
+        for before, after in pairwise(layers):
             wiring.connect(m, before.o, after.i)
         self._gather(m, layers[-1], lasts)
         return m

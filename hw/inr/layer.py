@@ -97,13 +97,13 @@ class Layer(wiring.Component):
             elements=plan.inputs, width=plan.layer.input.width, arriving=plan.arriving, leaving=plan.folding.simd)
         moves = Signal()
         reads = Signal()
-        m.d.comb += [reads.eq(vectors.full & moves), vectors.read.eq(reads)]
+        m.d.comb += [reads.eq(vectors.available & moves), vectors.read.eq(reads)]
         wiring.connect(m, wiring.flipped(self.i), vectors.i)
-        word, word_last = counter(m, plan.words, "word", reads)
+        word, word_last = counter(m, plan.words, "word_number", reads)
         _group, group_last = counter(m, plan.groups, "group", reads & word_last)
-        m.d.comb += vectors.release.eq(reads & word_last & group_last)
+        m.d.comb += vectors.drop.eq(reads & word_last & group_last)
         weights = self._weights(m, reads)
-        valid, first, last = self._delayed(m, (vectors.full, word == 0, word_last), moves)
+        valid, first, last = self._delayed(m, (vectors.available, word == 0, word_last), moves)
         accumulates = Signal()
         m.d.comb += accumulates.eq(valid & moves)
         done = Signal()
@@ -116,16 +116,16 @@ class Layer(wiring.Component):
             held = {"moves": moves} if plan.dot.stages else {}
             m.submodules[f"element_{index}"] = SharedModule(
                 self._element, f"element_of_layer_{plan.number}", x=vectors.word, w=weight, first=first,
-                initial=settings[index][:plan.accumulator_bits], accumulates=accumulates, y=total, **held)
+                bias=settings[index][:plan.accumulator_bits], accumulates=accumulates, y=total, **held)
         shifts = [self._kept(m, index, setting, accumulates & last) for index, setting in enumerate(settings)]
-        self._give(m, [Cat(total, shift) for total, shift in zip(totals, shifts, strict=True)], done, moves)
+        self._give(m, totals, shifts, done, moves)
         return m
 
     def _delayed(self, m: Module, flags: tuple[Value, Value, Value], moves: Value) -> tuple[Value, Value, Value]:
         """Whether a word is there, is its result's first, and its last: as it comes to the accumulators."""
         valid, first, last = flags
         for stage in range(self._plan.dot.stages + 1):
-            name = f"stage{stage}_"
+            name = f"word{stage}_"
             later = [Signal(name=name + "valid"), Signal(name=name + "first", reset_less=True),
                      Signal(name=name + "last", reset_less=True)]
             with m.If(moves):
@@ -181,49 +181,55 @@ class Layer(wiring.Component):
             m.d.sync += kept.eq(number)
         return kept
 
-    def _give(self, m: Module, results: Sequence[Value], done: Value, moves: Value) -> None:
+    def _give(self, m: Module, totals: Sequence[Value], shifts: Sequence[Value], done: Value, moves: Value) -> None:
         """Hold the results of a group, and send them through the units in turns."""
         plan = self._plan
-        width, units = plan.accumulator_bits + plan.shift_bits, plan.units
-        held = Signal(width * plan.folding.pe, reset_less=True)
-        full = Signal()
+        holding = Signal()
         free = Signal()
+        takes = Signal()
         taken = Signal()
-        ready = Signal()
+        ready = Signal(name="units_ready")
         _turn, last = counter(m, plan.turns, "turn", taken)
-        m.d.comb += [taken.eq(full & ready), free.eq(~full | (ready & last)), moves.eq(~done | free)]
-        with m.If(done & free):
-            m.d.sync += [held.eq(Cat(results)), full.eq(1)]
-        with m.Elif(taken):
-            m.d.sync += full.eq(~last)
-            if plan.turns > 1:
-                m.d.sync += held.eq(held[units * width:])
-        m.d.comb += ready.eq(self._units(m, held, full))
+        m.d.comb += [taken.eq(holding & ready), free.eq(~holding | (ready & last)), moves.eq(~done | free),
+                     takes.eq(done & free)]
+        m.d.sync += holding.eq(takes | (holding & ~(taken & last)))
+        held = [self._held(m, name, parts, takes, taken)
+                for name, parts in (("totals", totals), ("shifts", shifts)) if len(parts[0])]
+        m.d.comb += ready.eq(self._units(m, held, holding))
 
-    def _units(self, m: Module, held: Value, full: Value) -> Value:
+    def _held(self, m: Module, name: str, parts: Sequence[Value], takes: Value, taken: Value) -> Value:
+        """A register of what belongs to each result, from which the lowest leave in each turn."""
+        held = Signal(len(Cat(parts)), name=f"held_{name}", reset_less=True)
+        later = held[self._plan.units * len(parts[0]):]
+        with m.If(takes | taken if len(later) else takes):
+            m.d.sync += held.eq(Mux(takes, Cat(parts), later) if len(later) else Cat(parts))
+        return held
+
+    def _units(self, m: Module, held: Sequence[Value], holding: Value) -> Value:
         """Narrow and activate the lowest results; returns whether they are taken."""
-        plan, bits = self._plan, self._plan.accumulator_bits
+        plan = self._plan
+        totals, *shifts = held
         readies, outputs, valids = [], [], []
         for index in range(plan.units):
-            part = held.word_select(index, bits + plan.shift_bits)
             narrowed = Signal(plan.layer.output.width, name=f"narrowed_{index}")
-            shift = {"shift": part[bits:]} if plan.shift_bits else {}
+            shift = {"shift": part.word_select(index, plan.shift_bits) for part in shifts}
             m.submodules[f"narrowing_{index}"] = SharedModule(
-                self._narrowing, f"narrowing_of_layer_{plan.number}", total=part[:bits], y=narrowed, **shift)
+                self._narrowing, f"narrowing_of_layer_{plan.number}", y=narrowed,
+                total=totals.word_select(index, plan.accumulator_bits), **shift)
             if self._unit is None:
                 outputs.append(narrowed)
                 continue
             ready, valid = Signal(name=f"unit_ready_{index}"), Signal(name=f"unit_valid_{index}")
             y = Signal(len(self._unit.o.payload), name=f"activated_{index}")
             m.submodules[f"unit_{index}"] = SharedModule(
-                self._unit, "activation", i__payload=narrowed, i__valid=full, i__ready=ready, o__payload=y,
+                self._unit, "activation", i__payload=narrowed, i__valid=holding, i__ready=ready, o__payload=y,
                 o__valid=valid, o__ready=self.o.ready)
             readies.append(ready)
             valids.append(valid)
             outputs.append(y)
         m.d.comb += self.o.payload.eq(Cat(outputs))
         if self._unit is None:
-            m.d.comb += self.o.valid.eq(full)
+            m.d.comb += self.o.valid.eq(holding)
             return self.o.ready
         # The units are alike and get their beats together: what one says, all say.
         m.d.comb += self.o.valid.eq(Cat(valids).all())

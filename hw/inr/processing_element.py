@@ -13,13 +13,13 @@ __all__ = ["ProcessingElement"]
 
 
 class ProcessingElement(wiring.Component):
-    """``y = initial + sum over cycles of sum over k of w[k] * x[k]``, modulo 2 to the width of y.
+    """``y = bias + sum over cycles of sum over k of w[k] * x[k]``, modulo 2 to the width of y.
 
     Attributes
     ----------
     x, w : In
         SIMD elements and weights of a cycle, the first in the low bits.
-    initial : In
+    bias : In
         What the sum begins with.
     moves : In(1)
         Whether registers take new values.
@@ -33,7 +33,7 @@ class ProcessingElement(wiring.Component):
 
     x: Signal
     w: Signal
-    initial: Signal
+    bias: Signal
     moves: Signal
     first: Signal
     accumulates: Signal
@@ -43,7 +43,7 @@ class ProcessingElement(wiring.Component):
         simd, layer, bits = plan.folding.simd, plan.layer, plan.accumulator_bits
         moves = {"moves": In(1)} if plan.dot.stages else {}
         super().__init__({"x": In(simd * layer.input.width), "w": In(simd * layer.weight_bits),
-                          "initial": In(bits), **moves, "first": In(1), "accumulates": In(1), "y": Out(signed(bits))})
+                          "bias": In(bits), **moves, "first": In(1), "accumulates": In(1), "y": Out(signed(bits))})
         self._plan = plan
 
     def elaborate(self, platform) -> Module:
@@ -56,8 +56,10 @@ class ProcessingElement(wiring.Component):
                 live: Live = {f"term_{place}": term for place, term in enumerate(terms)}
                 terms = [*register(m, live, stage=dot.cuts.index(index) + 1, moves=self.moves).values()]
         (total,) = terms
+        accumulator = Signal(self.y.shape(), reset_less=True)
         with m.If(self.accumulates):
-            m.d.sync += self.y.eq(Mux(self.first, self.initial.as_signed(), self.y) + total)
+            m.d.sync += accumulator.eq(Mux(self.first, self.bias.as_signed(), accumulator) + total)
+        m.d.comb += self.y.eq(accumulator)
         return m
 
     def _products(self, m: Module) -> list[Value]:

@@ -42,28 +42,28 @@ class VectorBuffer(wiring.Component):
     ----------
     i : stream
         Elements of vectors, in order; the first is in the low bits.
-    full : Out(1)
+    available : Out(1)
         Whether there is a vector to be read.
     read : In(1)
         Asks for the next word; after the last one of the vector the first follows.
     word : Out
         The word that was asked for last.
-    release : In(1)
+    drop : In(1)
         The vector has been read for the last time; in the cycle in which its last word is asked for.
     """
 
     i: stream.Interface
-    full: Signal
+    available: Signal
     read: Signal
     word: Signal
-    release: Signal
+    drop: Signal
 
     def __init__(self, *, elements: int, width: int, arriving: int, leaving: int):
         self._width, self._arriving, self._leaving = width, arriving, leaving
         self._lanes = lcm(arriving, leaving)
         self._rows = elements // self._lanes
-        super().__init__({"i": In(stream.Signature(arriving * width)), "full": Out(1), "read": In(1),
-                          "word": Out(leaving * width), "release": In(1)})
+        super().__init__({"i": In(stream.Signature(arriving * width)), "available": Out(1), "read": In(1),
+                          "word": Out(leaving * width), "drop": In(1)})
 
     def elaborate(self, platform) -> Module:
         """A memory for each beat of a row."""
@@ -72,7 +72,7 @@ class VectorBuffer(wiring.Component):
         filled = Signal(range(3))
         written = Signal()
         beats, words = self._lanes // self._arriving, self._lanes // self._leaving
-        m.d.comb += [self.i.ready.eq(filled != 2), taken.eq(self.i.valid & self.i.ready), self.full.eq(filled != 0)]
+        m.d.comb += [self.i.ready.eq(filled != 2), taken.eq(self.i.valid & self.i.ready), self.available.eq(filled != 0)]
         write_beat, write_beat_last = counter(m, beats, "write_beat", taken)
         write_row, write_row_last = counter(m, self._rows, "write_row", taken & write_beat_last)
         read_word, read_word_last = counter(m, words, "read_word", self.read)
@@ -82,12 +82,10 @@ class VectorBuffer(wiring.Component):
         m.d.comb += written.eq(taken & write_beat_last & write_row_last)
         with m.If(written):
             m.d.sync += write_bank.eq(~write_bank)
-        with m.If(self.release):
+        with m.If(self.drop):
             m.d.sync += read_bank.eq(~read_bank)
-        with m.If(written & ~self.release):
-            m.d.sync += filled.eq(filled + 1)
-        with m.Elif(~written & self.release):
-            m.d.sync += filled.eq(filled - 1)
+        with m.If(written ^ self.drop):
+            m.d.sync += filled.eq(Mux(written, filled + 1, filled - 1))
         row = []
         for beat in range(beats):
             m.submodules[f"lanes_{beat}"] = lanes = SyncMemory(

@@ -2,10 +2,18 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quadcim.arguments import MOST_BEATS, MOST_SEEDS, number
+from quadcim.files import check_output_file, output_file
+from quadcim.progress import Progress
 from quadcim.scratch import reclaim
 from quadcim.sim.tools import find_simulator
+from quadcim.spec.errors import IllegalSetting
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["add_simulate"]
 
@@ -21,13 +29,62 @@ def add_simulate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--seed", type=number(int, 0, MOST_SEEDS), default=0, metavar="N",
                          help="seed of the stalls and of the random beats (default: 0)")
     command.add_argument("--waves", action="store_true", help="write a waveform beside the results")
+    command.add_argument("--render", type=Path, metavar="FILE",
+                         help="instead: the whole picture of an engine, from its Verilog, to FILE.png (or .npy for raw "
+                              "integers of any signal); compared with the golden model")
+    command.add_argument("--original", type=Path, metavar="FILE", help="with --render: the picture to compare it with")
+    command.add_argument("--force", action="store_true",
+                         help="with --render: replace a file that quadcim wrote there, unedited")
     command.set_defaults(run=_simulate)
+
+
+def _render(options: argparse.Namespace) -> int:
+    """Render what a case shows; 1 if it differs from the golden model."""
+    from quadcim.cores.cases import load_case
+    from quadcim.cores.rendered import check_picture, write_samples
+
+    check_picture(options.render)
+    check_output_file(options.render, option="render", force=options.force)
+    case = load_case(options.case)
+    with Progress() as report:
+        shown = case.core.render(case, report)
+    psnr = None if options.original is None else _psnr_db(shown.samples, options.original)
+    with output_file(options.render, option="render", force=options.force) as path:
+        write_samples(shown.samples, path)
+    size = _sizes(shown.samples.shape)
+    print(f"{size} samples, {shown.cycles:.2f} cycles each, simulated in {shown.seconds:.1f} s")
+    for name, text in shown.about:
+        print(f"{name}: {text}")
+    if options.original is not None:
+        print(f"PSNR against {options.original.name}: {psnr:.2f} dB")
+    agrees = shown.differences == 0
+    print(f"{'PASS' if agrees else 'FAIL'}: {shown.differences} samples differ from the golden model")
+    print(options.render)
+    return 0 if agrees else 1
+
+
+def _psnr_db(samples: "NDArray[np.int64]", original: Path) -> float:
+    """Against a picture, which is shrunk as for training where it is larger."""
+    from quadcim.pictures import psnr_db, read_image
+
+    picture = read_image(original, size=max(samples.shape[:-1]))
+    if picture.shape != samples.shape:
+        raise IllegalSetting("original", f"a picture of {_sizes(samples.shape)}", _sizes(picture.shape))
+    return psnr_db(samples.astype("uint8"), picture)
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def _simulate(options: argparse.Namespace) -> int:
     from quadcim.cores.cases import load_case
 
     reclaim(options.case.absolute().parent)  # a kill may have left the case aside
+    if options.render is not None:
+        return _render(options)
+    if options.original is not None:
+        raise IllegalSetting("original", "left out without --render", str(options.original))
     simulator, case = find_simulator(options.simulator), load_case(options.case)
     from quadcim.sim.cosim import simulate
 

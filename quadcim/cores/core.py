@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from quadcim.cores.cases import CoreCase
+    from quadcim.cores.rendered import Rendered
     from quadcim.sim.coverage import Traits
     from quadcim.sim.formal import Proof
     from quadcim.sim.stimulus import Stimulus
@@ -241,6 +242,18 @@ class Core(ABC, Generic[S, I]):
         from quadcim.sim.formal import prove_case
 
         return prove_case(case, property, seconds=seconds)
+
+    # ---- pictures
+
+    def render(self, case: "CoreCase", report: Report) -> "Rendered":
+        """What a case shows as a whole, as its RTL computes it: a picture, a video, a sound.
+
+        Raises
+        ------
+        IllegalSetting
+            If a kind shows nothing.
+        """
+        raise IllegalSetting("render", "left out: a case of this kind shows nothing", self.name)
 
     # ---- the command line
 

@@ -59,15 +59,16 @@ class Command:
     def payload(self, coordinate: Format) -> int:
         """The payload, an integer without sign."""
         packed = 0
-        for field, raws in zip(self.layout(len(self.start), coordinate), (self.start, self.step, self.last), strict=True):
+        layout = self.layout(len(self.start), coordinate)
+        for part, raws in zip(layout, (self.start, self.step, self.last), strict=True):
             for place, raw in enumerate(raws):
-                packed |= (raw & (1 << field.format.width) - 1) << field.offset + place * field.format.width
+                packed |= (raw & (1 << part.format.width) - 1) << part.offset + place * part.format.width
         return packed
 
     @classmethod
     def from_payload(cls, payload: int, axes: int, coordinate: Format) -> "Command":
         """The command that a payload holds."""
-        return cls(*(tuple(field.raws(payload)) for field in cls.layout(axes, coordinate)))
+        return cls(*(tuple(part.raws(payload)) for part in cls.layout(axes, coordinate)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,8 @@ class InrEngine:
         IllegalSetting
             If they are not.
         """
-        found = {"sizes": network_shape(network), "coordinate": network.layers[0].input, "activation": network.activation,
+        found = {"sizes": network_shape(network), "coordinate": network.layers[0].input,
+                 "activation": network.activation,
                  "weight_bits": tuple(layer.weight_bits for layer in network.layers)}
         for name, value in found.items():
             if value != getattr(self, name):

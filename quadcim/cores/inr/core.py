@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
     from numpy.typing import ArrayLike, NDArray
 
+    from quadcim.cores.cases import CoreCase
     from quadcim.cores.inr.stimulus import InrStimulus
+    from quadcim.cores.rendered import Rendered
     from quadcim.hw.inr.plan import EnginePlan
     from quadcim.sim.coverage import Traits
 
@@ -121,6 +123,12 @@ class InrCore(Core[InrEngine, InrIntegers]):
         return Subject(
             self.interface(spec, integers), plan.whole, describe_inr(plan), lambda: self.component(spec, integers),
             stimulus, lambda beats, _writes: stimulus.expected(beats))
+
+    def render(self, case: "CoreCase", report: Report) -> "Rendered":
+        """The whole signal of the network."""
+        from quadcim.cores.inr.render import render_case
+
+        return render_case(case, report)
 
     def traits(self, spec: InrEngine) -> "Traits":
         """None: commands are frames."""

@@ -12,9 +12,10 @@ def describe_inr(plan: EnginePlan) -> Description:
     network = f"{' - '.join(map(str, engine.sizes))}, {activation.function} {activation.input} to {activation.output}"
     speed = (f"a pixel in {counted(engine.pixel_cycles, 'cycle')}, {counted(engine.multipliers, 'multiplier')}, "
              f"{100 * engine.utilisation:.1f} % of their cycles used")
-    rows = [("network", network), ("command", f"start and step of {engine.sizes[0]} coordinates of "
-                                              f"{engine.coordinate}, and the number of the last value of each"),
-            ("pixel", f"{engine.sizes[-1]} of {plan.pixel}"), ("speed", speed)]
+    command = (f"start and step of {engine.sizes[0]} coordinates of {engine.coordinate}, and the number of the last "
+               "value of each")
+    rows = [("network", network), ("command", command), ("pixel", f"{engine.sizes[-1]} of {plan.pixel}"),
+            ("speed", speed)]
     return Description(
         definition="pixels of an implicit neural representation at the coordinates of a region",
         header=tuple(f"{name}: {text}" for name, text in rows), rows=tuple(rows),

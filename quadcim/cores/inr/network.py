@@ -5,6 +5,7 @@ import random
 from quadcim.spec.formats import Format
 from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, hidden_overflow
 from quadcim.spec.inr_engine import InrEngine
+from quadcim.spec.narrow import Overflow
 
 __all__ = ["random_network"]
 
@@ -26,8 +27,8 @@ def random_network(engine: InrEngine, seed: int = 0) -> FrozenInr:
     return FrozenInr(shape, activation, tuple(layers))
 
 
-def _layer(draw: random.Random, given: Format, wanted: Format, overflow, bits: int, outputs: int,  # noqa: PLR0917
-           inputs: int) -> FrozenLayer:
+def _layer(draw: random.Random, given: Format, wanted: Format, overflow: Overflow, bits: int,  # noqa: PLR0917 - one use
+           outputs: int, inputs: int) -> FrozenLayer:
     """Sums that are about as large as the result's format, or a few times as large where they may wrap."""
     reach = 2.0 ** (wanted.width - wanted.fraction_bits - 1)
     grows = (inputs - 1).bit_length() // 2
@@ -38,7 +39,8 @@ def _layer(draw: random.Random, given: Format, wanted: Format, overflow, bits: i
     weight = tuple(tuple(draw.randrange(-top, top) for _ in range(inputs)) for _ in range(outputs))
     shift = tuple(part + given.fraction_bits - wanted.fraction_bits for part in fractions)
     middle = (wanted.minimum + wanted.maximum + 1) / 2 ** (wanted.fraction_bits + 1)
-    bias = [round((middle + draw.uniform(-0.5, 0.5) * reach) * 2.0 ** (part + given.fraction_bits)) for part in fractions]
+    bias = [round((middle + draw.uniform(-0.5, 0.5) * reach) * 2.0 ** (part + given.fraction_bits))
+            for part in fractions]
     if overflow == "wrap":
         bias = [Format(True, wanted.integer_bits, wanted.fraction_bits + low).wrap(raw)
                 for raw, low in zip(bias, shift, strict=True)]

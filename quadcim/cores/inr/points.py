@@ -1,6 +1,7 @@
 """Engines, whose weights are random, as points of sweeps."""
 
 import re
+from itertools import pairwise
 
 from quadcim.cores.settings import HARDWARE, WHOLE, WORD, PointSettings, Settings, check_given, types_of
 from quadcim.spec.activation import Activation
@@ -29,7 +30,7 @@ def _engine(settings: Settings) -> InrEngine:
 def engine_of(sizes: tuple[int, ...], multipliers: int, *, activation_bits: int, weight_bits: int,
               first_layer_bits: int, coordinate_bits: int, **others) -> InrEngine:
     """An engine of QuadINR with some multipliers, folded as fast as they let it."""
-    shapes = [(after, before) for before, after in zip(sizes, sizes[1:], strict=False)]
+    shapes = [(after, before) for before, after in pairwise(sizes)]
     return InrEngine(
         Format(True, 1, coordinate_bits), sizes, Activation("quad", *activation_formats(activation_bits)),
         (first_layer_bits, *[weight_bits] * (len(sizes) - 2)), fold_for_multipliers(shapes, multipliers), **others)

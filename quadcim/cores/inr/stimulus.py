@@ -23,7 +23,8 @@ def coordinates_of(command: Command, engine: InrEngine) -> NDArray[np.int64]:
     """The raw coordinates that a command names, samples x axes; sums that leave the format wrap."""
     fmt, axes = engine.coordinate, [np.arange(last + 1, dtype=np.int64) for last in command.last]
     grids = np.meshgrid(*axes[::-1], indexing="ij")[::-1]
-    raws = [start + step * grid.reshape(-1) for start, step, grid in zip(command.start, command.step, grids, strict=True)]
+    raws = [start + step * grid.reshape(-1)
+            for start, step, grid in zip(command.start, command.step, grids, strict=True)]
     wrapped = (np.stack(raws, axis=-1) - fmt.minimum) % (1 << fmt.width) + fmt.minimum
     return wrapped.astype(np.int64)
 
@@ -58,8 +59,8 @@ class InrStimulus:
             for _axis in range(axes):
                 last.append(draw.randrange(left))
                 left //= last[-1] + 1
-            raws = [tuple(draw.randint(fmt.minimum, fmt.maximum) for _ in range(axes)) for _ in range(2)]
-            payloads.append(Command(*raws, tuple(draw.sample(last, axes))).payload(fmt))
+            start, step = (tuple(draw.randint(fmt.minimum, fmt.maximum) for _ in range(axes)) for _ in range(2))
+            payloads.append(Command(start, step, tuple(draw.sample(last, axes))).payload(fmt))
         return payloads
 
     def _commands(self, payloads: Sequence[int]) -> list[Command]:

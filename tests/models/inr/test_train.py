@@ -42,7 +42,7 @@ def test_the_folder_explains_itself(tmp_path, image):
         "SHA256SUMS", "comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors"]
     assert json.loads((out / "metrics.json").read_text()) == metrics
     original, frozen = shrunk(image), load_frozen(out / "frozen.safetensors")
-    assert (frozen.height, frozen.width, frozen.layers[1].weight_bits) == (12, 16, 9)
+    assert (*frozen.shape, frozen.layers[1].weight_bits) == (12, 16, 9)
     assert metrics["digest"] == frozen.digest
     assert metrics["psnr_integer_db"] == pytest.approx(psnr_db(render(frozen), original), abs=1e-3)
     in_floats = predict(load_network(out / "network.safetensors"), 12, 16)
