@@ -127,9 +127,12 @@ class PointSettings:
         From settings to the specification.
     options : callable
         From settings to the options of the command that makes what is specified.
+    kind : str
+        What sweeps call them, if not what the kind of core is called.
     """
 
     types: Mapping[str, SettingType]
     defaults: Settings
     build: Callable[[Settings], Any]
     options: Callable[[Settings], Settings] = field(default=dict)
+    kind: str = ""

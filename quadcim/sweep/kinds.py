@@ -163,8 +163,8 @@ _TRAININGS = {
 @cache
 def kinds() -> dict[str, Kind]:
     """All kinds of point by name: cores, and trainings."""
-    return {core.name: Kind(core.points.types, core.points.defaults, core.points.build,
-                            ("quadcim", "generate", core.name), core.points.options, core)
+    return {core.points.kind or core.name: Kind(core.points.types, core.points.defaults, core.points.build,
+                                                ("quadcim", "generate", core.name), core.points.options, core)
             for core in cores().values()} | _TRAININGS
 
 

@@ -2,7 +2,7 @@
 
 import math
 import random
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
@@ -19,7 +19,7 @@ def _best(shapes, cycles):
 
 def _random_shapes(draw):
     sizes = [draw.randint(1, 24) for _ in range(draw.randint(3, 5))]
-    return [(after, before) for before, after in zip(sizes, sizes[1:], strict=False)]
+    return [(after, before) for before, after in pairwise(sizes)]
 
 
 @pytest.mark.parametrize("number", range(40))
@@ -45,7 +45,7 @@ def test_no_folding_is_faster(number, seed):
 @pytest.mark.parametrize("sizes, multipliers, cycles", [
     ((2, 64, 64, 1), 67, 64), ((2, 256, 256, 256, 3), 130, 1024), ((2, 256, 256, 256, 3), 517, 256)])
 def test_multipliers_are_used(sizes, multipliers, cycles):
-    shapes = [(after, before) for before, after in zip(sizes, sizes[1:], strict=False)]
+    shapes = [(after, before) for before, after in pairwise(sizes)]
     found = fold_for_multipliers(shapes, multipliers)
     assert max(folding.cycles(*shape) for folding, shape in zip(found, shapes, strict=True)) == cycles
     used = sum(math.prod(shape) for shape in shapes) / (cycles * sum(folding.multipliers for folding in found))

@@ -8,6 +8,7 @@ from pathlib import Path
 from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import CLOCK_MHZ, find_target
 from quadcim.cores.core import Report
+from quadcim.cores.inr.points import MULTIPLIERS, WIDTHS, engine_of
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.folding import Folding, fold_for_cycles, fold_for_multipliers
 from quadcim.spec.inr import FrozenInr
@@ -17,8 +18,9 @@ from quadcim.spec.technology import TECHNOLOGIES
 
 __all__ = ["add_inr_options", "inr_from_options"]
 
-_MULTIPLIERS = 64
-_FOLDINGS = ("multipliers", "cycles", "pixels_per_second", "folding")
+_ABOUT = {
+    "activation_bits": "activations, 2 to 16", "weight_bits": "weights, 2 to 16",
+    "first_layer_bits": "the first layer's weights, 2 to 24", "coordinate_bits": "fractions of coordinates, 1 to 16"}
 
 
 def add_inr_options(command: argparse.ArgumentParser) -> None:
@@ -27,9 +29,15 @@ def add_inr_options(command: argparse.ArgumentParser) -> None:
                          help="the frozen network: frozen.safetensors of `quadcim train inr`")
     command.add_argument("--preset", metavar="NAME",
                          help="instead of a model: an engine with random weights (see `quadcim list presets`)")
+    command.add_argument("--sizes", metavar="NxN...",
+                         help="instead of a model: coordinates, outputs of hidden layers and channels of a QuadINR "
+                              "with random weights, as 2x64x64x3; to see what it costs")
+    for name, usual in WIDTHS.items():
+        command.add_argument(f"--{name.replace('_', '-')}", type=number(int), metavar="N",
+                             help=f"with --sizes: width of {_ABOUT[name]} (default: {usual})")
     folding = command.add_mutually_exclusive_group()
     folding.add_argument("--multipliers", type=number(int), metavar="N",
-                         help=f"as fast as so many multipliers let it be (default: {_MULTIPLIERS}, but at least one a "
+                         help=f"as fast as so many multipliers let it be (default: {MULTIPLIERS}, but at least one a "
                               "layer)")
     folding.add_argument("--cycles", type=number(int), metavar="N",
                          help="the fewest multipliers that render a pixel in so many cycles")
@@ -53,13 +61,19 @@ def inr_from_options(options: argparse.Namespace, report: Report) -> tuple[InrEn
 
     target = find_target(options.target)
     clock_mhz = options.clock_mhz or target.clock_mhz
-    if (options.model is None) == (options.preset is None):
-        raise IllegalSetting("model", "given, or --preset in its place",
-                             "nothing" if options.model is None else "both")
+    given = [name for name in ("model", "preset", "sizes") if getattr(options, name) is not None]
+    if len(given) != 1:
+        raise IllegalSetting("model", "given, or --preset or --sizes in its place", " and ".join(given) or "nothing")
     report("reading the network")
     technology = options.technology or target.technology
+    widths = {name: getattr(options, name) for name in WIDTHS if getattr(options, name) is not None}
+    if widths and options.sizes is None:
+        raise IllegalSetting(next(iter(widths)).replace("_", "-"), "left out without --sizes", next(iter(widths.values())))
+    network = None
     if options.preset is not None:
-        engine, network = replace(find_engine_preset(options.preset), technology=technology), None
+        engine = replace(find_engine_preset(options.preset), technology=technology)
+    elif options.sizes is not None:
+        engine = engine_of(options.sizes, WIDTHS | widths, technology=technology)
     else:
         from quadcim.models.inr.checkpoint import load_frozen
 
@@ -67,7 +81,7 @@ def inr_from_options(options: argparse.Namespace, report: Report) -> tuple[InrEn
         shapes = _shapes(network)
         engine = InrEngine(network.layers[0].input, network_shape(network), network.activation,
                            tuple(layer.weight_bits for layer in network.layers),
-                           fold_for_multipliers(shapes, max(_MULTIPLIERS, len(shapes))), technology=technology)
+                           fold_for_multipliers(shapes, max(MULTIPLIERS, len(shapes))), technology=technology)
     report("folding the layers")
     engine = replace(engine, foldings=_foldings(options, engine, clock_mhz))
     report("choosing the number of stages")

@@ -1,39 +1,72 @@
 """Engines, whose weights are random, as points of sweeps."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
-from quadcim.cores.settings import HARDWARE, WHOLE, WORD, PointSettings, Settings, check_given, types_of
+from quadcim.cores.settings import (
+    HARDWARE,
+    STAGES,
+    WHOLE,
+    WORD,
+    PointSettings,
+    Settings,
+    asks_for_stages,
+    check_given,
+    types_of,
+)
 from quadcim.spec.activation import Activation
-from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.errors import IllegalSetting, check_whole
 from quadcim.spec.folding import fold_for_multipliers
 from quadcim.spec.formats import Format
 from quadcim.spec.inr import activation_formats
 from quadcim.spec.inr_engine import InrEngine
 
-__all__ = ["INR_POINTS", "engine_of"]
+__all__ = ["INR_POINTS", "MULTIPLIERS", "WIDTHS", "engine_of"]
 
-_DEFAULTS = {"activation_bits": 8, "weight_bits": 8, "first_layer_bits": 14, "coordinate_bits": 8, "stages": 1,
-             "activation_stages": 2, "technology": "generic"}
+MULTIPLIERS = 64
+"""Unless somebody asks for others; but at least one a layer."""
+WIDTHS = {"activation_bits": 8, "weight_bits": 8, "first_layer_bits": 14, "coordinate_bits": 8}
+_RANGES = {"activation_bits": (2, 16), "weight_bits": (2, 16), "first_layer_bits": (2, 24), "coordinate_bits": (1, 16)}
+_DEFAULTS = {**WIDTHS, "stages": 1, "activation_stages": 2, "technology": "generic"}
+_SIZES = re.compile(r"[1-9][0-9]{0,3}(x[1-9][0-9]{0,3}){2,17}")
+
+
+def engine_of(sizes: str, widths: dict[str, int], **others: Any) -> InrEngine:
+    """A QuadINR of some sizes, folded for the usual number of multipliers.
+
+    Raises
+    ------
+    IllegalSetting
+        If a size or a width is outside its legal range.
+    """
+    if not _SIZES.fullmatch(sizes):
+        raise IllegalSetting("sizes", "coordinates, outputs of 1 to 16 hidden layers and channels, as 2x64x64x3", sizes)
+    for name, (low, high) in _RANGES.items():
+        check_whole(name.replace("_", "-"), widths[name], low, high)
+    numbers = tuple(map(int, sizes.split("x")))
+    shapes = [(after, before) for before, after in pairwise(numbers)]
+    return InrEngine(
+        Format(True, 1, widths["coordinate_bits"]), numbers,
+        Activation("quad", *activation_formats(widths["activation_bits"])),
+        (widths["first_layer_bits"], *[widths["weight_bits"]] * (len(shapes) - 1)),
+        fold_for_multipliers(shapes, max(MULTIPLIERS, len(shapes))), **others)
 
 
 def _engine(settings: Settings) -> InrEngine:
-    check_given(settings, ("sizes", "multipliers"))
-    if not re.fullmatch(r"[1-9][0-9]{0,3}(x[1-9][0-9]{0,3}){2,16}", settings["sizes"]):
-        raise IllegalSetting("sizes", "coordinates, outputs of hidden layers and channels, as 2x64x64x3",
-                             settings["sizes"])
-    given = {name: value for name, value in settings.items() if name not in HARDWARE}
-    sizes = tuple(map(int, given.pop("sizes").split("x")))
-    return engine_of(sizes, given.pop("multipliers"), **(_DEFAULTS | given))
+    given = _DEFAULTS | {name: value for name, value in settings.items() if name not in HARDWARE}
+    check_given(given, ("sizes",))
+    if asks_for_stages(settings):
+        given["stages"] = _DEFAULTS["stages"]
+    engine = engine_of(given["sizes"], {name: given[name] for name in WIDTHS}, **{
+        name: given[name] for name in ("stages", "activation_stages", "technology")})
+    if "multipliers" in given:
+        engine = replace(engine, foldings=fold_for_multipliers(engine.shapes, given["multipliers"]))
+    return engine
 
 
-def engine_of(sizes: tuple[int, ...], multipliers: int, *, activation_bits: int, weight_bits: int,
-              first_layer_bits: int, coordinate_bits: int, **others) -> InrEngine:
-    """An engine of QuadINR with some multipliers, folded as fast as they let it."""
-    shapes = [(after, before) for before, after in pairwise(sizes)]
-    return InrEngine(
-        Format(True, 1, coordinate_bits), sizes, Activation("quad", *activation_formats(activation_bits)),
-        (first_layer_bits, *[weight_bits] * (len(sizes) - 2)), fold_for_multipliers(shapes, multipliers), **others)
-
-
-INR_POINTS = PointSettings(types_of(_DEFAULTS, sizes=WORD, multipliers=WHOLE, **HARDWARE), _DEFAULTS, _engine)
+INR_POINTS = PointSettings(
+    types_of(_DEFAULTS, sizes=WORD, multipliers=WHOLE, stages=STAGES, **HARDWARE), _DEFAULTS, _engine,
+    lambda settings: {**{name: _DEFAULTS[name] for name in ("stages", "activation_stages")}, **settings}, "inr-engine")
+"""Trainings have the name of the kind."""

@@ -131,13 +131,14 @@ def test_a_picture_from_the_command_line(model, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words, said", [
-    (["--folding", "3x1,1x1,1x1"], "--folding must be for layer 1, 2 inputs and 8 outputs, PE of 1, 2, 4, 8 and SIMD of"),
+    (["--folding", "3x1,1x1,1x1"], "--folding must be for layer 1, 2 inputs and 8 outputs, PE of 1, 2, 4, 8 and SIMD"),
     (["--folding", "1x1,1x1"], "--folding must be one for each of 3 layers, got '2 of them'"),
     (["--multipliers", "2"], "--multipliers must be at least 3, one for each layer, got 2"),
     (["--cycles", "0"], "--cycles must be at least 1, got 0"),
     (["--pixels-per-second", "1e12"], "--pixels-per-second must be above 0 and at most 500000000, one a cycle"),
     (["--stages", "9"], "--stages must be 0 to"),
-    (["--preset", "inr-8x2"], "--model must be given, or --preset in its place, got 'both'"),
+    (["--weight-bits", "4"], "--weight-bits must be left out without --sizes, got 4"),
+    (["--preset", "inr-8x2"], "--model must be given, or --preset or --sizes in its place, got 'model and preset'"),
 ])
 def test_illegal_engines_are_refused_in_a_line(model, words, said, tmp_path, capsys):
     assert main(["generate", "inr", "--model", str(model[0]), *words, "--out", str(tmp_path / "case")]) == 2
