@@ -208,11 +208,11 @@ class Layer(wiring.Component):
     def _units(self, m: Module, held: Sequence[Value], holding: Value) -> Value:
         """Narrow and activate the lowest results; returns whether they are taken."""
         plan = self._plan
-        totals, *shifts = held
+        totals = held[0]
         readies, outputs, valids = [], [], []
         for index in range(plan.units):
             narrowed = Signal(plan.layer.output.width, name=f"narrowed_{index}")
-            shift = {"shift": part.word_select(index, plan.shift_bits) for part in shifts}
+            shift = {"shift": held[1].word_select(index, plan.shift_bits)} if plan.shift_bits else {}
             m.submodules[f"narrowing_{index}"] = SharedModule(
                 self._narrowing, f"narrowing_of_layer_{plan.number}", y=narrowed,
                 total=totals.word_select(index, plan.accumulator_bits), **shift)

@@ -72,7 +72,8 @@ class VectorBuffer(wiring.Component):
         filled = Signal(range(3))
         written = Signal()
         beats, words = self._lanes // self._arriving, self._lanes // self._leaving
-        m.d.comb += [self.i.ready.eq(filled != 2), taken.eq(self.i.valid & self.i.ready), self.available.eq(filled != 0)]
+        m.d.comb += [self.i.ready.eq(filled != 2), self.available.eq(filled != 0),
+                     taken.eq(self.i.valid & self.i.ready)]
         write_beat, write_beat_last = counter(m, beats, "write_beat", taken)
         write_row, write_row_last = counter(m, self._rows, "write_row", taken & write_beat_last)
         read_word, read_word_last = counter(m, words, "read_word", self.read)

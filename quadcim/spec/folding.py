@@ -57,9 +57,12 @@ def _divisors(number: int) -> list[int]:
 
 
 def legal_foldings(outputs: int, inputs: int) -> list[Folding]:
-    """All foldings of a layer, the fewest multipliers first, and of equal ones the fewest processing elements."""
+    """All foldings of a layer, the fewest multipliers first, and of equal ones the squarest.
+
+    Wide dot products need wide buffers of vectors, many processing elements many accumulators.
+    """
     foldings = [Folding(pe, simd) for pe, simd in product(_divisors(outputs), _divisors(inputs))]
-    return sorted(foldings, key=lambda folding: (folding.multipliers, folding.pe))
+    return sorted(foldings, key=lambda folding: (folding.multipliers, max(folding.pe, folding.simd), folding.pe))
 
 
 def check_folding(folding: Folding, outputs: int, inputs: int, *, layer: int) -> None:

@@ -67,5 +67,5 @@ def test_illegal_foldings_list_the_legal_ones():
 
 
 def test_all_foldings_of_a_layer():
-    assert legal_foldings(2, 4) == [Folding(1, 1), Folding(1, 2), Folding(2, 1), Folding(1, 4), Folding(2, 2),
+    assert legal_foldings(2, 4) == [Folding(1, 1), Folding(1, 2), Folding(2, 1), Folding(2, 2), Folding(1, 4),
                                     Folding(2, 4)]

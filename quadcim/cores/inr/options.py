@@ -68,7 +68,8 @@ def inr_from_options(options: argparse.Namespace, report: Report) -> tuple[InrEn
     technology = options.technology or target.technology
     widths = {name: getattr(options, name) for name in WIDTHS if getattr(options, name) is not None}
     if widths and options.sizes is None:
-        raise IllegalSetting(next(iter(widths)).replace("_", "-"), "left out without --sizes", next(iter(widths.values())))
+        name, value = next(iter(widths.items()))
+        raise IllegalSetting(name.replace("_", "-"), "left out without --sizes", value)
     network = None
     if options.preset is not None:
         engine = replace(find_engine_preset(options.preset), technology=technology)
