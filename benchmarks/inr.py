@@ -18,12 +18,13 @@ __all__ = ["measure"]
 
 @dataclass(frozen=True)
 class _Engine:
-    """Sizes, multipliers, bits of a coordinate: a picture of two to that many pixels a side. Seconds are a bar."""
+    """Sizes, multipliers, bits of a coordinate: a picture of two to that many pixels a side; and bars."""
 
     sizes: str
     multipliers: int
     coordinate_bits: int
     most_seconds: float
+    most_bytes: float = 6
 
     @property
     def weights(self) -> int:
@@ -31,9 +32,9 @@ class _Engine:
         return sum(before * after for before, after in pairwise(map(int, self.sizes.split("x"))))
 
 
-_ENGINES = (_Engine("2x64x64x1", 67, 7, 15), _Engine("2x256x256x256x3", 130, 6, 15),
+_ENGINES = (_Engine("2x64x64x1", 67, 7, 15, most_bytes=20), _Engine("2x256x256x256x3", 130, 6, 15),
             _Engine("2x256x256x256x3", 517, 6, 15), _Engine("2x512x512x512x512x512x3", 1030, 5, 60))
-_LEAST_USED, _MOST_BYTES = 97, 6
+_LEAST_USED = 97
 
 
 def measure() -> Table:
@@ -66,7 +67,7 @@ def _measure(table: Table, engine: _Engine, folder: Path) -> None:
     pixels = shown.samples.shape[0] * shown.samples.shape[1]
     used = 100 * engine.weights / (case.spec.multipliers * shown.cycles)
     bars = (Bar(used, ">=", _LEAST_USED, "% used"), Bar(generated, "<=", engine.most_seconds, "s to generate"),
-            Bar(size, "<=", _MOST_BYTES, "bytes a weight"), Bar(shown.differences, "<=", 0, "differ"))
+            Bar(size, "<=", engine.most_bytes, "bytes a weight"), Bar(shown.differences, "<=", 0, "differ"))
     table.add(engine.sizes, case.spec.multipliers, f"{shown.cycles:.2f}", f"{used:.2f}", f"{generated:.1f}",
               f"{size:.2f}", pixels, shown.differences, f"{compiled:.1f}", f"{shown.seconds:.1f}",
               f"{pixels * engine.weights / shown.seconds / 1e6:.0f}", bars=bars)

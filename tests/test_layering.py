@@ -26,6 +26,7 @@ _ROOMS = {
     "hw/arithmetic": {"hw.emit", "hw.streams", "hw.arithmetic"},
     "hw/activation": {"hw.emit", "hw.streams", "hw.arithmetic", "hw.activation"},
     "hw/cim": {"hw.emit", "hw.streams", "hw.arithmetic", "hw.cim"},
+    "hw/inr": {"hw.emit", "hw.streams", "hw.arithmetic", "hw.activation", "hw.inr"},
     "models/inr": {"models.inr"},
     "models/bwma": {"models.bwma"},
     "boards/asic28": {"boards.asic28"},
@@ -93,7 +94,8 @@ def test_kinds_of_core_are_known_in_their_own_places_only():
     allowed = {"api.py": "the functions that make designs of our kinds"}
     for path in others:
         named = {name.rpartition(".")[2] for name in _imports(path, lazy=True)}
-        named &= {"ActivationUnit", "CimMacro", "CimIntegers", "ActivationCore", "CimCore"}
+        named &= {"ActivationUnit", "CimMacro", "CimIntegers", "ActivationCore", "CimCore", "InrEngine", "InrIntegers",
+                  "InrCore"}
         assert not named or path.name in allowed, f"{path} knows {sorted(named)}"
 
 

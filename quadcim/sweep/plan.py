@@ -75,7 +75,7 @@ class SweepPlan:
 
         ::
 
-            kind = "activation"                    # or "cim", "inr", "cnn"
+            kind = "activation"                    # or "cim", "inr-engine", "inr", "cnn"
             measure = ["error", "lut", "gates", "delay"]
             where = ["stages <= 4 or width > 8"]   # all have to hold
 

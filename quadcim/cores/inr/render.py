@@ -52,8 +52,8 @@ def render_case(case: "CoreCase", report: Report) -> Rendered:
     report("computing the golden model")
     stimulus: InrStimulus = case.stimulus  # pyright: ignore[reportAssignmentType] - that of this kind
     golden = stimulus.golden(coordinates_of(Command.whole(shape), engine))
-    latency = case.latency_cycles * threads
-    cycles = (sum(cycles for _raws, cycles in results) - latency) / count
+    # From the first sample of each thread to its last.
+    cycles = (sum(cycles for _raws, cycles in results) - (case.latency_cycles + 1) * threads) / max(count - threads, 1)
     products = sum(outputs * inputs for outputs, inputs in engine.shapes)
     used = f"{engine.multipliers}, {100 * products / (engine.multipliers * cycles):.2f} % of their cycles used"
     speed = (f"{count * products / seconds / 1e6:.0f} million products a second, "
