@@ -12,6 +12,7 @@ from quadcim.hw.inr.processing_element import ProcessingElement
 from quadcim.hw.inr.vector_buffer import VectorBuffer, counter
 from quadcim.hw.streams.memory import SyncMemory
 from quadcim.hw.streams.pipeline import PipelinedUnit
+from quadcim.hw.streams.shift_fifo import joined
 
 __all__ = ["Layer", "Narrowing"]
 
@@ -227,7 +228,7 @@ class Layer(wiring.Component):
             readies.append(ready)
             valids.append(valid)
             outputs.append(y)
-        m.d.comb += self.o.payload.eq(Cat(outputs))
+        m.d.comb += self.o.payload.eq(joined(Cat(outputs)))
         if self._unit is None:
             m.d.comb += self.o.valid.eq(holding)
             return self.o.ready

@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.hw.streams.memory import SyncMemory
+from quadcim.hw.streams.shift_fifo import joined
 
 __all__ = ["VectorBuffer", "counter"]
 
@@ -96,7 +97,7 @@ class VectorBuffer(wiring.Component):
                 lanes.write_enable.eq(taken & (write_beat == beat) if beats > 1 else taken),
                 lanes.read_address.eq(self._address(read_row, read_bank)), lanes.read_enable.eq(self.read)]
             row.append(lanes.read_data)
-        m.d.comb += self.word.eq(self._selected(m, Cat(row), read_word, words))
+        m.d.comb += self.word.eq(joined(self._selected(m, Cat(row), read_word, words)))
         return m
 
     def _address(self, row: Value, bank: Value) -> Value:

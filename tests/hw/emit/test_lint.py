@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not has_simulator("verilator"), reason="Verilato
 
 _WAIVED = ("DECLFILENAME", "PROCASSINIT", "UNUSEDSIGNAL")
 _PRESETS = ("phi8-combinational", "phi16", "phi16-small", "phi16-fpga", "phi16-cells", "tanh16", "sine12-fpga",
-            "sine16-cordic", "sine12-taylor", "cim-banks", "cim-adc", "cim-w1a8-bipolar", "cim-cells")
+            "sine16-cordic", "sine12-taylor", "inr-8x2", "cim-banks", "cim-adc", "cim-w1a8-bipolar", "cim-cells")
 
 
 _FURTHER = {
