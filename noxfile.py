@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
 
 nox.needs_version = ">=2025.2.9"  # the first that reads dependency groups
 nox.options.sessions = ["tests"]
 
-# All sessions share one environment, made here, so that PyTorch is installed once.
+# All sessions but `oldest` and `newest` share one environment, made here, so that PyTorch is installed once.
 _ENVIRONMENT = Path(".nox/quadcim").absolute()
 _PYTHON = str(_ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
 
@@ -50,6 +51,37 @@ def tests(session: nox.Session) -> None:
     """The test suite, without the long regression."""
     _install(session, "test", "route")
     _run(session, "pytest", "-n", _workers(), "--dist", "worksteal")
+
+
+def _requirements() -> list[str]:
+    """Everything that the project asks for and that its tests use."""
+    project = nox.project.load_toml("pyproject.toml")
+    return [*project["project"]["dependencies"], *nox.project.dependency_groups(project, "test", "route")]
+
+
+def _at_lower_bound(requirement: str) -> str:
+    """Pin the release that a requirement's lower bound names: a requirement without one is an error."""
+    wanted = Requirement(requirement)
+    (lowest,) = (bound.version for bound in wanted.specifier if bound.operator in {">=", "=="})
+    return f"{wanted.name}=={lowest}"
+
+
+def _test_with(session: nox.Session, *requirements: str) -> None:
+    session.install("-e", ".", *requirements)
+    session.run("python", "-m", "pytest", "-n", _workers(), "--dist", "worksteal", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def oldest(session: nox.Session) -> None:
+    """The test suite with every requirement at its lower bound in pyproject.toml, in an environment of its own."""
+    # Matplotlib 3.9 uses names that pyparsing 3.3, which came later, warns of; warnings are errors here.
+    _test_with(session, *map(_at_lower_bound, _requirements()), "pyparsing<3.3")
+
+
+@nox.session(reuse_venv=True)
+def newest(session: nox.Session) -> None:
+    """The test suite with the newest releases that pyproject.toml admits, in an environment of its own."""
+    _test_with(session, "--upgrade", "--upgrade-strategy", "eager", *_requirements())
 
 
 @nox.session(venv_backend="none")

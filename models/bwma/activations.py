@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from quadcim.models.clamp import clamp
 from quadcim.spec.cnn import FLOAT_BITS
 from quadcim.spec.errors import IllegalSetting
 
@@ -71,7 +72,7 @@ class SteClip(ActivationQuantiser):
 
     def quantise(self, x: Tensor) -> Tensor:
         """The quantised values."""
-        return self.step * _rounded((x / self.step).clamp(0, self.levels))
+        return self.step * _rounded(clamp(x / self.step, 0, self.levels))
 
 
 class Lsq(ActivationQuantiser):
@@ -81,7 +82,7 @@ class Lsq(ActivationQuantiser):
         """The quantised values."""
         share = 1 / math.sqrt(max(x.numel() * self.levels / max(x.shape[0], 1), 1))
         step = self.step.detach() + (self.step - self.step.detach()) * share
-        return step * _rounded((x / step).clamp(0, self.levels))
+        return step * _rounded(clamp(x / step, 0, self.levels))
 
 
 class Pact(ActivationQuantiser):
@@ -89,7 +90,7 @@ class Pact(ActivationQuantiser):
 
     def quantise(self, x: Tensor) -> Tensor:
         """The quantised values."""
-        clipped = torch.minimum(x.clamp(min=0), self.clip.abs())
+        clipped = torch.minimum(clamp(x, 0, math.inf), self.clip.abs())
         hard = self.step * (x / self.step).clamp(0, self.levels).round()
         return clipped + (hard - clipped).detach()
 
@@ -112,7 +113,7 @@ class Staircase(ActivationQuantiser):
 
     def quantise(self, x: Tensor) -> Tensor:
         """The quantised values."""
-        u = (x / self.step).clamp(0, self.levels)
+        u = clamp(x / self.step, 0, self.levels)
         remainder = u - u.detach().floor()
         smooth = torch.tanh(self.sharpness * (remainder - 0.5)) / (2 * math.tanh(self.sharpness / 2))
         return self.step * (u.round().detach() + smooth - smooth.detach())

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from quadcim.models.activation import golden
+from quadcim.models.clamp import clamp
 from quadcim.models.functions import activation_function
 from quadcim.models.inr.freeze import layer_plans, pixel_layers
 from quadcim.models.inr.networks import PIXEL_SCALE, Inr
@@ -77,7 +78,7 @@ class QuantisedActivation(nn.Module):
         fmt = self.activation.input
         value = self._golden(self.raw(x)).double() * 2.0**-self.activation.output.fraction_bits
         ends = (float(fmt.real(fmt.minimum)), float(fmt.real(fmt.maximum)))
-        return _straight_through(value.to(x.dtype), self._function(x if self.wraps else x.clamp(*ends)))
+        return _straight_through(value.to(x.dtype), self._function(x if self.wraps else clamp(x, *ends)))
 
     def extra_repr(self) -> str:
         """Tell the activation."""
