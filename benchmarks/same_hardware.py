@@ -1,5 +1,6 @@
 """The Verilog of another commit and of this tree: the same text, or proved to be the same hardware."""
 
+import itertools
 import json
 import os
 import re
@@ -25,6 +26,8 @@ from quadcim.cli import main
 for words in json.load(sys.stdin):
     main(words)
 """
+_REGISTER = re.compile(r"^  reg (?:signed )?(?:\[(\d+):0\] )?(\w+)", re.MULTILINE)
+_MOST_RENAMED = 4
 # Names that stand for no more than a place in the text.
 _HIDDEN = ("w:*_part*", "w:*_unused*", "w:not_*")
 
@@ -44,13 +47,14 @@ def measure() -> Table:
                 same += 1
                 continue
             say(f"same-hardware: {place}")
-            if before is not None and after is not None and _proved(before, after, place.rpartition(" ")[2]):
+            if before is not None and after is not None and any(
+                    _proved(text, after, place.rpartition(" ")[2]) for text in _renamed(before, after)):
                 proved += 1
             else:
                 open_.append(place)
     table = Table(f"The same hardware as {commit}", "Modules of all presets and targets. Proved: by Yosys, registers "
-                  "of a name being equal and instances black boxes; a bit that nothing reads may be gone. "
-                  "`QUADCIM_BASELINE` names the commit.",
+                  "of a name being equal, but for a few that have another, and instances black boxes; a bit that "
+                  "nothing reads may be gone. `QUADCIM_BASELINE` names the commit.",
                   ("modules", "of equal text", "proved", "neither"))
     table.add(same + proved + len(open_), same, proved, " ".join(open_) or "none",
               bars=(Bar(len(open_), "<=", 0, "modules"),))
@@ -86,6 +90,22 @@ def _modules(old: Path, new: Path) -> Iterator[tuple[str, str | None, str | None
             if pair not in seen:
                 seen.add(pair)
                 yield f"{path} {name}", *pair
+
+
+def _renamed(before: str, after: str) -> Iterator[str]:
+    """The older text, and with registers that are in it alone called as those that are in the newer one alone.
+
+    Which of them is which is tried; what is proved is so, whichever way the names were found.
+    """
+    yield before
+    old, new = ({name: width for width, name in _REGISTER.findall(text)} for text in (before, after))
+    gone, come = ({name: width for name, width in registers.items() if name not in others}
+                  for registers, others in ((old, new), (new, old)))
+    if 0 < len(gone) <= _MOST_RENAMED and sorted(gone.values()) == sorted(come.values()):
+        for names in itertools.permutations(come):
+            called = dict(zip(gone, names, strict=True))
+            if all(gone[name] == come[called[name]] for name in gone):
+                yield re.sub(r"\w+", lambda word, called=called: called.get(word[0], word[0]), before)
 
 
 def _proved(before: str, after: str, name: str) -> bool:
