@@ -115,7 +115,7 @@ class SelfTest(wiring.Component):
 
         # ---- Checksum of the first 2**_beats_log2 outputs
         state = Signal(_CHECKSUM_BITS, init=_CHECKSUM_START)
-        feedback = Signal(_CHECKSUM_BITS, attrs=note("The polynomial of CRC-32, where a bit leaves the checksum"))
+        feedback = Signal(_POLYNOMIAL.bit_length(), attrs=note("CRC-32, where a bit leaves the checksum"))
         state_shifted = Signal(_CHECKSUM_BITS)
         state_next = Signal(_CHECKSUM_BITS)
         beat = Signal(_beats_log2(width))
