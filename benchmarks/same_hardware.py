@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ for words in json.load(sys.stdin):
     main(words)
 """
 _REGISTER = re.compile(r"^  reg (?:signed )?(?:\[(\d+):0\] )?(\w+)", re.MULTILINE)
+_INSTANCE = re.compile(r"^  (?:\w+|\)) (\w+) \(\n(.*?)^  \);", re.MULTILINE | re.DOTALL)
+_PORT = re.compile(r"\.(\w+)\((\w+)\)")
 _MOST_RENAMED = 4
 # Names that stand for no more than a place in the text.
 _HIDDEN = ("w:*_part*", "w:*_unused*", "w:not_*")
@@ -93,10 +96,15 @@ def _modules(old: Path, new: Path) -> Iterator[tuple[str, str | None, str | None
 
 
 def _renamed(before: str, after: str) -> Iterator[str]:
-    """The older text, and with registers that are in it alone called as those that are in the newer one alone.
+    """The older text, and that with the names of the newer one, of nets at instances and of registers.
 
-    Which of them is which is tried; what is proved is so, whichever way the names were found.
+    Which register is which is tried; what is proved is so, whichever way the names were found.
     """
+    yield before
+    here, there = (_connected(text) for text in (before, after))
+    nets = {here[place]: there[place] for place in here.keys() & there.keys()}
+    words = Counter([*nets.values(), *set(re.findall(r"\w+", before))])
+    before = _with_names(before, {old: new for old, new in nets.items() if words[new] == 1})
     yield before
     old, new = ({name: width for width, name in _REGISTER.findall(text)} for text in (before, after))
     gone, come = ({name: width for name, width in registers.items() if name not in others}
@@ -105,7 +113,18 @@ def _renamed(before: str, after: str) -> Iterator[str]:
         for names in itertools.permutations(come):
             called = dict(zip(gone, names, strict=True))
             if all(gone[name] == come[called[name]] for name in gone):
-                yield re.sub(r"\w+", lambda word, called=called: called.get(word[0], word[0]), before)
+                yield _with_names(before, called)
+
+
+def _connected(text: str) -> dict[tuple[str, str], str]:
+    """The names that instances are connected to, by instance and port."""
+    return {(instance, port): net for instance, ports in _INSTANCE.findall(text)
+            for port, net in _PORT.findall(ports)}
+
+
+def _with_names(text: str, names: dict[str, str]) -> str:
+    """A text with other names, but not of ports."""
+    return re.sub(r"(?<!\.)\b\w+\b", lambda word: names.get(word[0], word[0]), text)
 
 
 def _proved(before: str, after: str, name: str) -> bool:
