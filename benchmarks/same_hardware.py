@@ -1,11 +1,13 @@
 """The Verilog of another commit and of this tree: the same text, or proved to be the same hardware."""
 
+import itertools
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +27,10 @@ from quadcim.cli import main
 for words in json.load(sys.stdin):
     main(words)
 """
+_REGISTER = re.compile(r"^  reg (?:signed )?(?:\[(\d+):0\] )?(\w+)", re.MULTILINE)
+_INSTANCE = re.compile(r"^  (?:\w+|\)) (\w+) \(\n(.*?)^  \);", re.MULTILINE | re.DOTALL)
+_PORT = re.compile(r"\.(\w+)\((\w+)\)")
+_MOST_RENAMED = 4
 # Names that stand for no more than a place in the text.
 _HIDDEN = ("w:*_part*", "w:*_unused*", "w:not_*")
 
@@ -44,13 +50,14 @@ def measure() -> Table:
                 same += 1
                 continue
             say(f"same-hardware: {place}")
-            if before is not None and after is not None and _proved(before, after, place.rpartition(" ")[2]):
+            if before is not None and after is not None and any(
+                    _proved(text, after, place.rpartition(" ")[2]) for text in _renamed(before, after)):
                 proved += 1
             else:
                 open_.append(place)
     table = Table(f"The same hardware as {commit}", "Modules of all presets and targets. Proved: by Yosys, registers "
-                  "of a name being equal and instances black boxes; a bit that nothing reads may be gone. "
-                  "`QUADCIM_BASELINE` names the commit.",
+                  "of a name being equal, but for a few that have another, and instances black boxes; a bit that "
+                  "nothing reads may be gone. `QUADCIM_BASELINE` names the commit.",
                   ("modules", "of equal text", "proved", "neither"))
     table.add(same + proved + len(open_), same, proved, " ".join(open_) or "none",
               bars=(Bar(len(open_), "<=", 0, "modules"),))
@@ -86,6 +93,38 @@ def _modules(old: Path, new: Path) -> Iterator[tuple[str, str | None, str | None
             if pair not in seen:
                 seen.add(pair)
                 yield f"{path} {name}", *pair
+
+
+def _renamed(before: str, after: str) -> Iterator[str]:
+    """The older text, and that with the names of the newer one, of nets at instances and of registers.
+
+    Which register is which is tried; what is proved is so, whichever way the names were found.
+    """
+    yield before
+    here, there = (_connected(text) for text in (before, after))
+    nets = {here[place]: there[place] for place in here.keys() & there.keys()}
+    words = Counter([*nets.values(), *set(re.findall(r"\w+", before))])
+    before = _with_names(before, {old: new for old, new in nets.items() if words[new] == 1})
+    yield before
+    old, new = ({name: width for width, name in _REGISTER.findall(text)} for text in (before, after))
+    gone, come = ({name: width for name, width in registers.items() if name not in others}
+                  for registers, others in ((old, new), (new, old)))
+    if 0 < len(gone) <= _MOST_RENAMED and sorted(gone.values()) == sorted(come.values()):
+        for names in itertools.permutations(come):
+            called = dict(zip(gone, names, strict=True))
+            if all(gone[name] == come[called[name]] for name in gone):
+                yield _with_names(before, called)
+
+
+def _connected(text: str) -> dict[tuple[str, str], str]:
+    """The names that instances are connected to, by instance and port."""
+    return {(instance, port): net for instance, ports in _INSTANCE.findall(text)
+            for port, net in _PORT.findall(ports)}
+
+
+def _with_names(text: str, names: dict[str, str]) -> str:
+    """A text with other names, but not of ports."""
+    return re.sub(r"(?<!\.)\b\w+\b", lambda word: names.get(word[0], word[0]), text)
 
 
 def _proved(before: str, after: str, name: str) -> bool:

@@ -13,6 +13,7 @@ from quadcim.boards.vcu128.link import Link
 from quadcim.boards.vcu128.platform import VCU128Platform
 from quadcim.boards.vcu128.self_test import SelfTest
 from quadcim.boards.vcu128.units import ExternalUnit
+from quadcim.hw.emit.notes import named, note
 from quadcim.hw.emit.verilog import emit_verilog, verilog_from_rtlil
 from quadcim.spec.ports import Port
 from quadcim.spec.quoting import comment
@@ -65,12 +66,14 @@ set_property BITSTREAM.GENERAL.COMPRESS TRUE [current_design]
 
 def _led(m: Module, platform: VCU128Platform, number: int, value: Value) -> None:
     m.submodules[f"led_{number}"] = led = io.Buffer(io.Direction.Output, platform.port("led", number))
-    m.d.comb += led.o.eq(value)
+    lit = Signal(name=f"led_{number}_lit", attrs=named())
+    m.d.comb += [lit.eq(value), led.o.eq(lit)]
 
 
 def _heartbeat(m: Module) -> Value:
     """Toggles every 2**25 cycles: 1.5 Hz at 100 MHz."""
-    timer = Signal(_HEARTBEAT_BITS, name="heartbeat")
+    timer = Signal(_HEARTBEAT_BITS, name="heartbeat",
+                   attrs=note(f"Its highest bit toggles every {1 << _HEARTBEAT_BITS - 1} cycles"))
     m.d.sync += timer.eq(timer + 1)
     return timer[-1]
 
@@ -143,17 +146,18 @@ class LinkBoard(Elaboratable):
         serial: Any = platform.port("uart")
         m.submodules.rx_pin = rx = io.Buffer(io.Direction.Input, serial.rx)
         m.submodules.tx_pin = tx = io.Buffer(io.Direction.Output, serial.tx)
-        serial_in = Signal()
-        serial_out = Signal()
+        serial_in = Signal(attrs=named())
+        serial_out = Signal(attrs=named())
         received = Signal()
         waiting = Signal()
-        m.d.comb += [serial_in.eq(rx.i), tx.o.eq(serial_out)]
+        sent = Signal()
+        m.d.comb += [serial_in.eq(rx.i), serial_out.eq(sent), tx.o.eq(serial_out)]
         axis: dict[str, Value] = {"i_aclk": ClockSignal(), "i_aresetn": ~ResetSignal()}
         link: dict[str, Value] = {"i_clk": ClockSignal(), "i_rst": ResetSignal(), "i_rx": serial_in,
-                                  "o_tx": serial_out, "i_digest": Const(self._digest, 8 * DIGEST_BYTES),
+                                  "o_tx": sent, "i_digest": Const(self._digest, 8 * DIGEST_BYTES),
                                   "o_received": received, "o_waiting": waiting}
         # Of a unit without frames a beat is one of its own, and the link passes on no more than results.
-        axis["i_s_axis_tlast"] = Const(1, 1)
+        axis["i_s_axis_tlast"], axis["o_m_axis_tlast"] = Const(1, 1), Signal(name="o_last_unused")
         if self._framed:
             axis["i_s_axis_tlast"] = link["o_i__last"] = Signal(name="i_last")
             axis["i_aresetn"] = ~(ResetSignal() | (restarts := Signal()))
@@ -164,6 +168,7 @@ class LinkBoard(Elaboratable):
             axis["o_frame_error"] = frame_error
         if self._user_bits:
             axis["i_s_axis_tuser"] = Const(0, self._user_bits)
+            axis["o_m_axis_tuser"] = Signal(self._user_bits, name="o_user_unused")
         for name, size in self._streams.items():
             forward, back = ("o", "i") if name == "o" else ("i", "o")
             for part, other, width in (("tdata", "payload", 8 * size), ("tvalid", "valid", 1)):
@@ -181,7 +186,7 @@ class LinkBoard(Elaboratable):
 
 def _activity(m: Module, event: Signal) -> Value:
     """Stays on for 2**23 cycles after an event: 84 ms at 100 MHz."""
-    lit = Signal(_ACTIVITY_BITS, name="activity")
+    lit = Signal(_ACTIVITY_BITS, name="activity", attrs=note("Cycles for which the LED stays on"))
     with m.If(event | lit.any()):
         m.d.sync += lit.eq(Mux(event, ~0, lit - 1))
     return lit.any()

@@ -22,12 +22,13 @@ begin with, it ends what another host may have left half sent by zeros, as many 
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.boards.vcu128.host import COMMANDS, DIGEST_BYTES, LAST, PING, QUEUE_BYTES
 from quadcim.boards.vcu128.uart import UartReceiver, UartTransmitter
+from quadcim.hw.emit.notes import note
 from quadcim.hw.streams.shift_fifo import ShiftFifo
 
 __all__ = ["Link"]
@@ -116,29 +117,33 @@ class Link(wiring.Component):
         """One command after the other: states, a bit each; what one waits for leads to the next."""
         most = max(DIGEST_BYTES, self._output, *self._inputs.values())
         data = Signal(8 * most, reset_less=True)
-        left = Signal(range(most + 1), reset_less=True)
-        command = Signal(8, reset_less=True)
-        last = Signal()
-        at_command = Signal(init=1)
-        at_result = Signal()
-        at_answer = Signal()
-        at_send = Signal()
+        left = Signal(range(most + 1), reset_less=True, attrs=note("Bytes left of a payload, in or out"))
+        command = Signal(8, reset_less=True, attrs=note("The byte that an answer begins with"))
+        last_byte_arrives = Signal()
+        at_command = Signal(init=1, attrs=note("State: the next byte is a command"))
+        at_result = Signal(attrs=note("State: waits for the result"))
+        at_answer = Signal(attrs=note("State: sends the byte of the command"))
+        at_send = Signal(attrs=note("State: sends the payload of the answer"))
+        any_left = Signal()
         sends = Signal()
         sent = Signal()
+        command_arrives = Signal()
         m.d.comb += [
-            last.eq(left == 1),
+            last_byte_arrives.eq(bytes_in.valid & (left == 1)),
+            command_arrives.eq(at_command & bytes_in.valid),
             self.waiting.eq(~at_command),
             self.o.ready.eq(at_result),
-            sends.eq(at_send & left.any()),
-            sent.eq(at_send & ~left.any()),
+            any_left.eq(left.any()),
+            sends.eq(at_send & any_left),
+            sent.eq(at_send & ~any_left),
             bytes_out.valid.eq(at_answer | sends),
             bytes_out.payload.eq(Mux(at_answer, command, data[:8])),
         ]
-        begins = {name: self._begins(m, name, at_command & bytes_in.valid, bytes_in.payload)
-                  for name in ("ping", *self._inputs)}
-        collects = {name: Signal(name=f"at_collect_{name}") for name in self._inputs}
-        offered: dict[str, Value] = {name: self._play(m, name, begins[name], collects[name], bytes_in.valid & last)
-                   for name in self._inputs}
+        begins = {name: self._begins(m, name, command_arrives, bytes_in.payload) for name in ("ping", *self._inputs)}
+        collects = {name: Signal(name=f"at_collect_{name}", attrs=note(f"State: takes in a beat of {name}"))
+                    for name in self._inputs}
+        offered: dict[str, Value] = {name: self._play(m, name, begins[name], collects[name], last_byte_arrives)
+                                     for name in self._inputs}
         asked: Value = offered.pop("i")
         over, more = sent, None
         if self._framed:
@@ -148,20 +153,21 @@ class Link(wiring.Component):
             offered["more"], asked = asked & ~self.i__last, (asked & self.i__last) | (sent & more)
         _state(m, at_command, enter=over, leave=Cat(begins.values()).any())
         _state(m, at_result, enter=asked, leave=self.o.valid)
-        _state(m, at_answer, enter=begins["ping"] | (at_result & self.o.valid) | Cat(offered.values()).any(),
-               leave=bytes_out.ready)
+        answers = Signal()
+        m.d.comb += answers.eq(begins["ping"] | (at_result & self.o.valid) | Cat(offered.values()).any())
+        _state(m, at_answer, enter=answers, leave=bytes_out.ready)
         _state(m, at_send, enter=at_answer & bytes_out.ready, leave=sent)
-        collecting = Cat(collects.values()).any()
+        collecting = Signal()
         moves = Signal()
         m.d.comb += [
+            collecting.eq(Cat(collects.values()).any()),
             bytes_in.ready.eq(at_command | collecting),
             moves.eq(at_command | at_result | (collecting & bytes_in.valid) | (sends & bytes_out.ready)),
         ]
-        begun = Mux(begins["ping"], DIGEST_BYTES, 0)
-        for name, size in self._inputs.items():
-            begun = Mux(begins[name], size, begun)
+        begun, left_after = self._payload_bytes(m, begins), Signal.like(left, attrs={})
+        m.d.comb += left_after.eq(Mux(at_command, begun, Mux(at_result, self._output, left - 1)))
         with m.If(moves):
-            m.d.sync += left.eq(Mux(at_command, begun, Mux(at_result, self._output, left - 1)))
+            m.d.sync += left.eq(left_after)
         with m.If(at_command):
             m.d.sync += command.eq(bytes_in.payload)
         if more is not None:
@@ -176,23 +182,38 @@ class Link(wiring.Component):
         """One register for all payloads: they come in from above, byte by byte, and leave from below."""
         # What is above a shorter answer does not matter: what is shifted in costs nothing.
         shifted = Cat(data[8:], byte_in)
-        result = Cat(self.o.payload, shifted[8 * self._output:])
         digest = Cat(self.digest, shifted[8 * DIGEST_BYTES:])
+        result = Signal(8 * self._output, name="result_or_shifted")
+        answer = Signal(8 * max(self._output, DIGEST_BYTES), name="answer_or_shifted")
+        m.d.comb += [result.eq(Mux(at_result, self.o.payload, shifted)),
+                     answer.eq(Mux(at_command, digest, Cat(result, shifted[len(result):])))]
         with m.If(moves):
-            m.d.sync += data.eq(Mux(at_command, digest, Mux(at_result, result, shifted)))
+            m.d.sync += data.eq(Cat(answer, shifted[len(answer):]))
         for name, size in self._inputs.items():
             m.d.comb += getattr(self, name).payload.eq(data[-8 * size:])
 
+    def _payload_bytes(self, m: Module, begins: Mapping[str, Value]) -> Value:
+        """How many bytes follow a command, or are answered to a ping."""
+        count, most = Const(0, 0), 0
+        for name, size in {"ping": DIGEST_BYTES, **self._inputs}.items():
+            before, most = count, max(most, size)
+            count = Signal(range(most + 1), name=f"payload_bytes_{name}")
+            m.d.comb += count.eq(Mux(begins[name], size, before))
+        return count
+
     def _begins(self, m: Module, name: str, comes: Value, byte: Value) -> Signal:
         """Whether a command comes."""
-        begins = Signal(name=f"begins_{name}")
-        called = byte == (PING if name == "ping" else COMMANDS[name])
+        code = PING if name == "ping" else COMMANDS[name]
+        codes = f"{chr(code)} or {chr(LAST)}" if self._framed and name == "i" else chr(code)
+        begins = Signal(name=f"begins_{name}", attrs=note(f"Command {codes}"))
+        called = byte == code
         m.d.comb += begins.eq(comes & (called | (byte == LAST) if self._framed and name == "i" else called))
         return begins
 
     def _play(self, m: Module, name: str, begins: Signal, at_collect: Signal, last_comes: Value) -> Signal:
         """The states that take a payload in and hand it to a stream; returns whether it is taken now."""
-        target, at_offer, offered = getattr(self, name), Signal(name=f"at_offer_{name}"), Signal(name=f"offered_{name}")
+        target, offered = getattr(self, name), Signal(name=f"offered_{name}")
+        at_offer = Signal(name=f"at_offer_{name}", attrs=note(f"State: offers the beat of {name}"))
         _state(m, at_collect, enter=begins, leave=last_comes)
         _state(m, at_offer, enter=at_collect & last_comes, leave=target.ready)
         m.d.comb += [target.valid.eq(at_offer), offered.eq(at_offer & target.ready)]

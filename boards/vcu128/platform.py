@@ -9,6 +9,7 @@ from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.vendor import XilinxPlatform
 
 from quadcim.boards.targets import VCU128_PART
+from quadcim.hw.emit.notes import named
 
 __all__ = ["VCU128Platform"]
 
@@ -66,12 +67,17 @@ class VCU128Platform(XilinxPlatform):
         if name != "sync":
             return None
         m = Module()
-        m.domains.sync = ClockDomain("sync")
+        m.domains.sync = domain = ClockDomain("sync")
+        for signal in (domain.clk, domain.rst):  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack them
+            signal.attrs.update(named())
         m.submodules.clock = clock = io.Buffer(io.Direction.Input, self.port(self.default_clk))
         m.submodules.button = button = io.Buffer(io.Direction.Input, self.port(self.default_rst))
+        clock_pin = Signal(attrs=named())
+        pressed = Signal(attrs=named())
         configured = Signal()
+        m.d.comb += [clock_pin.eq(clock.i), pressed.eq(button.i)]
         m.submodules.startup = Instance("STARTUPE3", o_EOS=configured)
-        m.submodules.gate = Instance("BUFGCE", p_SIM_DEVICE="ULTRASCALE_PLUS", i_CE=configured, i_I=clock.i,
+        m.submodules.gate = Instance("BUFGCE", p_SIM_DEVICE="ULTRASCALE_PLUS", i_CE=configured, i_I=clock_pin,
                                      o_O=ClockSignal("sync"))
-        m.submodules.reset = ResetSynchronizer(button.i, domain="sync")
+        m.submodules.reset = ResetSynchronizer(pressed, domain="sync")
         return m

@@ -17,6 +17,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from quadcim.boards.vcu128.units import StreamUnit
+from quadcim.hw.emit.notes import note
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 
@@ -114,6 +115,7 @@ class SelfTest(wiring.Component):
 
         # ---- Checksum of the first 2**_beats_log2 outputs
         state = Signal(_CHECKSUM_BITS, init=_CHECKSUM_START)
+        feedback = Signal(_POLYNOMIAL.bit_length(), attrs=note("CRC-32, where a bit leaves the checksum"))
         state_shifted = Signal(_CHECKSUM_BITS)
         state_next = Signal(_CHECKSUM_BITS)
         beat = Signal(_beats_log2(width))
@@ -122,7 +124,8 @@ class SelfTest(wiring.Component):
         finished = Signal()
         m.d.comb += [
             counts.eq(unit.o.valid & ~finished),
-            state_shifted.eq((state << 1) ^ Mux(state[-1], _POLYNOMIAL, 0)),
+            feedback.eq(Mux(state[-1], _POLYNOMIAL, 0)),
+            state_shifted.eq((state << 1) ^ feedback),
             state_next.eq(state_shifted ^ unit.o.payload.as_unsigned()),
             beat_next.eq(beat + 1),
         ]

@@ -98,7 +98,8 @@ class CordicUnit(PipelinedUnit):
             new_x = self._turn(m, f"x_{i}", x, y.shift_right(i), subtract=positive, plus_one=odd)
         new_z = Signal(signed(integers.angle_widths[i]), name=f"z_{i}")
         angle = integers.angles[i - 1]
-        m.d.comb += new_z.eq(z + Mux(negative, angle, -angle))
+        turn = Signal(signed(angle.bit_length() + 1), name=f"z_{i}_turn")
+        m.d.comb += [turn.eq(Mux(negative, angle, -angle)), new_z.eq(z + turn)]
         return {"x": new_x[self._design.x_low(i):].as_signed(), "y": new_y, "z": new_z[-1:] if i == last - 1 else new_z}
 
     @staticmethod
@@ -113,7 +114,11 @@ class CordicUnit(PipelinedUnit):
             # The operand is as wide as the guard bits: complementing its sign bit adds half of an output bit to it.
             addend = Cat(operand[:-1], ~operand[-1], Const(0, 1)).as_signed()
         # A carry in of 1 costs no logic as the subtraction of a complement.
-        m.d.comb += result.eq(value - ~addend if plus_one else value + addend)
+        if not plus_one:
+            m.d.comb += result.eq(value + addend)
+            return result
+        complement = Signal(addend.shape(), name=f"{name}_complement")
+        m.d.comb += [complement.eq(~addend), result.eq(value - complement)]
         return result
 
     def _saturate(self, m: Module, live: Live) -> Live:

@@ -9,10 +9,10 @@ from amaranth.hdl import Cat, Const, Instance, Module, Mux, Signal, Value
 from quadcim.hw.arithmetic.heap import Lookup
 from quadcim.hw.arithmetic.primitives import carry8, lut6_2
 from quadcim.hw.arithmetic.table import table
-from quadcim.hw.emit.notes import note
+from quadcim.hw.emit import notes
 from quadcim.spec.technology import Technology
 
-__all__ = ["CellLogic", "PlainLogic", "Product", "TreeAdder", "UltrascaleLogic", "logic_for"]
+__all__ = ["CellLogic", "PlainLogic", "Product", "TreeAdder", "UltrascaleLogic", "logic_for", "negated"]
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,9 @@ class PlainLogic:
             if not group:
                 continue
             columns = " ".join(str(adder.column) for adder in group)
-            about = note(f"Level {level}: {_ABOUT[name]}, of columns {columns} from the right")
-            made = {pin: Signal(len(group), name=f"{name}{level}_{pin}", attrs=about if pin == "a" else {})
+            marks = notes.level(level)
+            about = notes.note(f"Level {level}: {_ABOUT[name]}, of columns {columns} from the right")
+            made = {pin: Signal(len(group), name=f"{name}{level}_{pin}", attrs=marks | (about if pin == "a" else {}))
                     for pin in (*"abc"[:bits], *(["odd"] if bits == 3 else []), "sum", "carry")}
             for place, word in enumerate(list(made.values())[:bits]):
                 m.d.comb += word.eq(Cat(adder.inputs[place] for adder in group))
@@ -112,15 +113,25 @@ class PlainLogic:
         """
         word = Signal(max(row, default=0) + 1, name=f"row_{name}")
         m.d.comb += word.eq(Cat(row[bit].value if bit in row else Const(0) for bit in range(len(word))))
-        complement = Cat(~word, Const(-1, width))[:width]
+        opposite = Signal(len(word), name=f"not_row_{name}")
+        m.d.comb += opposite.eq(~word)
+        complement = Cat(opposite, Const(-1, width))[:width]
         return Cat(~(accumulator[0] ^ word[0]), (accumulator - complement)[1:width])
 
     def accumulate(self, m: Module, held: Value, added: Value, *, restart: Value, negative: Value, width: int) -> Value:
         """``held + added`` in `width` bits; without `held` on `restart`, with ``-added`` where `negative`."""
-        term = Mux(negative, -added, added) if not isinstance(negative, Const) else added
-        kept = Signal(held.shape(), name="held")
-        m.d.comb += kept.eq(Mux(restart, 0, held))
-        return (term + kept)[:width]
+        term = added if isinstance(negative, Const) else negated(m, added, where=negative, name="term")
+        kept, accumulated = Signal(held.shape(), name="held"), Signal(width, name="accumulated")
+        m.d.comb += [kept.eq(Mux(restart, 0, held)), accumulated.eq(term + kept)]
+        return accumulated
+
+
+def negated(m: Module, value: Value, *, where: Value, name: str) -> Value:
+    """``-value`` where a bit is set, else the value."""
+    negative = Signal((-value).shape(), name=f"minus_{name}")
+    result = Signal(Mux(where, negative, value).shape(), name=name)
+    m.d.comb += [negative.eq(-value), result.eq(Mux(where, negative, value))]
+    return result
 
 
 def _signed_bits(value: Value, width: int) -> list[Value]:
@@ -150,12 +161,12 @@ class CellLogic(PlainLogic):
                     adders: Sequence[TreeAdder]) -> list[tuple[Value, Value]]:
         plain = [adder.plus_one or len(adder.inputs) == 1 for adder in adders]
         others = iter(super().tree_adders(m, level, list(itertools.compress(adders, plain))))
-        return [next(others) if is_plain else self._cell(m, adder)
+        return [next(others) if is_plain else self._cell(m, level, adder)
                 for adder, is_plain in zip(adders, plain, strict=True)]
 
     @staticmethod
-    def _cell(m: Module, adder: TreeAdder) -> tuple[Value, Value]:
-        total, carry = Signal(name=f"sum_{adder.name}"), Signal(name=f"carry_{adder.name}")
+    def _cell(m: Module, level: int, adder: TreeAdder) -> tuple[Value, Value]:
+        total, carry = (Signal(name=f"{name}_{adder.name}", attrs=notes.level(level)) for name in ("sum", "carry"))
         ports = {f"i_{port}": value for port, value in zip("abc", adder.inputs, strict=False)}
         cell = "quadcim_full_adder" if len(adder.inputs) == 3 else "quadcim_half_adder"
         m.submodules[f"adder_{adder.name}"] = Instance(cell, **ports, o_sum=total, o_carry=carry)

@@ -41,7 +41,7 @@ def lut_init(function: Callable[..., int], inputs: int) -> int:
 
 def lut6_2(m: Module, name: str, inputs: Sequence[Value], upper: Callable[..., int],
            lower: Callable[..., int] | None = None) -> tuple[Value, Value]:
-    """Add a LUT6_2: one function of up to six inputs, or two of the same up to five inputs.
+    """Add a LUT6_2: one function of up to six inputs, or two of the same up to five inputs; none for constants.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def lut6_2(m: Module, name: str, inputs: Sequence[Value], upper: Callable[..., i
     most = 6 if lower is None else 5
     if len(inputs) > most:
         raise ValueError(f"{len(inputs)} inputs of a look-up table that has {most}")
+    if constants := _constants(inputs, upper, lower or upper):
+        return constants
     low, high = (lut_init(function, len(inputs)) for function in (lower or upper, upper))
     rows = 1 << len(inputs)
     init = low if rows == 64 else _repeat(low, rows) | _repeat(high, rows) << 32
@@ -70,6 +72,14 @@ def lut6_2(m: Module, name: str, inputs: Sequence[Value], upper: Callable[..., i
     o6, o5 = Signal(name=f"{name}_o6"), Signal(name=f"{name}_o5")
     m.submodules[name] = Instance("LUT6_2", p_INIT=Const(init, 64), **{**ties, **ports}, o_O6=o6, o_O5=o5)
     return o6, o5
+
+
+def _constants(inputs: Sequence[Value], upper: Callable[..., int],
+               lower: Callable[..., int]) -> tuple[Const, Const] | None:
+    """Both functions, if what is constant among the inputs makes constants of them."""
+    rows = list(itertools.product(*((bit.value,) if isinstance(bit, Const) else (0, 1) for bit in inputs)))
+    high, low = ({bool(function(*row)) for row in rows} for function in (upper, lower))
+    return (Const(high.pop(), 1), Const(low.pop(), 1)) if len(high) == len(low) == 1 else None
 
 
 def _repeat(table: int, rows: int) -> int:

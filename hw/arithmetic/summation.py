@@ -136,13 +136,16 @@ class TreeSummation:
         bits: dict[str, Value] = {}
         for group in _rows([bit for row in self._heap.rows for bit in row]):
             first, last = group[0], group[-1]
-            if len(group) == 1:
+            if len(first.factors) == 1 and not (first.complement or first.factors[0].invert):
+                word = Cat(operands.wire(bit.factors[0]) for bit in group)  # as it is
+            elif len(group) == 1:
                 word = Signal(name=first.name)
                 m.d.comb += word.eq(operands.product(first).value)
             else:
                 columns = f"columns {first.column} to {last.column}" if first.column < last.column else (
                     f"column {first.column}")
-                word = Signal(len(group), name=f"{first.name}_to_{last.factors[-1].index}",
+                word = Signal(len(group),
+                              name=f"{_stem(first.name)}_bits_{last.factors[-1].index}_{first.factors[-1].index}",
                               attrs=note(f"Of {columns}"))
                 m.d.comb += word.eq(operands.products(group))
             bits |= {bit.name: word[place] for place, bit in enumerate(group)}

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.hw.arithmetic.logic import logic_for
+from quadcim.hw.arithmetic.logic import logic_for, negated
 from quadcim.hw.arithmetic.narrow import narrow
 from quadcim.hw.cim.plan import CimPlan, PlaneSumPlan, folded_affine
 from quadcim.hw.cim.plane_sum import PlaneSum
@@ -92,7 +92,7 @@ class Column(wiring.Component):
         low, high = self._range()
         acc = Signal(shape(integer_format(low, high)), name="accumulator", reset_less=True)
         enable, step = self.moves[len(self._cuts)], macro.bits_per_cycle
-        added, negative = self._added(totals)
+        added, negative = self._added(m, totals)
         if macro.planes == 1:
             with m.If(enable):
                 m.d.sync += acc.eq(-added if macro.signed and step == 1 else added)
@@ -100,7 +100,7 @@ class Column(wiring.Component):
             return m
         settled = Signal((macro.planes - 1) * step, reset_less=True)
         total = logic_for(find_technology(macro.technology)).accumulate(
-            m, acc >> step, added, restart=self.first, negative=negative, width=len(acc))
+            m, acc.shift_right(step), added, restart=self.first, negative=negative, width=len(acc))
         with m.If(enable):
             m.d.sync += [acc.eq(total), settled.eq(Cat(settled, acc[:step])[step:])]
         m.d.comb += self.u.eq(Cat(settled, acc))
@@ -117,16 +117,21 @@ class Column(wiring.Component):
                                                   **connections)
         return total
 
-    def _added(self, totals: Sequence[Value]) -> tuple[Value, Value]:
+    def _added(self, m: Module, totals: Sequence[Value]) -> tuple[Value, Value]:
         """What a token adds, and whether it counts negative: the highest bit of a signed activation does."""
-        macro, top = self._macro, totals[-1]
+        macro, top, (low, high) = self._macro, totals[-1], self._plan.range
         if len(totals) == 1:
             return top, self.last if macro.signed and macro.planes > 1 else Const(0, 1)
+        least, most = low, high
         if macro.signed:
-            top = -top if macro.planes == 1 else Mux(self.last, -top, top)
-        added = top << macro.bits_per_cycle - 1
+            top = -top if macro.planes == 1 else negated(m, top, where=self.last, name="top")
+            least, most = min(low, -high), max(high, -low)
+        shift = macro.bits_per_cycle - 1
+        added, least, most = top << shift, least << shift, most << shift
         for bit, total in enumerate(totals[:-1]):
-            added = added + (total << bit)
+            least, most = least + (low << bit), most + (high << bit)
+            before, added = added, Signal(shape(integer_format(least, most)), name=f"added_{bit}")
+            m.d.comb += added.eq(before + (total << bit))
         return added, Const(0, 1)
 
     def _range(self) -> tuple[int, int]:
@@ -162,7 +167,7 @@ class Finish(wiring.Component):
         constants = {name: In(shape(fmt)) for name, fmt in zip(names, self._widths, strict=False)}
         super().__init__({"u": In(shape(u)), "s": In(shape(s)), **constants, "moves": In(plan.after.stages),
                           "y": Out(shape(y))})
-        self._macro, self._stages = macro, plan.after
+        self._macro, self._stages, self._y = macro, plan.after, y
 
     def constants(self, column: int) -> dict[str, Value]:
         """What the constant ports of a column's instance are connected to."""
@@ -185,7 +190,9 @@ class Finish(wiring.Component):
         match name:
             case "correct":
                 a, b = self._macro.correction
-                return {"y": a * live["u"] - b * live["s"]}
+                corrected = Signal(shape(self._y), name="corrected")
+                m.d.comb += corrected.eq(_times(a, live["u"]) - _times(b, live["s"]))
+                return {"y": corrected}
             case "scale":
                 return {"scaled": live["u"] * self.scale, "shared": live["s"] * self.offset}
             case "sum":
@@ -193,3 +200,8 @@ class Finish(wiring.Component):
             case _:
                 assert self._macro.narrow is not None
                 return {"y": narrow(m, live["sum"], self._macro.narrow)}
+
+
+def _times(factor: int, value: Value) -> Value:
+    """A product with a positive constant; a shift where that is a power of two."""
+    return factor * value if factor & factor - 1 else value << factor.bit_length() - 1

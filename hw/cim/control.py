@@ -7,9 +7,12 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream
 
 from quadcim.hw.cim.plan import CimPlan
+from quadcim.hw.emit.notes import section
 from quadcim.hw.streams.pipeline import register
 
 __all__ = ["Tokens"]
+
+_CONTROL = section("Control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +58,28 @@ class Tokens:
         first, last, plane = Const(1), Const(1), None
         moves = [Signal(name=f"stage{number}_moves") for number in range(1, before + after + 1)]
         lookup = int(plan.selected)
-        accepts = moves[0] & ~stopped if lookup == 0 else moves[0]
+        reads: Value = Const(1)
+        if not isinstance(stopped, Const):
+            reads = Signal(name="tables_idle", attrs=_CONTROL)
+            m.d.comb += reads.eq(~stopped)
+        accepts = moves[0] & reads if lookup == 0 else moves[0]
         valid = [i.valid, *(Signal(name=f"stage{number}_valid") for number in range(1, before + after + 1))]
         partly: Value = Const(0, 1)
+        taken: Value = i.valid & accepts
         if planes > 1:
-            plane = Signal(range(planes), name="plane")
-            first, last, partly = Signal(name="first"), Signal(name="last"), Signal(name="partly")
-            m.d.comb += [first.eq(~plane.any()), last.eq(plane == planes - 1),
-                         partly.eq(Mux(i.valid & accepts, ~last, ~first))]
-            with m.If(i.valid & accepts):
+            plane = Signal(range(planes), name="plane", attrs=_CONTROL)
+            takes, taken = taken, Signal(name="plane_taken", attrs=_CONTROL)
+            first, last, partly = (Signal(name=name, attrs=_CONTROL) for name in ("first", "last", "partly"))
+            m.d.comb += [first.eq(~plane.any()), last.eq(plane == planes - 1), taken.eq(takes),
+                         partly.eq(Mux(taken, ~last, ~first))]
+            with m.If(taken):
                 m.d.sync += plane.eq(Mux(last, 0, plane + 1))
         flags = {"first": first, "last": last}
         for stage, move in enumerate(moves):
             ready = moves[stage + 1] if stage + 1 < len(moves) else o.ready
-            ready = ready & ~stopped if stage + 1 == lookup else ready
+            ready = ready & reads if stage + 1 == lookup else ready
             m.d.comb += move.eq(ready | ~valid[stage + 1])
-            entering = valid[stage] & ~stopped if stage == lookup else valid[stage]
+            entering = valid[stage] & reads if stage == lookup else valid[stage]
             # The accumulators hand on a result with a beat's last plane only.
             entering = entering & flags["last"] if stage == before - 1 else entering
             with m.If(move):
@@ -78,9 +87,13 @@ class Tokens:
             if stage < before - 1 and planes > 1:
                 flags = dict(register(m, flags, stage=stage + 1, moves=move))
         m.d.comb += [i.ready.eq(accepts & last), o.valid.eq(valid[-1])]
-        accumulate = Signal(name="accumulates")
-        adding = moves[before - 1] & valid[before - 1]
-        m.d.comb += accumulate.eq(adding & ~stopped if lookup == before - 1 else adding)
+        accumulate = Signal(name="accumulates", attrs=_CONTROL)
+        if before == 1:
+            adding = taken
+        else:
+            adding = moves[before - 1] & valid[before - 1]
+            adding = adding & reads if lookup == before - 1 else adding
+        m.d.comb += accumulate.eq(adding)
         inner = Cat(*moves[lookup:before - 1], accumulate)
         return cls({"moves": inner, **(flags if planes > 1 else {})}, Cat(moves[before:]), plane,
                    moves[0] if plan.selected else None, partly)

@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from quadcim.hw.cim.control import Tokens
 from quadcim.hw.cim.plan import TABLE_BITS, TABLE_COLUMNS, TABLE_ROWS, table_groups
-from quadcim.hw.cim.writes import offered_row
+from quadcim.hw.cim.writes import WEIGHTS, offered_row
 from quadcim.hw.emit.shared import SharedModule
 from quadcim.spec.cim import CimMacro
 
@@ -87,8 +87,11 @@ class CombinationSum(wiring.Component):
     def elaborate(self, platform) -> Module:
         """Add up five bits."""
         m = Module()
-        chosen = [self.combination[row] & self.weights[row] for row in range(TABLE_ROWS)]
-        m.d.comb += self.sum.eq(((chosen[0] + chosen[1]) + (chosen[2] + chosen[3])) + chosen[4])
+        chosen = Signal(TABLE_ROWS)
+        first_two, next_two, first_four = Signal(2), Signal(2), Signal(3)
+        m.d.comb += [chosen.eq(self.combination & self.weights), first_two.eq(chosen[0] + chosen[1]),
+                     next_two.eq(chosen[2] + chosen[3]), first_four.eq(first_two + next_two),
+                     self.sum.eq(first_four + chosen[4])]
         return m
 
 
@@ -134,26 +137,30 @@ class PartialSumWriter:
         """
         row, weights = offered_row(m, macro, w.payload, w.valid), w.payload[:macro.columns]
         groups, columns = table_groups(macro.rows), macro.columns
-        combination = Signal(TABLE_ROWS, name="combination")
-        held = [Signal(columns, name=f"held_{place}", reset_less=True) for place in range(TABLE_ROWS)]
-        group = Signal(len(groups), name="group", reset_less=True)
-        last, starts = Cat(row[high - 1] for _low, high in groups), Signal(name="starts")
+        combination = Signal(TABLE_ROWS, name="combination", attrs=WEIGHTS)
+        held = [Signal(columns, name=f"held_{place}", reset_less=True, attrs=WEIGHTS) for place in range(TABLE_ROWS)]
+        group = Signal(len(groups), name="group", reset_less=True, attrs=WEIGHTS)
+        last, completes, starts = Cat(row[high - 1] for _low, high in groups), Signal(
+            name="completes", attrs=WEIGHTS), Signal(name="starts", attrs=WEIGHTS)
         due, at_work = starts, busy
         if tokens.selects is not None:  # a plane that was taken before may still have to be read
-            waits = Signal(name="table_waits")
+            waits = Signal(name="table_waits", attrs=WEIGHTS)
             m.d.sync += waits.eq(starts | (waits & ~tokens.selects))
             due, at_work = waits & tokens.selects, busy | waits
-        m.d.comb += [w.ready.eq(~at_work & ~(last.any() & tokens.partly)), starts.eq(last.any() & w.ready)]
+        m.d.comb += [completes.eq(last.any()), w.ready.eq(~at_work & ~(completes & tokens.partly)),
+                     starts.eq(completes & w.ready)]
         for place, word in enumerate(held):
-            with m.If(Cat(row[place::TABLE_ROWS]).any() & w.ready):
+            taken = Signal(name=f"taken_{place}", attrs=WEIGHTS)
+            m.d.comb += taken.eq(Cat(row[place::TABLE_ROWS]).any() & w.ready)
+            with m.If(taken):
                 m.d.sync += word.eq(weights)
         with m.If(starts):
             m.d.sync += group.eq(last)
         m.d.sync += busy.eq(Mux(busy, ~combination.all(), due))
         with m.If(busy):
             m.d.sync += combination.eq(combination + 1)
-        write, sums = Signal(len(groups), name="write"), Signal(columns * TABLE_BITS, name="sums")
-        parts = [Signal(TABLE_BITS, name=f"sum_{column}") for column in range(columns)]
+        write, sums = Signal(len(groups), name="write", attrs=WEIGHTS), Signal(columns * TABLE_BITS, name="sums")
+        parts = [Signal(TABLE_BITS, name=f"sum_{column}", attrs=WEIGHTS) for column in range(columns)]
         adder = CombinationSum()
         for column, part in enumerate(parts):
             m.submodules[f"combination_sum_{column}"] = SharedModule(

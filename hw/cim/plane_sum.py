@@ -127,7 +127,9 @@ class _Words:
             return values
         (total,) = values.values()
         if adc := self._plan.adc:
-            return {"total": (total << adc.step.bit_length() - 1) + adc.low * len(self._plan.groups)}
+            low = adc.low * len(self._plan.groups)
+            steps = total << adc.step.bit_length() - 1
+            return {"total": steps + low if low else steps}
         return {"total": total}
 
 
@@ -143,7 +145,10 @@ def _convert(m: Module, value: Value, adc: Adc | None, name: str) -> Value:
     """``clamp(floor((value - low) / step + 1/2), 0, levels)``."""
     assert adc is not None
     code = Signal(adc.levels.bit_length(), name=name)
-    rounded = (value + (adc.step // 2 - adc.low)) >> adc.step.bit_length() - 1
+    offset = adc.step // 2 - adc.low
+    shifted = (value + offset if offset else value) >> adc.step.bit_length() - 1
+    rounded = Signal(shifted.shape(), name=f"{name}_rounded")
+    m.d.comb += rounded.eq(shifted)
     clamped = Mux(rounded > adc.levels, adc.levels, rounded)
     # What has no sign is compared once only: tools warn of comparisons that cannot hold.
     m.d.comb += code.eq(Mux(rounded < 0, 0, clamped) if rounded.shape().signed else clamped)

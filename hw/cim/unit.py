@@ -8,7 +8,7 @@ from quadcim.hw.cim.column import BitCells, Column, Finish, choose, shape
 from quadcim.hw.cim.control import Tokens
 from quadcim.hw.cim.partial_sums import PartialSumCells, PartialSumWriter
 from quadcim.hw.cim.plan import TABLE_BITS, TABLE_COLUMNS, CimPlan, constant_rows, table_groups
-from quadcim.hw.cim.writes import CellWrites
+from quadcim.hw.cim.writes import WEIGHTS, CellWrites
 from quadcim.hw.emit.shared import SharedModule
 from quadcim.hw.streams.pipeline import register
 
@@ -63,7 +63,7 @@ class CimUnit(wiring.Component):
         """The control of the planes, the columns side by side, and what follows their accumulators."""
         m, plan = Module(), self._plan
         stored = self._macro.storage == "lutram"
-        stopped = Signal(name="writing") if stored else Const(0, 1)
+        stopped = Signal(name="writing", attrs=WEIGHTS) if stored else Const(0, 1)
         tokens = Tokens.build(m, plan, i=self.i, o=self.o, stopped=stopped)
         planes, bank = self._select(m, tokens)
         columns = self._stored(m, planes, tokens, stopped) if stored else self._columns(m, planes, bank, tokens)
@@ -72,12 +72,12 @@ class CimUnit(wiring.Component):
             return m
         assert plan.reference is not None
         reference = Column(self._macro, plan.reference, self._s, cuts=plan.reference_cuts, name="reference")
-        s = Signal(shape(self._s), name="s")
+        s = Signal(shape(self._s), name=f"stage{plan.before.stages}_s")
         m.submodules.reference = SharedModule(reference, "reference", planes=Cat(planes), u=s,
                                               **tokens.connections)
         finish = Finish(plan, self._u, self._s, self._y)
         for index, u in enumerate(columns):
-            y = Signal(self._y.width, name=f"y_{index}")
+            y = Signal(self._y.width, name=f"stage{plan.whole.stages}_y_{index}")
             m.submodules[f"finish_{index}"] = SharedModule(
                 finish, "finish", u=u, s=s, moves=tokens.after, y=y, **finish.constants(index))
             columns[index] = y
@@ -95,8 +95,11 @@ class CimUnit(wiring.Component):
         payload, step = self.i.payload, macro.bits_per_cycle
         planes = [Signal(macro.rows, name=f"plane_{bit}") for bit in range(step)]
         for bit, target in enumerate(planes):
-            choices = [Cat(payload[row * bits + start + bit] for row in range(macro.rows))
-                       for start in range(0, bits, step)]
+            choices: list[Value] = []
+            for start in range(bit, bits, step):
+                # A word with a name is a loop in the Verilog.
+                choices.append(Signal(macro.rows, name=f"activations_{start}"))
+                m.d.comb += choices[-1].eq(Cat(payload[start::bits][:macro.rows]))
             m.d.comb += target.eq(choices[0] if tokens.plane is None else choose(choices, tokens.plane))
         bank = self._bank
         if tokens.selects is None:
@@ -114,11 +117,11 @@ class CimUnit(wiring.Component):
             writes = CellWrites.build(m, macro, self.w, tokens=tokens, offered=self._bank, read=bank)
         results: list[Value] = []
         for index in range(macro.columns):
-            u = Signal(shape(self._u), name=f"u_{index}")
+            u = Signal(shape(self._u), name=f"stage{plan.before.stages}_u_{index}")
             connections = dict(tokens.connections)
             rows = planes
             if store is not None and writes is not None:
-                weights = Signal(macro.rows, name=f"weights_{index}")
+                weights = Signal(macro.rows, name=f"weights_{index}", attrs=WEIGHTS)
                 banked = {} if bank is None else {"bank": bank}
                 m.submodules[f"cells_{index}"] = SharedModule(
                     store, "bit_cells", write=writes.write, data=writes.data[index],
@@ -159,7 +162,7 @@ class CimUnit(wiring.Component):
                     cells, "partial_sums", plane=address, write=writer.write, data=data, sums=sums)
                 words.append(sums)
             for index in range(low, min(low + TABLE_COLUMNS, macro.columns)):
-                u = Signal(shape(self._u), name=f"u_{index}")
+                u = Signal(shape(self._u), name=f"stage{plan.before.stages}_u_{index}")
                 rows = Cat(word.word_select(index - low, plan.column.rows) for word in words)
                 m.submodules[f"column_{index}"] = SharedModule(column, "column", planes=rows, u=u,
                                                                **tokens.connections)

@@ -15,9 +15,13 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream
 
 from quadcim.hw.cim.control import Tokens
+from quadcim.hw.emit.notes import section
 from quadcim.spec.cim import CimMacro
 
-__all__ = ["CellWrites", "offered_row"]
+__all__ = ["WEIGHTS", "CellWrites", "offered_row"]
+
+WEIGHTS = section("Weights")
+"""The attributes of what writes weights, and of what cells give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,9 @@ class CellWrites:
         if tokens.selects is None:
             m.d.comb += w.ready.eq(~refused)
             return cls._decoded(m, macro, payload, valid & ~refused)
-        held, word = Signal(name="write_held"), Signal(len(payload), name="held_write", reset_less=True)
-        waits = Signal(name="write_waits")
+        held = Signal(name="write_held", attrs=WEIGHTS)
+        word = Signal(len(payload), name="held_write", reset_less=True, attrs=WEIGHTS)
+        waits = Signal(name="write_waits", attrs=WEIGHTS)
         with m.If(~waits):
             m.d.sync += [held.eq(valid & ~refused), word.eq(payload)]
         if read is None:
@@ -67,14 +72,15 @@ class CellWrites:
             return cls._decoded(m, macro, word, held & ~waits)
         # While a write waits, those to other banks pass it by: no plane of theirs is in the register, and none comes.
         bank = _bank(macro, word)
-        passes = _bank(macro, payload) != bank
-        m.d.comb += [waits.eq(held & ~tokens.selects & (bank == read)), w.ready.eq(Mux(waits, passes, ~refused))]
+        passes = Signal(name="write_passes", attrs=WEIGHTS)
+        m.d.comb += [passes.eq(_bank(macro, payload) != bank), waits.eq(held & ~tokens.selects & (bank == read)),
+                     w.ready.eq(Mux(waits, passes, ~refused))]
         return cls._decoded(m, macro, Mux(waits, payload, word), Mux(waits, valid & passes, held))
 
     @classmethod
     def _decoded(cls, m: Module, macro: CimMacro, payload: Value, valid: Value) -> "CellWrites":
-        row, bank, write = offered_row(m, macro, payload, valid), _bank(macro, payload), Signal(
-            macro.rows * macro.banks, name="write")
+        row, bank = offered_row(m, macro, payload, valid), _bank(macro, payload)
+        write = Signal(macro.rows * macro.banks, name="write", attrs=WEIGHTS)
         m.d.comb += write.eq(Cat(Mux(bank == number, row, 0) for number in range(macro.banks))
                              if macro.banks > 1 else row)
         return cls(write, payload[:macro.columns])
@@ -82,8 +88,9 @@ class CellWrites:
 
 def offered_row(m: Module, macro: CimMacro, payload: Value, valid: Value) -> Signal:
     """The row that a write is for, a bit each; none if it is not valid, or there is no such row."""
-    decoded = Signal(macro.rows, name="write_row")
-    m.d.comb += decoded.eq(Mux(valid, Const(1, macro.rows) << payload[macro.columns:][:macro.row_bits], 0))
+    named, decoded = (Signal(macro.rows, name=name, attrs=WEIGHTS) for name in ("named_row", "write_row"))
+    m.d.comb += [named.eq(Const(1, macro.rows) << payload[macro.columns:][:macro.row_bits]),
+                 decoded.eq(Mux(valid, named, 0))]
     return decoded
 
 

@@ -2,7 +2,7 @@
 
 An expression may stand elsewhere only where that leaves its width, and so its value, as it is: bitwise logic of
 operands that are all as wide as what it is assigned to, comparisons and reductions, whose operands nothing around them
-widens, and choices between two of those.
+widens, sums of two words that are as wide as what takes them, and choices between two of those.
 """
 
 import re
@@ -33,7 +33,9 @@ _REDUCTION = re.compile(r"(?:~?[|&^]|!) ?([^ ]+)")
 _COMMUTATIVE = re.compile(r"([^ ]+) ([&|^]) ([^ ]+)")
 # What stands in brackets at the beginning of an expression or of another bracket, and the operator behind it.
 _CHAIN = re.compile(r"(?<=[=(])( ?)\(((?:[\w\[\]:~ |&^]|\([^()]*\))+)\) ([|&^]) ")
+_SUM = re.compile(r"([^ ]+) [-+] ([^ ]+)")
 _CHOICE = re.compile(r"([^ ]+) \? ([^?]+) : ([^?]+)")
+_COMPLEMENT = re.compile(rf"~ ?{NAME}(\[\d+\])?")
 _SIMPLE = re.compile(rf"(~ ?)?{NAME}(\[[^]]+\])?")
 _LONG = 60
 """Letters of what moves into a condition, a choice or a register: more has a line of its own."""
@@ -48,6 +50,10 @@ class _Place(Enum):
     CHOOSES = auto()
     FIRST = auto()
     OTHERWISE = auto()
+
+
+_LAST = (_Place.WHOLE, _Place.OTHERWISE)
+"""Where nothing follows."""
 
 
 def trimmed(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
@@ -97,29 +103,38 @@ def shared(declarations: dict[str, Declaration], statements: list[str]) -> list[
 
 
 def inlined(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
-    """Move each temporary that is used once, as a whole and where its value cannot change, into that use."""
+    """Move each temporary that is used once, as a whole and where its value cannot change, into that use.
+
+    The complement of a name, which is no longer than another name, moves into all of its uses.
+    """
     statements = [_tidy(statement) for statement in statements]
     definitions = {target: expression for target, expression in map(_assignment, statements)
                    if TEMPORARY.fullmatch(target)}
     mentions = Counter(name for statement in statements for name in TEMPORARY.findall(statement))
-    places = dict(place for statement in statements for place in _places(declarations, statement))
+    places: dict[str, list[_Place]] = {}
+    for name, place in (found for statement in statements for found in _places(declarations, statement)):
+        places.setdefault(name, []).append(place)
 
     @cache
     def moved(name: str) -> str | None:
         """What stands in the place of a temporary; None if it stays."""
-        place, expression = places.get(name), definitions.get(name)
-        if place is None or expression is None or mentions[name] != 2:
+        found, expression = places.get(name, []), definitions.get(name)
+        if expression is None or len(found) != mentions[name] - 1:
             return None
+        if len(found) != 1 and not (found and _COMPLEMENT.fullmatch(expression)):
+            return None
+        place = found[0]
         logic = _logic_width(declarations, expression) == width_of(declarations[name])
         choice = not logic and _choice_width(declarations, expression) == width_of(declarations[name])
-        if not (logic or choice or _is_condition(declarations, expression)):
+        total = _sum_width(declarations, expression) == width_of(declarations[name])
+        if not (logic or choice or total or _is_condition(declarations, expression)):
             return None
         text = TEMPORARY.sub(lambda match: moved(match[0]) or match[0], expression)
-        if choice and place not in (_Place.WHOLE, _Place.OTHERWISE):
+        if (choice or total) and place not in (_Place.FIRST, *_LAST):
             return None
         if len(text) > _LONG and not (logic and place in (_Place.LOGIC, _Place.MEMBER)):
             return None
-        bare = choice or place in (_Place.MEMBER, _Place.WHOLE) or _SIMPLE.fullmatch(text)
+        bare = (choice and place in _LAST) or total or place in (_Place.MEMBER, _Place.WHOLE) or _SIMPLE.fullmatch(text)
         return text if bare else f"({text})"
 
     kept = (statement for statement in statements if moved(_assignment(statement)[0]) is None)
@@ -136,7 +151,8 @@ def _assignment(statement: str) -> tuple[str, str]:
 
 def _places(declarations: dict[str, Declaration], statement: str) -> Iterator[tuple[str, _Place]]:
     """The temporaries of a statement that an expression as wide may take the place of."""
-    yield from ((name, _Place.MEMBER) for name in _MEMBER.findall(statement))
+    members = _MEMBER.findall(statement)
+    yield from ((name, _Place.MEMBER) for name in members)
     if statement.startswith("always"):
         yield from ((name, _Place.WHOLE) for name in _CONDITION.findall(statement))
         yield from ((name, _Place.WHOLE) for target, name in _TAKEN.findall(statement)
@@ -148,7 +164,7 @@ def _places(declarations: dict[str, Declaration], statement: str) -> Iterator[tu
     if TEMPORARY.fullmatch(expression) and width_of(declarations[expression]) == width:
         yield expression, _Place.WHOLE
     elif _logic_width(declarations, expression) == width:
-        yield from ((name, _Place.LOGIC) for name in _WHOLE.findall(expression))
+        yield from ((name, _Place.LOGIC) for name in _WHOLE.findall(expression) if name not in members)
     elif choice := _CHOICE.fullmatch(expression):
         for name, place in zip(choice.groups(), (_Place.CHOOSES, _Place.FIRST, _Place.OTHERWISE), strict=True):
             wanted = 1 if place == _Place.CHOOSES else width
@@ -190,6 +206,13 @@ def _is_condition(declarations: dict[str, Declaration], expression: str) -> bool
         return first is not None and first == second and not first[1]
     match = _REDUCTION.fullmatch(expression)
     return match is not None and bits(declarations, match[1]) is not None
+
+
+def _sum_width(declarations: dict[str, Declaration], expression: str) -> int | None:
+    """The width of a sum or a difference of words that are equally wide and have no sign."""
+    match = _SUM.fullmatch(expression)
+    first, second = (bits(declarations, operand) for operand in match.groups()) if match else (None, None)
+    return first[0] if first is not None and first == second and not first[1] else None
 
 
 def _choice_width(declarations: dict[str, Declaration], expression: str) -> int | None:

@@ -1,20 +1,41 @@
-"""Comments of the emitted Verilog: what each module is, and what hardware says of the signals that it drives."""
+"""Marks: what hardware says of a module and of the signals in it, for the comments and the order of its Verilog."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from amaranth.hdl import Fragment
 from amaranth.lib.wiring import Component
 
-__all__ = ["ABOUT", "find_notes", "note", "with_abouts"]
+__all__ = ["Marks", "find_marks", "level", "named", "note", "section", "with_abouts"]
 
-ABOUT = ""
-"""In the place of a signal's name: what the module is."""
-_NOTE = "quadcim_note"
+_NOTE, _SECTION, _LEVEL = "quadcim_note", "quadcim_section", "quadcim_level"
 _HEAD = re.compile(r"^module \\(\S+)$", re.MULTILINE)
 _ABOUT = re.compile(rf'^attribute \\{_NOTE} "([^"]*)"\nmodule \\(\S+)$', re.MULTILINE)
-_NOTED = re.compile(rf'^  attribute \\{_NOTE} "([^"]*)"\n(?:  attribute .*\n)*  wire (?:\w+ (?:\d+ )?)*\\(\S+)$',
-                    re.MULTILINE)
+_MARKED = re.compile(r"^((?:  attribute .*\n)+)  wire (?:\w+ (?:\d+ )?)*\\(\S+)$", re.MULTILINE)
+_ATTRIBUTE = re.compile(rf'^  attribute \\({_NOTE}|{_SECTION}|{_LEVEL}) "([^"]*)"$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is said of a module; of its signals by their names.
+
+    Parameters
+    ----------
+    about : str
+        What the module is; empty if that is not known.
+    notes : mapping of str to str
+        Comments that stand before what drives a signal.
+    sections : mapping of str to str
+        Titles of the sections in which what drives a signal stands, where it is a part of no stage.
+    levels : mapping of str to int
+        What drives a signal of a level stands below all that drives those of lower ones.
+    """
+
+    about: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    sections: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, int] = field(default_factory=dict)
 
 
 def note(text: str) -> dict[str, str]:
@@ -22,6 +43,21 @@ def note(text: str) -> dict[str, str]:
     if '"' in text or "\\" in text or "\n" in text:
         raise ValueError(f"a note is one plain line, not {text!r}")
     return {_NOTE: text}
+
+
+def section(title: str) -> dict[str, str]:
+    """The attributes of a signal in a section of its own, between the handshake and the stages."""
+    return {_SECTION: title}
+
+
+def named() -> dict[str, str]:
+    """The attributes of a signal that gives its name to the net: of several, Yosys takes one with more attributes."""
+    return {"quadcim_named": ""}
+
+
+def level(number: int) -> dict[str, str]:
+    """The attributes of a signal of a level of logic."""
+    return {_LEVEL: str(number)}
 
 
 def with_abouts(rtlil: str, fragment: Fragment, module: str) -> str:
@@ -42,11 +78,16 @@ def _abouts(fragment: Fragment, module: str) -> Iterator[tuple[str, str]]:
         yield from _abouts(child, f"{module}.{name}")
 
 
-def find_notes(rtlil: str) -> dict[str, dict[str, str]]:
-    """By module and signal, the comments in a design in RTLIL; that of a module by `ABOUT`."""
-    notes: dict[str, dict[str, str]] = {name: {ABOUT: text} for text, name in _ABOUT.findall(rtlil)}
-    for module in f"\n{rtlil}".split("\nmodule \\")[1:]:
-        found = {name: text for text, name in _NOTED.findall(module)}
-        if found:
-            notes.setdefault(module.partition("\n")[0], {}).update(found)
-    return notes
+def find_marks(rtlil: str) -> dict[str, Marks]:
+    """The marks in a design in RTLIL, by module."""
+    abouts = {name: text for text, name in _ABOUT.findall(rtlil)}
+    found: dict[str, Marks] = {}
+    for text in f"\n{rtlil}".split("\nmodule \\")[1:]:
+        module = text.partition("\n")[0]
+        marks: dict[str, dict[str, str]] = {_NOTE: {}, _SECTION: {}, _LEVEL: {}}
+        for attributes, name in _MARKED.findall(text):
+            for attribute, value in _ATTRIBUTE.findall(attributes):
+                marks[attribute][name] = value
+        found[module] = Marks(abouts.get(module, ""), marks[_NOTE], marks[_SECTION],
+                              {name: int(number) for name, number in marks[_LEVEL].items()})
+    return found

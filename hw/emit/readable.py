@@ -17,8 +17,9 @@ from functools import partial
 
 from quadcim.hw.emit.inline import TEMPORARY, bits, inlined, shared, trimmed
 from quadcim.hw.emit.layout import declared_where_driven, in_sections
-from quadcim.hw.emit.notes import ABOUT
+from quadcim.hw.emit.notes import Marks
 from quadcim.hw.emit.statements import (
+    INSTANCE,
     NAME,
     TARGET,
     WHOLE_TARGET,
@@ -47,28 +48,35 @@ _NEGATION = re.compile(rf"! ({NAME})( ?\[[^]]+\])?")
 _OPPOSITE = re.compile(rf"assign (\w+) = ~({TEMPORARY.pattern});")
 _NESTED = re.compile(r"^(    if \(.*\))((?:\n {6}.*)+)", re.MULTILINE)
 _CHOSEN = re.compile(rf"assign ({NAME})( ?\[\d+\])? = ({NAME}) >> (({NAME})(?: ?\[(\d+)(?::(\d+))?\])?);")
+_ALIAS = re.compile(r"assign (\w+) = (\w+);")
+# A name that is not that of a port.
+_MENTION = re.compile(r"(?<![.\w\\$])[A-Za-z_]\w*")
 _LINE = 120
 
 
-def make_readable(verilog: str, notes: Mapping[str, Mapping[str, str]] | None = None,
-                  stages: Sequence[str] = ()) -> str:
+def make_readable(verilog: str, marks: Mapping[str, Marks] | None = None,
+                  stages: Sequence[str] = (), foreign: Mapping[str, Set[str]] | None = None) -> str:
     """The same modules, statement by statement, in a form for people; leading comments are dropped.
 
     Parameters
     ----------
     verilog : str
         What Yosys wrote.
-    notes : mapping of str to mapping of str to str, optional
-        By module, comments that stand before the statements that drive some signals.
+    marks : mapping of str to Marks, optional
+        What hardware says of modules.
     stages : sequence of str, optional
         What the stages of the first module do.
+    foreign : mapping of str to set of str, optional
+        The output ports of modules that are instantiated and not among these, as far as they are known.
     """
-    outputs = {match[1].strip(): set(_OUTPUT.findall(match[3])) for match in _MODULE.finditer(verilog)}
-    return "\n".join(_module(match[1], match[3], (notes or {}).get(match[1].strip(" \\"), {}), () if number else stages,
-                             outputs) for number, match in enumerate(_MODULE.finditer(verilog)))
+    outputs = dict(foreign or {})
+    outputs |= {match[1].strip(): set(_OUTPUT.findall(match[3])) for match in _MODULE.finditer(verilog)}
+    return "\n".join(_module(match[1], match[3], (marks or {}).get(match[1].strip(" \\"), Marks()),
+                             () if number else stages, outputs)
+                     for number, match in enumerate(_MODULE.finditer(verilog)))
 
 
-def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str],
+def _module(name: str, body: str, marks: Marks, about: Sequence[str],
             outputs: Mapping[str, Set[str]]) -> str:
     declarations: dict[str, Declaration] = {}
     statements: list[str] = []
@@ -77,7 +85,8 @@ def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str]
             _declare(declarations, Declaration(*(group or "" for group in match.groups())))
         else:
             statements.append(item)
-    statements = _prune(declarations, named_words(declarations, trimmed(declarations, statements)))
+    statements = named_words(declarations, trimmed(declarations, _outputs(declarations, statements)))
+    statements = _prune(declarations, statements)
     statements = shared(declarations, [_any_set(declarations, statement) for statement in statements])
     statements = [padded(statement, partial(bits, declarations)) for statement in statements]
     statements = _prune(declarations, inlined(declarations, statements))
@@ -85,26 +94,32 @@ def _module(name: str, body: str, notes: Mapping[str, str], about: Sequence[str]
                   for statement in rows_of_products(declarations, _rename(declarations, statements))]
     port_names = [port for port in declarations if declarations[port].kind.split()[0] in ("input", "output", "inout")]
     port_names.sort(key=lambda port: (port.strip() not in ("clk", "rst", "rst_n"), port))
-    sections = in_sections(declarations, statements, about, outputs)
+    sections = in_sections(declarations, statements, about, outputs, marks)
     used = set().union(*(names_in(statement) for _title, part in sections for statement in part))
     here = declared_where_driven(declarations, [statement for _title, part in sections for statement in part])
     inner = sorted((d for key, d in declarations.items() if key not in port_names and key in used - here),
                    key=lambda d: natural(d.name))
-    header = ",\n".join(f"  {_spelt(str(declarations[port]))}" for port in port_names)
-    inner = [replace(d, init=_spelt(d.init)) for d in inner]
-    lines = [*([_wrap(f"// {notes[ABOUT]}")] if ABOUT in notes else []), f"module {name} (\n{header}\n);",
-             *(f"  {d};" for d in inner)]
+    header = ",\n".join(_declared(declarations[port], marks) for port in port_names)
+    lines = [*([_wrap(f"// {marks.about}")] if marks.about else []), f"module {name} (\n{header}\n);",
+             *(f"{_declared(declared, marks)};" for declared in inner)]
     for title, part in sections:
         lines += ["", *([f"  // ---- {title}"] if title else [])]
-        lines += [_written(declarations, statement, notes, here) for statement in part]
+        lines += [_written(declarations, statement, marks, here) for statement in part]
     return "\n".join([*lines, "endmodule\n"])
 
 
-def _written(declarations: dict[str, Declaration], statement: str, notes: Mapping[str, str], here: set[str]) -> str:
+def _declared(declaration: Declaration, marks: Marks) -> str:
+    """A declaration as it stands in the text; the comment of a register is there."""
+    is_register = declaration.kind.split()[-1] == "reg"
+    return f"{_note(marks, {declaration.name} if is_register else set())}  {_spelt(str(declaration))}"
+
+
+def _written(declarations: dict[str, Declaration], statement: str, marks: Marks, here: set[str]) -> str:
     """A statement as it stands in the text."""
     target = WHOLE_TARGET.match(statement)
     text = f"{declarations[target[1]]}{statement[target.end(1):]}" if target and target[1] in here else statement
-    return _wrap(_embrace(f"{_note(statement, notes)}  {_spelt(text)}"))
+    about = _note(marks, targets_of(statement) if TARGET.match(statement) else set())
+    return _wrap(_embrace(f"{about}  {_spelt(text)}"))
 
 
 def _spelt(text: str) -> str:
@@ -112,10 +127,9 @@ def _spelt(text: str) -> str:
     return _ZEROS.sub(r"\1'h", _SPACED.sub(lambda match: match[1] or match[2], text))
 
 
-def _note(statement: str, notes: Mapping[str, str]) -> str:
-    """The comments of what a statement drives."""
-    match = TARGET.match(statement)
-    return "".join(f"  // {notes[name]}\n" for name in sorted(targets_of(statement) & notes.keys())) if match else ""
+def _note(marks: Marks, names: set[str]) -> str:
+    """The comments of some signals."""
+    return "".join(f"  // {marks.notes[name]}\n" for name in sorted(names & marks.notes.keys()))
 
 
 def _any_set(declarations: dict[str, Declaration], statement: str) -> str:
@@ -194,6 +208,21 @@ def _prune(declarations: dict[str, Declaration], statements: list[str]) -> list[
         statements = kept
 
 
+def _outputs(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
+    """What an instance drives, and is no more than an output, by the name of that."""
+    others = {name for statement in statements if not INSTANCE.match(statement) for name in targets_of(statement)}
+    names: dict[str, str] = {}
+    for statement in statements:
+        if (match := _ALIAS.fullmatch(statement)) and match[2] not in others:
+            port, wire = declarations[match[1]], declarations[match[2]]
+            if (port.kind, wire.kind) == ("output wire", "wire") and replace(
+                    wire, kind=port.kind, name=port.name) == port:
+                names.setdefault(match[2], match[1])
+    aliases = {f"assign {port} = {wire};" for wire, port in names.items()}
+    return [_MENTION.sub(lambda match: names.get(match[0], match[0]), statement) for statement in statements
+            if statement not in aliases]
+
+
 def _rename(declarations: dict[str, Declaration], statements: list[str]) -> list[str]:
     r"""Name the temporaries that are left after the named signals that they go into, or stand beside unread.
 
@@ -207,7 +236,9 @@ def _rename(declarations: dict[str, Declaration], statements: list[str]) -> list
             near.setdefault(name, set()).update(targets - {name})
     opposite = {match[2]: match[1] for statement in statements if (match := _OPPOSITE.fullmatch(statement))}
     unnamed = sorted(near.keys() & {name for name in declarations if _UNNAMED.fullmatch(name)}, key=natural)
-    stems = {name: "_".join(re.findall(r"\w+", name)) for name in declarations if not TEMPORARY.fullmatch(name)}
+    # A name that has no need of an escape but has one is a word of Verilog.
+    stems = {name: "_".join(re.findall(r"\w+", name)) + "_" * bool(re.fullmatch(r"\\[A-Za-z_]\w* ", name))
+             for name in declarations if not TEMPORARY.fullmatch(name)}
     while found := {name: stems[owner] for name in unnamed if name not in stems
                     and (owner := min(near[name] & stems.keys(), key=natural, default=None))}:
         stems |= found

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from amaranth.hdl import ClockSignal, Const, Fragment, Instance, ResetSignal, Value, ValueCastable
 from amaranth.lib import wiring
 
-__all__ = ["SHARED", "SharedModule", "instance_ports", "port_values", "shared_instances"]
+__all__ = ["SHARED", "SharedModule", "instance_ports", "output_ports", "port_values", "shared_instances"]
 
 SHARED = "quadcim.shared."
 """What the types of shared instances begin with until they are named after the top module."""
@@ -29,6 +29,17 @@ def instance_ports(component: wiring.Component, connections: Mapping[str, Value]
     """What the ports of an instance of a component are connected to, by their Verilog names, as `Instance` takes it."""
     flows = {"__".join(map(str, path)): member.flow for path, member, _value in component.signature.flatten(component)}
     return {f"{'i' if flows[port] == wiring.In else 'o'}_{port}": value for port, value in connections.items()}
+
+
+def output_ports(fragment: Fragment) -> dict[str, set[str]]:
+    """The output ports of the modules that a design has instances of by name."""
+    outputs: dict[str, set[str]] = {}
+    for child, *_ in fragment.subfragments:  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
+        outputs |= output_ports(child)
+        if isinstance(child, Instance):
+            ports, module = child.ports, child.type  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack them
+            outputs[module] = {name for name, (_value, direction) in ports.items() if direction == "o"}
+    return outputs
 
 
 class SharedModule(Instance):

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from amaranth.lib import wiring
 
 from quadcim.hw.emit.legal_names import with_plain_names, without_dots
 from quadcim.hw.emit.nets import nets_named_after_instances
-from quadcim.hw.emit.notes import find_notes, with_abouts
+from quadcim.hw.emit.notes import find_marks, with_abouts
 from quadcim.hw.emit.readable import make_readable
-from quadcim.hw.emit.shared import SHARED, SharedModule, port_values, shared_instances
+from quadcim.hw.emit.shared import SHARED, SharedModule, output_ports, port_values, shared_instances
 from quadcim.hw.emit.text_module import EMISSION, ModuleText, TextModule, name_text_modules, number_text_modules
 from quadcim.hw.emit.yosys import run_passes
 from quadcim.spec.hard_macro import HardMacro
@@ -56,8 +56,12 @@ class EmittedVerilog:
     hard_macros: tuple[HardMacro, ...] = ()
 
 
-def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = ()) -> str:
-    """Readable Verilog of a design in Yosys's RTLIL, after `passes`; `stages` is what those of its top module do."""
+def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = (),
+                       foreign: Mapping[str, Set[str]] | None = None) -> str:
+    """Readable Verilog of a design in Yosys's RTLIL, after `passes`.
+
+    `stages` is what those of its top module do, `foreign` the outputs of modules that it instantiates and has not.
+    """
     rtlil_text = with_plain_names(nets_named_after_instances(_with_plain_parts(rtlil_text)))
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "design.il"), Path(folder, "design.v")
@@ -66,7 +70,7 @@ def verilog_from_rtlil(rtlil_text: str, *passes: str, stages: Sequence[str] = ()
                    # Merged first: two sums that differ in width alone are one no more.
                    "opt_merge t:$add t:$sub", "wreduce t:$add t:$sub t:$shl t:$mux", "opt_clean",
                    ["write_verilog", "-noattr", str(target)])
-        return make_readable(target.read_text(), find_notes(rtlil_text), stages)
+        return make_readable(target.read_text(), find_marks(rtlil_text), stages, foreign)
 
 
 def _with_plain_parts(rtlil_text: str) -> str:
@@ -83,6 +87,7 @@ class _Design:
     def __init__(self, component: wiring.Component, name: str, reset: Reset):
         self.texts: dict[str, str] = {}
         self.text_modules: list[TextModule] = []
+        self.foreign: dict[str, set[str]] = {}
         self._components: dict[str, wiring.Component] = {}
         self._reset = reset
         self._add(component, name)
@@ -94,6 +99,7 @@ class _Design:
             further = _port_names(self.texts[shared], shared) - port_values(instance.component).keys()
             instance.become(shared, further)
         number_text_modules(fragment, self.text_modules)
+        self.foreign |= output_ports(fragment)
         domain = {"async_reset": self._reset.asynchronous}
         text = rtlil.convert(fragment, name=module, ports=list(port_values(component).values()), emit_src=False,
                              missing_domain=lambda name: ClockDomain(name, **domain))
@@ -112,14 +118,18 @@ class _Design:
 
 
 def _rtlil(component: wiring.Component, name: str, *, reset: Reset,
-           initialise: bool) -> tuple[str, dict[str, ModuleText]]:
-    """RTLIL of a component and of what it shares, and the modules of our own text; all are named after `name`."""
+           initialise: bool) -> tuple[str, dict[str, ModuleText], dict[str, set[str]]]:
+    """RTLIL of a component and of what it shares, and the modules of our own text; all are named after `name`.
+
+    And the outputs of the modules that it instantiates, by their names.
+    """
     design = _Design(component, name, reset)
     text = "".join(design.texts[module].replace(f"\\{module}.", f"\\{module}_") for module in design.texts)
     text = without_dots(text.replace(f"\\{SHARED}", f"\\{name}_"))
     if reset.active_low:
         text = _active_low(text, reset)
-    return name_text_modules(text if initialise else _uninitialised(text), design.text_modules, initialise=initialise)
+    return *name_text_modules(text if initialise else _uninitialised(text), design.text_modules,
+                              initialise=initialise), design.foreign
 
 
 def _port_names(text: str, module: str) -> set[str]:
@@ -180,8 +190,9 @@ def emit_verilog(component: wiring.Component, *, name: str, header: str, reset: 
     members = port_values(component)
     if reserved := sorted(KEYWORDS & members.keys()):
         raise ValueError(f"{name}: a port is called {reserved[0]}, which is a keyword of Verilog")
-    text, own = _rtlil(component, name, reset=reset, initialise=initialise)
-    body = "\n".join([verilog_from_rtlil(text, stages=stages), *(module.verilog for module in own.values())])
+    text, own, foreign = _rtlil(component, name, reset=reset, initialise=initialise)
+    body = "\n".join([verilog_from_rtlil(text, stages=stages, foreign=foreign),
+                      *(module.verilog for module in own.values())])
     order = ["clk", reset.port, *members]
     top = text.partition(f"module \\{name}\n")[2].partition("\nend\n")[0]
     ports = sorted(((port, direction, int(width)) for width, direction, port in _PORT.findall(top)),

@@ -77,7 +77,7 @@ def _sign_extended(text: str, missing: int, width: Width) -> str | None:
     elif top := re.fullmatch(r"(~?)(\w+)(?:\[(\d+)(?::\d+)?\])?", first):
         bits = (width(top[2]) or (1, False))[0]
         sign = f"{top[1]}{top[2]}[{top[3]}]" if top[3] else f"{top[1]}{top[2]}{f'[{bits - 1}]' * (bits > 1)}"
-        extended = [f"{{{missing}{{{sign}}}}}", first]
+        extended = [f"{{{missing}{{{sign}}}}}" if missing > 1 else sign, first]
     else:
         return None
     return "{ " + ", ".join([*extended, *others]) + " }" if len(extended) + len(others) > 1 else extended[0]

@@ -72,7 +72,7 @@ def test_broken_macros_are_refuted(old, new, make_case, tmp_path):
 
 _HOLD = {r" partly = [^;]*;": " partly = 1'h0;"}
 _UNREAD = {r" write_waits = [^;]*;": " write_waits = 1'h0;"}
-_EARLY = {r"held_write\[": "w__payload[", r"write_held & w__ready_part": "w__valid & w__ready"}
+_EARLY = {r"held_write\[": "w__payload[", r"write_held & ~write_waits": "w__valid & w__ready"}
 
 
 @pytest.mark.parametrize("property, name, edits", [
@@ -85,7 +85,7 @@ _EARLY = {r"held_write\[": "w__payload[", r"write_held & w__ready_part": "w__val
     ("sum", "registers", _EARLY), ("cells", "registers", _EARLY),
     # Rows wait for what they need not wait for.
     ("sum", "banks", {r" & \(held_write\[2\] == stage1_bank\)": ""}),
-    ("sum", "banks", {r"write_waits \? w__ready_part :": "write_waits ? 1'h0 :"}),
+    ("sum", "banks", {r"write_waits \? write_passes :": "write_waits ? 1'h0 :"}),
     ("sum", "registers", {r"assign w__ready = ": "assign w__ready = ~i__valid & "}),
     ("sum", "lutram", {r"\(write_row\[2\] & partly\)": "partly"}),
 ])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Cat, Const, Fragment, Module
+from amaranth.hdl import Cat, Const, Fragment, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -332,6 +332,16 @@ def test_instances(icarus, seed):
         parity = (a & 7 ^ b & 7).bit_count() % 2
         most, both = int((a & 7).bit_count() > 1), int(a & 3 == 3)
         assert y == a + b | parity << 11 | most << 12 | both << 13
+
+
+def test_constant_functions_need_no_instance():
+    m = Module()
+    inputs = [Const(0, 1), Signal(), Const(1, 1)]
+    upper, lower = lut6_2(m, "lut", inputs, lambda a, b, c: a & b | c, lambda a, b, _c: a & b)
+    assert isinstance(upper, Const) and isinstance(lower, Const) and (upper.value, lower.value) == (1, 0)
+    upper, _lower = lut6_2(m, "lut", [Const(0, 1), Signal()], lambda a, b: a | b)
+    assert not isinstance(upper, Const)
+    assert len(Fragment.get(m, None).subfragments) == 1
 
 
 def test_too_many_inputs():

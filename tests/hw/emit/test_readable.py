@@ -5,7 +5,7 @@ import random
 import pytest
 
 from quadcim.hw.activation.units import create_unit
-from quadcim.hw.emit.notes import ABOUT
+from quadcim.hw.emit.notes import Marks
 from quadcim.hw.emit.readable import make_readable
 from quadcim.hw.emit.verilog import emit_verilog
 from quadcim.hw.emit.yosys import run_passes
@@ -89,7 +89,7 @@ def test_bits_that_nothing_reads_are_left_out():
   assign y = _1_[1:0];
 """
     text = make_readable(yosys_text(body, "a, c, y"))
-    assert "wire [1:0] y_part = a[1:0] + 2'h1;" in text and "assign y = c ? 2'h0 : y_part;" in text
+    assert "assign y = c ? 2'h0 : a[1:0] + 2'h1;" in text
     assert "'hx" not in text
 
 
@@ -160,8 +160,9 @@ endmodule
 
 def test_an_expression_used_twice_stays():
     body = _LOGIC.replace("_1_ = a & b", "_1_ = _0_ & b").replace("assign alias = _1_", "assign alias = _0_")
+    body = body.replace("_0_ = ~ a", "_0_ = a ^ b")
     text = make_readable(yosys_text(body + "  assign y = alias;\n"))
-    assert "wire alias_part = ~a;" in text
+    assert "wire alias_part = a ^ b;" in text
 
 
 _WORDS = """\
@@ -215,9 +216,14 @@ def test_an_operand_with_a_sign_is_extended_by_zeros_where_the_other_has_none():
 
 
 def test_the_same_expression_is_written_once():
-    body = _LOGIC.replace("assign _1_ = a & b", "assign _1_ = ~ a").replace("y = _0_ ^ _1_", "y = _0_ & _1_ & b")
+    body = _LOGIC.replace("~ a", "a ^ b").replace("a & b", "a ^ b").replace("y = _0_ ^ _1_", "y = _0_ & _1_ & b")
     text = make_readable(yosys_text(body))
-    assert "wire y_part = ~a;\n  assign y = y_part & y_part & b;" in text
+    assert "wire y_part = a ^ b;\n  assign y = y_part & y_part & b;" in text
+
+
+def test_a_complement_stands_wherever_it_is_used():
+    body = _LOGIC.replace("_1_ = a & b", "_1_ = _0_ & b")
+    assert "assign y = ~a ^ (~a & b);" in make_readable(yosys_text(body))
 
 
 def test_moves_single_bit_expressions_into_concatenations_and_ports():
@@ -287,7 +293,7 @@ def test_equivalent_to_what_yosys_wrote(number, seed, tmp_path, monkeypatch):
     unit = make_unit(f"SQ2.{width - 2}", draw.choice(["SQ1.5", "UQ1.6", "SQ3.4"]), draw.choice(["nearest", "faithful"]),
                      draw.randint(0, 3), draw.choice(["elastic", "always"]))
     (tmp_path / "gate.v").write_text(emit_verilog(create_unit(unit), name="gate", header="").text)
-    monkeypatch.setattr("quadcim.hw.emit.verilog.make_readable", lambda text, _notes, _stages: text)
+    monkeypatch.setattr("quadcim.hw.emit.verilog.make_readable", lambda text, *_others: text)
     (tmp_path / "gold.v").write_text(emit_verilog(create_unit(unit), name="gold", header="").text)
     run_passes(*(["read_verilog", str(tmp_path / f"{name}.v")] for name in ("gold", "gate")), "proc", "memory",
                "equiv_make gold gate equiv", "hierarchy -top equiv", "opt_clean", "equiv_simple", "equiv_induct",
@@ -403,5 +409,88 @@ def test_instances_stand_below_those_that_drive_what_they_take():
 
 
 def test_modules_say_what_they_are():
-    notes = {"t": {ABOUT: "Two bits."}}
-    assert make_readable(yosys_text(_LOGIC), notes).startswith("// Two bits.\nmodule t (\n")
+    marks = {"t": Marks("Two bits.")}
+    assert make_readable(yosys_text(_LOGIC), marks).startswith("// Two bits.\nmodule t (\n")
+
+
+def test_words_of_every_so_many_bits_are_a_loop():
+    bits = {name: ", ".join(f"a[{bit}]" for bit in range(places - 1, -1, -1) if bit % 2 == odd)
+            for name, odd, places in (("y", 0, 10), ("z", 1, 10), ("few", 0, 6))}
+    body = ("  input [9:0] a;\n  output [4:0] y;\n  output [4:0] z;\n  output [2:0] few;\n"
+            + "".join(f"  assign {name} = {{ {members} }};\n" for name, members in bits.items()))
+    text = make_readable(yosys_text(body, "a, y, z, few"))
+    assert """\
+    for (index = 0; index <= 4; index = index + 1) begin : y_bits
+      assign y[index] = a[2 * index];
+      assign z[index] = a[2 * index + 1];
+    end
+""" in text
+    assert "assign few = { a[4], a[2], a[0] };" in text
+
+
+def test_a_word_is_named_within_what_an_instance_is_connected_to():
+    body = ("  input [7:0] a;\n  output [1:0] y;\n  wire [3:0] low;\n  assign low = { a[6], a[4], a[2], a[0] };\n"
+            "  cell c (\n    .i({ a[7], a[6], a[4], a[2], a[0] }),\n    .o(y)\n  );\n")
+    assert ".i({ a[7], low })," in make_readable(yosys_text(body, "a, y"))
+
+
+def test_what_an_instance_drives_goes_by_the_name_of_the_output():
+    body = ("  input a;\n  output y;\n  wire y;\n  output z;\n  wire z;\n  wire inner;\n  assign y = inner;\n"
+            "  assign z = a;\n  cell c (\n    .i(a),\n    .inner(inner)\n  );\n")
+    text = make_readable(yosys_text(body, "a, y, z"))
+    assert ".inner(y)\n" in text and "assign y" not in text and "assign z = a;" in text
+
+
+def test_words_of_verilog_are_no_names():
+    body = _LOGIC.replace("wire _1_;", "wire \\wait ;").replace("_1_", "\\wait ")
+    assert "wire wait_ = a & b;" in make_readable(yosys_text(body.replace("assign alias", "assign y")))
+
+
+_STAGED = """\
+  input clk;
+  input i;
+  output o;
+  reg o = 1'h0;
+  reg count = 1'h0;
+  reg stage1_x = 1'h0;
+  wire next;
+  wire first;
+  wire second;
+  wire inner;
+  always @(posedge clk)
+    count <= next;
+  assign next = ~ count;
+  always @(posedge clk)
+    stage1_x <= second;
+  assign second = i & count;
+  late l (
+    .a(stage1_x),
+    .clk(clk),
+    .y(inner)
+  );
+  assign first = i ^ second;
+  always @(posedge clk)
+    o <= inner & first;
+"""
+
+
+def test_sections_are_in_the_order_of_stages_with_what_is_marked_first():
+    marks = {"t": Marks(sections={"count": "Control"})}
+    text = make_readable(yosys_text(_STAGED, "clk, i, o"), marks, foreign={"late": {"y"}})
+    parts = text.split("  // ---- ")
+    assert [part.partition("\n")[0] for part in parts[1:]] == ["Control", "Stage 1"]
+    assert "next = ~count" in parts[1] and "second = i & count" in parts[2]
+
+
+def test_levels_stand_one_below_the_other():
+    body = _STAGED.replace("stage1_x", "x")
+    marks = {"t": Marks(levels={"second": 2, "first": 1})}
+    text = make_readable(yosys_text(body.replace("i ^ second", "i ^ inner"), "clk, i, o"), marks,
+                         foreign={"late": {"y"}})
+    assert text.index("wire first") < text.index("wire second")
+
+
+def test_comments_of_registers_stand_with_their_declarations():
+    marks = {"t": Marks(notes={"count": "Counts.", "o": "Goes out."})}
+    text = make_readable(yosys_text(_STAGED, "clk, i, o"), marks)
+    assert "  // Counts.\n  reg count" in text and "  // Goes out.\n  output reg o" in text
