@@ -86,14 +86,18 @@ class CoordinateGenerator(wiring.Component):
         position = Signal(Shape(width), name=f"position_{axis}", reset_less=True)
         left = Signal(COUNT.width, name=f"left_{axis}", reset_less=True)
         at_end = Signal(name=f"ends_{axis}")
-        steps = moves & self._carry[-1] if self._carry else moves
-        m.d.comb += at_end.eq((left == 0) & self._carry[-1] if self._carry else left == 0)
-        anew = left == 0
+        anew = Signal(name=f"anew_{axis}")
+        changes = Signal(name=f"changes_{axis}")
+        next_position = Signal(width, name=f"next_position_{axis}")
+        next_left = Signal(COUNT.width, name=f"next_left_{axis}")
+        m.d.comb += [
+            anew.eq(left == 0), at_end.eq(anew & self._carry[-1] if self._carry else anew),
+            changes.eq(accepts | (moves & self._carry[-1] if self._carry else moves)),
+            next_position.eq(Mux(accepts, names["start"], Mux(anew, held["start"], position + held["step"]))),
+            next_left.eq(Mux(accepts, names["count"], Mux(anew, held["count"], left - 1)))]
         with m.If(accepts):
             m.d.sync += [held[name].eq(value) for name, value in names.items()]
-        with m.If(accepts | steps):
-            m.d.sync += [
-                position.eq(Mux(accepts, names["start"], Mux(anew, held["start"], position + held["step"]))),
-                left.eq(Mux(accepts, names["count"], Mux(anew, held["count"], left - 1)))]
+        with m.If(changes):
+            m.d.sync += [position.eq(next_position), left.eq(next_left)]
         self._carry.append(at_end)
         return position

@@ -106,11 +106,12 @@ class Layer(wiring.Component):
         weights = self._weights(m, reads)
         valid, first, last = self._delayed(m, (vectors.available, word == 0, word_last), moves)
         accumulates = Signal()
-        m.d.comb += accumulates.eq(valid & moves)
+        completes = Signal()
+        m.d.comb += [accumulates.eq(valid & moves), completes.eq(accumulates & last)]
         done = Signal()
         with m.If(moves):
             m.d.sync += done.eq(valid & last)
-        settings = self._settings(m, accumulates & last)
+        settings = self._settings(m, completes)
         totals = []
         for index, weight in enumerate(weights):
             totals.append(total := Signal(signed(plan.accumulator_bits), name=f"total_{index}"))
@@ -118,7 +119,7 @@ class Layer(wiring.Component):
             m.submodules[f"element_{index}"] = SharedModule(
                 self._element, f"element_of_layer_{plan.number}", x=vectors.word, w=weight, first=first,
                 bias=settings[index][:plan.accumulator_bits], accumulates=accumulates, y=total, **held)
-        shifts = [self._kept(m, index, setting, accumulates & last) for index, setting in enumerate(settings)]
+        shifts = [self._kept(m, index, setting, completes) for index, setting in enumerate(settings)]
         self._give(m, totals, shifts, done, moves)
         return m
 
@@ -159,7 +160,8 @@ class Layer(wiring.Component):
             return [Const(word, width) for word in rows[0]]
         number, last = counter(m, plan.groups, "result_group", advance)
         # The next row is there when the result that it is of begins.
-        following = Mux(advance, Mux(last, 0, number + 1), number)
+        following = Signal(range(plan.groups), name="next_result_group")
+        m.d.comb += following.eq(Mux(advance, Mux(last, 0, number + 1), number))
         settings: list[Value] = []
         most = _WIDEST_MEMORY // width
         for low in range(0, pe, most):
@@ -202,8 +204,10 @@ class Layer(wiring.Component):
         """A register of what belongs to each result, from which the lowest leave in each turn."""
         held = Signal(len(Cat(parts)), name=f"held_{name}", reset_less=True)
         later = held[self._plan.units * len(parts[0]):]
+        following = Signal(len(held), name=f"next_{name}")
+        m.d.comb += following.eq(Mux(takes, Cat(parts), later) if len(later) else Cat(parts))
         with m.If(takes | taken if len(later) else takes):
-            m.d.sync += held.eq(Mux(takes, Cat(parts), later) if len(later) else Cat(parts))
+            m.d.sync += held.eq(following)
         return held
 
     def _units(self, m: Module, held: Sequence[Value], holding: Value) -> Value:

@@ -57,8 +57,11 @@ class ProcessingElement(wiring.Component):
                 terms = [*register(m, live, stage=dot.cuts.index(index) + 1, moves=self.moves).values()]
         (total,) = terms
         accumulator = Signal(self.y.shape(), reset_less=True)
+        before = Signal(self.y.shape())
+        following = Signal(self.y.shape())
+        m.d.comb += [before.eq(Mux(self.first, self.bias, accumulator)), following.eq(before + total)]
         with m.If(self.accumulates):
-            m.d.sync += accumulator.eq(Mux(self.first, self.bias.as_signed(), accumulator) + total)
+            m.d.sync += accumulator.eq(following)
         m.d.comb += self.y.eq(accumulator)
         return m
 

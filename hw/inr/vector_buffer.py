@@ -17,8 +17,9 @@ def counter(m: Module, count: int, name: str, moves: Value) -> tuple[Value, Valu
     if count == 1:
         return Const(0, 1), Const(1, 1)
     number = Signal(range(count), name=name)
-    last = number == count - 1
+    last = Signal(name=f"{name}_is_last")
     wraps = count == 1 << len(number)
+    m.d.comb += last.eq(number == count - 1)
     with m.If(moves):
         m.d.sync += number.eq(number + 1 if wraps else Mux(last, 0, number + 1))
     return number, last
@@ -88,14 +89,18 @@ class VectorBuffer(wiring.Component):
             m.d.sync += read_bank.eq(~read_bank)
         with m.If(written ^ self.drop):
             m.d.sync += filled.eq(Mux(written, filled + 1, filled - 1))
+        write_address = Signal(range(2 * self._rows))
+        read_address = Signal(range(2 * self._rows))
+        m.d.comb += [write_address.eq(self._address(write_row, write_bank)),
+                     read_address.eq(self._address(read_row, read_bank))]
         row = []
         for beat in range(beats):
             m.submodules[f"lanes_{beat}"] = lanes = SyncMemory(
                 width=self._arriving * self._width, rows=2 * self._rows, style="distributed")
             m.d.comb += [
-                lanes.write_address.eq(self._address(write_row, write_bank)), lanes.write_data.eq(self.i.payload),
+                lanes.write_address.eq(write_address), lanes.write_data.eq(self.i.payload),
                 lanes.write_enable.eq(taken & (write_beat == beat) if beats > 1 else taken),
-                lanes.read_address.eq(self._address(read_row, read_bank)), lanes.read_enable.eq(self.read)]
+                lanes.read_address.eq(read_address), lanes.read_enable.eq(self.read)]
             row.append(lanes.read_data)
         m.d.comb += self.word.eq(joined(self._selected(m, Cat(row), read_word, words)))
         return m
