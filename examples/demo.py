@@ -1,4 +1,4 @@
-"""From a photo to verified Verilog: fit, freeze, generate, and render the photo through the emitted RTL.
+"""From a photo to verified Verilog: fit, freeze, generate the whole network, and render the photo through its RTL.
 
 Usage: python examples/demo.py [--image FILE] [--out DIR]
 """
@@ -6,75 +6,56 @@ Usage: python examples/demo.py [--image FILE] [--out DIR]
 import argparse
 import json
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from quadcim.boards.targets import find_target
-from quadcim.cores.cases import load_case
+from quadcim.cores.cases import CoreCase, load_case
+from quadcim.cores.inr.render import render_case
+from quadcim.cores.rendered import Rendered
 from quadcim.files import Marker, output_folder
 from quadcim.generate import generate_case
 from quadcim.guard import guarded
-from quadcim.models.activation import golden
+from quadcim.hw.activation.plans import unit_integers
 from quadcim.models.inr.checkpoint import load_frozen, load_network
 from quadcim.models.inr.comparison import write_comparison
 from quadcim.models.inr.fit import predict
 from quadcim.models.inr.inference import render
 from quadcim.models.inr.train import train_inr
 from quadcim.pictures import psnr_db, read_image
-from quadcim.sim.bulk import BulkSimulator
-from quadcim.sim.case import Case
+from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.inr import FrozenInr
-from quadcim.spec.unit import ActivationUnit
+from quadcim.spec.inr_engine import InrEngine, InrIntegers
 from quadcim.training.inr import InrTraining
 
 _PHOTO = Path(__file__).with_name("photo.png")
-_STAGES = 2
+# 64 for each of the two large layers, and what keeps up with them.
+_MULTIPLIERS = 133
 _MARKER = Marker("demo.json", "quadcim-demo-1", written=("comparison.png",))
 
 
-class RtlActivation:
-    """Stands in for the golden model: sends every pre-activation through the RTL, and compares what comes back."""
-
-    def __init__(self, case: Case):
-        self._simulator = BulkSimulator(case)
-        self._golden = golden(case.spec.activation, case.integers)
-        self.beats = self.mismatches = 0
-        self.seconds = 0.0
-        self.latencies: set[int] = set()
-
-    def __call__(self, raw: torch.Tensor) -> torch.Tensor:
-        """The activations of raw pre-activations, as the RTL computes them."""
-        start = time.perf_counter()
-        result = self._simulator.run(raw.numpy().reshape(-1))
-        self.seconds += time.perf_counter() - start
-        outputs = torch.from_numpy(result.outputs).reshape(raw.shape)
-        self.mismatches += int((outputs != self._golden(raw)).sum())
-        self.beats += raw.numel()
-        self.latencies.add(result.latency_cycles)
-        return outputs
-
-
-def _generate(frozen: FrozenInr, out: Path) -> Case:
+def _generate(frozen: FrozenInr, out: Path) -> CoreCase:
+    """The case of the engine that renders a network."""
     target = find_target("generic")
-    unit = ActivationUnit(frozen.activation, stages=_STAGES, technology=target.technology)
-    generate_case(unit, target=target, clock_mhz=target.clock_mhz, out=out)
+    engine = InrEngine.of(frozen, _MULTIPLIERS, technology=target.technology)
+    generate_case(engine, InrIntegers(frozen, unit_integers(engine.unit)), target=target, clock_mhz=target.clock_mhz,
+                  out=out)
     return load_case(out)
 
 
-def _report(original: NDArray[np.uint8], pictures: dict[str, NDArray[np.uint8]], case: Case,
-            rtl: RtlActivation) -> None:
+def _report(original: NDArray[np.uint8], pictures: dict[str, NDArray[np.uint8]], case: CoreCase,
+            shown: Rendered) -> None:
     for name, picture in pictures.items():
         print(f"  PSNR {name:<16} {psnr_db(picture, original):6.2f} dB")
-    print(f"  unit                  {case.top}")
-    print(f"  latency               {', '.join(map(str, sorted(rtl.latencies)))} cycles (manifest: "
-          f"{case.latency_cycles})")
-    print(f"  beats through the RTL {rtl.beats}, {rtl.mismatches} differ from the golden model")
-    print(f"  simulation            {rtl.beats / rtl.seconds / 1e6:.1f} million beats/s")
+    print(f"  engine                {case.top}, {counted(case.spec.multipliers, 'multiplier')}")
+    print(f"  latency               {counted(case.latency_cycles, 'cycle')}, then a pixel in {shown.cycles:.2f}")
+    pixels = original.shape[0] * original.shape[1]
+    print(f"  pixels from the RTL   {pixels}, {shown.differences} differ from the golden model")
+    for name, text in shown.about:
+        print(f"  {name:<21} {text}")
 
 
 def main() -> int:
@@ -88,19 +69,19 @@ def main() -> int:
         print(f"Fitting a QuadINR to {options.image.name}, {original.shape[1]} x {original.shape[0]} pixels")
         train_inr(InrTraining(), image=options.image, out=folder / "training")
         frozen = load_frozen(folder / "training/frozen.safetensors")
-        print("Generating the phi unit, and compiling its Verilog")
+        print("Generating the engine, and compiling its Verilog")
         case = _generate(frozen, folder / "case")
-        rtl = RtlActivation(case)
+        shown = render_case(case, lambda step: print(f"  {step}"))
         pictures = {
             "Floating point": predict(load_network(folder / "training/network.safetensors"), *original.shape[:2]),
             "Integers": render(frozen),
-            "RTL": render(frozen, activation=rtl),
+            "RTL": shown.samples.astype(np.uint8),
         }
         write_comparison(folder / "comparison.png", original=original, renderings=pictures)
-        _report(original, pictures, case, rtl)
-        same = rtl.mismatches == 0 and np.array_equal(pictures["Integers"], pictures["RTL"])
-        agrees = same and rtl.latencies == {case.latency_cycles}
-        figures = {"schema": _MARKER.schema, "agrees": agrees, "beats": rtl.beats, "digest": frozen.digest,
+        _report(original, pictures, case, shown)
+        agrees = shown.differences == 0 and np.array_equal(pictures["Integers"], pictures["RTL"])
+        figures = {"schema": _MARKER.schema, "agrees": agrees, "cycles_per_pixel": round(shown.cycles, 3),
+                   "multipliers": case.spec.multipliers, "digest": frozen.digest,
                    "psnr_db": {name: round(psnr_db(picture, original), 3) for name, picture in pictures.items()}}
         (folder / _MARKER.name).write_text(json.dumps(figures, indent=2) + "\n")
     print(f"{'PASS' if agrees else 'FAIL'}: see {options.out}/comparison.png and {options.out}/case/report.md")

@@ -1,10 +1,10 @@
 """The Python interface: a design is a specification, its integers, and all that can be done with them.
 
-`quadcim.activation`, `quadcim.cim`, `quadcim.design` and `quadcim.load` make one.
+`quadcim.activation`, `quadcim.cim`, `quadcim.inr`, `quadcim.design` and `quadcim.load` make one.
 """
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,14 @@ from quadcim.arguments import MOST_BEATS, MOST_SEEDS
 from quadcim.boards.targets import check_clock, find_target
 from quadcim.cores.catalogue import core_of, find_core
 from quadcim.cores.core import AnyCore
+from quadcim.progress import unheard
 from quadcim.spec.activation import FORMATS, Activation, ActivationRounding
 from quadcim.spec.cim import Adc, CellCodes, CimIntegers, CimMacro, Encoding, Storage
 from quadcim.spec.errors import IllegalSetting, check_whole
+from quadcim.spec.folding import Folding, fold_for_cycles
 from quadcim.spec.formats import Format
 from quadcim.spec.functions import find_function, usual_formats
+from quadcim.spec.inr_engine import InrEngine, InrIntegers
 from quadcim.spec.timing import Timing
 from quadcim.spec.unit import ActivationUnit, FlowControl
 
@@ -26,9 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from quadcim.cores.cases import CoreCase
+    from quadcim.cores.rendered import Rendered
     from quadcim.sim.cosim import CosimResult
+    from quadcim.spec.inr import FrozenInr
 
-__all__ = ["Design", "LoadedDesign", "activation", "cim", "design", "load"]
+__all__ = ["Design", "LoadedDesign", "activation", "cim", "design", "inr", "load"]
 
 _USUAL_WIDTH = 16
 
@@ -182,6 +187,10 @@ class LoadedDesign(Design):
         _check_run(beats, seed)
         return simulate(self.case, simulator=find_simulator(simulator), beats=beats, seed=seed)
 
+    def render(self) -> "Rendered":
+        """What the case shows as a whole, as its Verilog computes it: the picture of an engine."""
+        return self.core.render(self.case, unheard)
+
 
 def _check_run(beats: object, seed: object) -> None:
     check_whole("beats", beats, 0, MOST_BEATS)
@@ -316,6 +325,48 @@ def cim(rows: int | None = None, columns: int | None = None, *, activation_bits:
     integers = CimIntegers(cells)
     macro.check(integers)
     return _staged(macro, integers, stages, clock_mhz)
+
+
+def inr(model: "str | Path | FrozenInr", *, multipliers: int | None = None, cycles: int | None = None,
+        folding: Sequence[str] | None = None, stages: int | None = None, activation_stages: int = 2,
+        clock_mhz: float | None = None, technology: str = "generic") -> Design:
+    """An engine that renders an implicit neural representation (docs/inr.md).
+
+    Parameters
+    ----------
+    model : path or FrozenInr
+        The frozen network, or its file: ``frozen.safetensors`` of ``quadcim train inr``.
+    multipliers, cycles, folding
+        One of them: as fast as so many multipliers let it be (by default 64, but one for each layer at least), the
+        smallest that renders a pixel in so many cycles, or PE and SIMD of each layer, as ``["2x2", "8x8", "1x1"]``.
+    stages, clock_mhz, technology
+        As for `quadcim.activation`; stages are registers in the dot products.
+    activation_stages : int
+        Pipeline stages of the activation units.
+
+    Raises
+    ------
+    IllegalSetting
+        If there is no such engine.
+    """
+    given = [name for name, value in (("multipliers", multipliers), ("cycles", cycles), ("folding", folding))
+             if value is not None]
+    if len(given) > 1:
+        raise IllegalSetting(given[0], f"left out beside {given[1]}", "both")
+    if isinstance(model, (str, Path)):
+        from quadcim.models.inr.checkpoint import load_frozen
+
+        model = load_frozen(Path(model))
+    numbers = {name: _plain(value) for name, value in (("stages", 1 if stages is None else stages),
+                                                       ("activation_stages", activation_stages))}
+    engine = InrEngine.of(model, _plain(multipliers), technology=technology, **numbers)
+    if cycles is not None:
+        engine = replace(engine, foldings=fold_for_cycles(engine.shapes, _plain(cycles)))
+    elif folding is not None:
+        engine = replace(engine, foldings=tuple(map(Folding.parse, folding)))
+    from quadcim.hw.activation.plans import unit_integers
+
+    return _staged(engine, InrIntegers(model, unit_integers(engine.unit)), stages, clock_mhz)
 
 
 def _cells(weights: "ArrayLike", encoding: str) -> tuple[tuple[int, ...], ...]:

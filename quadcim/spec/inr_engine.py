@@ -8,7 +8,7 @@ from typing import Any
 
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting, check_whole
-from quadcim.spec.folding import Folding, check_folding
+from quadcim.spec.folding import Folding, check_folding, fold_for_multipliers
 from quadcim.spec.formats import Format
 from quadcim.spec.inr import FrozenInr
 from quadcim.spec.integers import Integers, integers_from_json
@@ -16,8 +16,10 @@ from quadcim.spec.ports import Field
 from quadcim.spec.technology import find_technology
 from quadcim.spec.unit import ActivationUnit
 
-__all__ = ["COUNT", "Command", "InrEngine", "InrIntegers", "network_shape"]
+__all__ = ["COUNT", "MULTIPLIERS", "Command", "InrEngine", "InrIntegers", "network_shape"]
 
+MULTIPLIERS = 64
+"""Of an engine for which nobody asks for others."""
 COUNT = Format(False, 16, 0)
 """Of the number of the last coordinate of an axis in a command."""
 
@@ -155,6 +157,26 @@ class InrEngine:
             check_folding(folding, *shape, layer=number)
         object.__setattr__(self, "unit", ActivationUnit(self.activation, self.activation_stages,
                                                         technology=self.technology))
+
+    @classmethod
+    def of(cls, network: FrozenInr, multipliers: int | None = None, **settings: Any) -> "InrEngine":
+        """The engine of a network, folded as fast as some multipliers let it be.
+
+        Parameters
+        ----------
+        network : FrozenInr
+            The network.
+        multipliers : int, optional
+            By default `MULTIPLIERS`, but at least one for each layer.
+        **settings
+            Stages and technology.
+        """
+        sizes = network_shape(network)
+        shapes = [(outputs, inputs) for inputs, outputs in pairwise(sizes)]
+        budget = max(MULTIPLIERS, len(shapes)) if multipliers is None else multipliers
+        return cls(network.layers[0].input, sizes, network.activation,
+                   tuple(layer.weight_bits for layer in network.layers), fold_for_multipliers(shapes, budget),
+                   **settings)
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import CLOCK_MHZ, find_target
 from quadcim.cores.core import Report
-from quadcim.cores.inr.points import MULTIPLIERS, WIDTHS, engine_of
+from quadcim.cores.inr.points import WIDTHS, engine_of
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.folding import Folding, fold_for_cycles, fold_for_multipliers
 from quadcim.spec.inr import FrozenInr
-from quadcim.spec.inr_engine import InrEngine, network_shape
+from quadcim.spec.inr_engine import MULTIPLIERS, InrEngine
 from quadcim.spec.presets import find_engine_preset
 from quadcim.spec.technology import TECHNOLOGIES
 
@@ -79,19 +79,12 @@ def inr_from_options(options: argparse.Namespace, report: Report) -> tuple[InrEn
         from quadcim.models.inr.checkpoint import load_frozen
 
         network = load_frozen(options.model)
-        shapes = _shapes(network)
-        engine = InrEngine(network.layers[0].input, network_shape(network), network.activation,
-                           tuple(layer.weight_bits for layer in network.layers),
-                           fold_for_multipliers(shapes, max(MULTIPLIERS, len(shapes))), technology=technology)
+        engine = InrEngine.of(network, technology=technology)
     report("folding the layers")
     engine = replace(engine, foldings=_foldings(options, engine, clock_mhz))
     report("choosing the number of stages")
     integers = network or random_network(engine)
     return _staged(options, engine, integers, clock_mhz), network, clock_mhz
-
-
-def _shapes(network: FrozenInr) -> list[tuple[int, int]]:
-    return [(len(layer.weight), len(layer.weight[0])) for layer in network.layers]
 
 
 def _foldings(options: argparse.Namespace, engine: InrEngine, clock_mhz: float) -> tuple[Folding, ...]:

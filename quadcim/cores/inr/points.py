@@ -21,12 +21,10 @@ from quadcim.spec.errors import IllegalSetting, check_whole
 from quadcim.spec.folding import fold_for_multipliers
 from quadcim.spec.formats import Format
 from quadcim.spec.inr import activation_formats
-from quadcim.spec.inr_engine import InrEngine
+from quadcim.spec.inr_engine import MULTIPLIERS, InrEngine
 
-__all__ = ["INR_POINTS", "MULTIPLIERS", "WIDTHS", "engine_of"]
+__all__ = ["INR_POINTS", "WIDTHS", "engine_of"]
 
-MULTIPLIERS = 64
-"""Unless somebody asks for others; but at least one a layer."""
 WIDTHS = {"activation_bits": 8, "weight_bits": 8, "first_layer_bits": 14, "coordinate_bits": 8}
 _RANGES = {"activation_bits": (2, 16), "weight_bits": (2, 16), "first_layer_bits": (2, 24), "coordinate_bits": (1, 16)}
 _DEFAULTS = {**WIDTHS, "stages": 1, "activation_stages": 2, "technology": "generic"}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import quadcim
 from quadcim.boards.targets import find_target
 from quadcim.cli import main
 from quadcim.cores.cases import load_case
@@ -128,6 +129,17 @@ def test_a_picture_from_the_command_line(model, tmp_path, capsys):
     assert manifest["kind"] == "inr" and manifest["beats_out"] is None
     frames = [word >> 32 & 0xFFFFFFFF for word in read_vectors(out / "vectors/frames.hex")]
     assert sum(frames) == manifest["results"]
+
+
+def test_an_engine_from_python(model, tmp_path):
+    path, network = model
+    made = quadcim.inr(path, folding=["1x2", "2x4", "3x1"], stages=2)
+    assert made.timing.latency_cycles == quadcim.inr(network, multipliers=13, stages=2).timing.latency_cycles
+    shown = made.generate(tmp_path / "case").render()
+    assert shown.differences == 0 and np.array_equal(shown.samples, render(network))
+    assert np.array_equal(made.golden([[-9, -5], [-7, -5]]), render(network)[0, :2])
+    with pytest.raises(quadcim.IllegalSetting, match="multipliers must be left out beside cycles"):
+        quadcim.inr(network, multipliers=13, cycles=8)
 
 
 @pytest.mark.parametrize("words, said", [
