@@ -25,7 +25,7 @@ _BENCHMARKS = {
     "mutation": ("mutation", "measure"), "plans": ("plans", "measure"), "asic": ("asic", "measure"),
     "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"), "fpga": ("fpga", "measure"),
     "synth-time": ("synth_time", "measure"), "memory": ("memory", "measure"), "bulk": ("bulk", "measure"),
-    "same-hardware": ("same_hardware", "measure"), "inr": ("inr", "measure"),
+    "same-hardware": ("same_hardware", "measure"), "inr": ("inr", "measure"), "modulo": ("modulo", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")
