@@ -1,4 +1,4 @@
-"""Freezing a trained QuadINR to integers."""
+"""Freezing a trained QuadINR or SIREN to integers."""
 
 import math
 from dataclasses import dataclass
@@ -12,53 +12,71 @@ from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
 from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, activation_formats, coordinate_format
 from quadcim.spec.narrow import Overflow
-from quadcim.training.inr import check_range
+from quadcim.training.inr import INR_ACTIVATIONS, check_range
 
-__all__ = ["LayerPlan", "freeze", "layer_plans", "pixel_layers"]
+__all__ = ["LayerPlan", "freeze", "frozen_activation", "layer_plans", "pixel_layers"]
+
+_ROUNDINGS: dict[str, ActivationRounding] = {"quad": "nearest", "sine": "faithful"}
+_QUARTERS = 2 / math.pi
+"""Quarters of a turn in a radian."""
 
 
 @torch.no_grad()
 def freeze(network: Inr, *, height: int, width: int, weight_bits: int = 8, activation_bits: int = 8,
-           first_layer_bits: int = 14, rounding: ActivationRounding = "nearest") -> FrozenInr:
-    """Freeze a trained QuadINR to integers.
+           first_layer_bits: int = 14, rounding: ActivationRounding | None = None) -> FrozenInr:
+    """Freeze a trained QuadINR or SIREN to integers.
 
     Parameters
     ----------
     network : Inr
-        With activation "quad".
+        With activation "quad" or "sine".
     height, width : int
         Size in pixels of the picture to render. Twice the size it was fitted to shows the same picture, finer.
     weight_bits, first_layer_bits : int
         Width of the weights, 2 to 16, and of the first layer's, 2 to 24, which carries the frequencies. Each output
         channel has its own power-of-two scale.
     activation_bits : int
-        Width of the activations, 2 to 16; `activation_formats` derives the formats around phi.
-    rounding : {"nearest", "truncate", "faithful"}
-        Of phi.
+        Width of the activations, 2 to 16; `activation_formats` derives the formats around the activation.
+    rounding : {"nearest", "truncate", "faithful"}, optional
+        Of the activation; by default nearest for phi, and faithful for the sine.
 
     Returns
     -------
     FrozenInr
-        Omega folded into the weights and ``127.5 (y + 1)``, the scale of pixels, into the last layer.
+        Omega folded into the weights and ``127.5 (y + 1)``, the scale of pixels, into the last layer; of a SIREN 2 / pi
+        too, as the sine of hardware counts quarters of a turn: like phi's, its period is 4.
 
     Raises
     ------
     IllegalSetting
-        If a width is out of range or too small for the weights, or the activation isn't phi.
+        If a width is out of range or too small for the weights, or the activation is another one.
     """
     check_range(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
-    if network.activation != "quad":
-        raise IllegalSetting("activation", "quad (only phi has an integer form)", network.activation)
-    activation = Activation("quad", *activation_formats(activation_bits), rounding)
+    activation = frozen_activation(network.activation, activation_bits, rounding)
     plans = layer_plans(len(network.weights) - 1, activation, coordinate_format(height, width),
                         weight_bits=weight_bits, first_layer_bits=first_layer_bits)
     layers = tuple(plan.freeze(layer) for plan, layer in zip(plans, pixel_layers(network), strict=True))
     return FrozenInr((height, width), activation, layers)
 
 
+def frozen_activation(name: str, bits: int, rounding: ActivationRounding | None) -> Activation:
+    """Describe the activation of a frozen network.
+
+    Raises
+    ------
+    IllegalSetting
+        If it is none whose input wraps.
+    """
+    if name not in INR_ACTIVATIONS:
+        raise IllegalSetting("activation", f"one that is frozen: {', '.join(INR_ACTIVATIONS)}", name)
+    return Activation(name, *activation_formats(bits), rounding or _ROUNDINGS[name])
+
+
 def pixel_layers(network: Inr) -> list[tuple[Tensor, Tensor]]:
     """List weight and bias of each layer as freezing sees them: omega folded in, and the scale of pixels."""
     *hidden, (weight, bias) = network.folded()
+    if network.activation == "sine":
+        hidden = [(_QUARTERS * hidden_weight, _QUARTERS * hidden_bias) for hidden_weight, hidden_bias in hidden]
     return [*hidden, (PIXEL_SCALE * weight, PIXEL_SCALE * (bias + 1))]
 
 

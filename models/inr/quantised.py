@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from quadcim.models.activation import golden
 from quadcim.models.clamp import clamp
 from quadcim.models.functions import activation_function
-from quadcim.models.inr.freeze import layer_plans, pixel_layers
+from quadcim.models.inr.freeze import frozen_activation, layer_plans, pixel_layers
 from quadcim.models.inr.networks import PIXEL_SCALE, Inr
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.functions import FUNCTIONS
-from quadcim.spec.inr import activation_formats, coordinate_format
+from quadcim.spec.inr import coordinate_format
 from quadcim.spec.integers import Integers
 from quadcim.training.inr import check_range
 
@@ -87,31 +87,29 @@ class QuantisedActivation(nn.Module):
 
 
 class QuantisedInr(nn.Module):
-    """A QuadINR that computes what it will compute frozen, and trains the parameters of `network` that way.
+    """A QuadINR or SIREN that computes what it will compute frozen, and trains the parameters of `network` that way.
 
     Parameters
     ----------
     network : Inr
-        With activation "quad". Its parameters are shared, not copied: training this module trains them, and they
-        remain what is frozen.
+        With activation "quad" or "sine". Its parameters are shared, not copied: training this module trains them, and
+        they remain what is frozen.
     height, width, weight_bits, activation_bits, first_layer_bits, rounding
         As for `quadcim.models.inr.freeze.freeze`.
 
     Raises
     ------
     IllegalSetting
-        If a width is out of range, or the activation isn't phi; by `forward`, if it is too small for the weights.
+        If a width is out of range, or the activation is another one; by `forward`, if it is too small for the weights.
     """
 
     def __init__(self, network: Inr, *, height: int, width: int, weight_bits: int = 8, activation_bits: int = 8,
-                 first_layer_bits: int = 14, rounding: ActivationRounding = "nearest"):
+                 first_layer_bits: int = 14, rounding: ActivationRounding | None = None):
         super().__init__()
         check_range(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
-        if network.activation != "quad":
-            raise IllegalSetting("activation", "quad (only phi has an integer form)", network.activation)
         self.network = network
         self.omega, self.activation = network.omega, network.activation
-        activation = Activation("quad", *activation_formats(activation_bits), rounding)
+        activation = frozen_activation(network.activation, activation_bits, rounding)
         self.function: Callable[[Tensor], Tensor] = QuantisedActivation(activation)
         self._plans = layer_plans(len(network.weights) - 1, activation, coordinate_format(height, width),
                                   weight_bits=weight_bits, first_layer_bits=first_layer_bits)

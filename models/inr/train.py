@@ -74,12 +74,11 @@ def train_inr(settings: InrTraining, *, image: Path, out: Path, force: bool = Fa
         }
         renderings = {"Floating point": predict(network, height, width)}
         metrics["psnr_float_db"] = round(psnr_db(renderings["Floating point"], original), 3)
-        if settings.activation == "quad":
-            frozen = freeze(network, height=height, width=width, **_widths(settings))
-            save_frozen(frozen, folder / "frozen.safetensors")
-            name = f"Integers, W{settings.weight_bits}A{settings.activation_bits}"
-            renderings[name] = render(frozen)
-            metrics |= {"psnr_integer_db": round(psnr_db(renderings[name], original), 3), "digest": frozen.digest}
+        frozen = freeze(network, height=height, width=width, **_widths(settings))
+        save_frozen(frozen, folder / "frozen.safetensors")
+        name = f"Integers, W{settings.weight_bits}A{settings.activation_bits}"
+        renderings[name] = render(frozen)
+        metrics |= {"psnr_integer_db": round(psnr_db(renderings[name], original), 3), "digest": frozen.digest}
         write_comparison(folder / "comparison.png", original=original, renderings=renderings)
         # JSON has no infinity.
         told = {name: "inf" if value == math.inf else value for name, value in metrics.items()}

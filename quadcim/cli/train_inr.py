@@ -15,10 +15,10 @@ _TRAINING_OPTIONS: tuple[tuple[str, type, str], ...] = (
     ("size", int, "shrink the picture to at most so many pixels on its longest side"),
     ("hidden", int, "width of the hidden layers"),
     ("layers", int, "number of hidden layers"),
-    ("activation", str, "one of " + ", ".join(INR_ACTIVATIONS) + "; only quad is frozen"),
+    ("activation", str, "one of " + ", ".join(INR_ACTIVATIONS)),
     ("omega", float, "frequency of the activations"),
     ("steps", int, "optimiser steps"),
-    ("fine_tune_steps", int, "further steps through the very integers that the network is frozen to; for quad only"),
+    ("fine_tune_steps", int, "further steps through the very integers that the network is frozen to"),
     ("lr", float, "learning rate at the start, by default one that suits omega"),
     ("seed", int, "seed of the initial weights and the choice of pixels"),
     ("weight_bits", int, "width of the frozen weights"),
@@ -53,8 +53,6 @@ def _train_inr(options: argparse.Namespace) -> int:
     metrics = train_inr(settings, image=options.image, out=options.out, force=options.force)
     for name in sorted(path.name for path in options.out.iterdir()):
         print(options.out / name)
-    results = [f"{metrics['psnr_float_db']} dB in floating point"]
-    if "psnr_integer_db" in metrics:
-        results.append(f"{metrics['psnr_integer_db']} dB in integers, digest {metrics['digest'][:12]}")
-    print(f"PSNR {', '.join(results)}; fitted in {metrics['fit_seconds']} s")
+    print(f"PSNR {metrics['psnr_float_db']} dB in floating point, {metrics['psnr_integer_db']} dB in integers, digest "
+          f"{metrics['digest'][:12]}; fitted in {metrics['fit_seconds']} s")
     return 0

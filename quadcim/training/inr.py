@@ -33,7 +33,7 @@ class InrTraining:
     hidden, layers : int
         Width, 1 to 1024, and number, 1 to 16, of the hidden layers.
     activation : {"quad", "sine"}
-        phi (QuadINR) or sin (SIREN); only phi is frozen to integers.
+        phi (QuadINR) or sin (SIREN).
     omega : float
         Frequency of the activations, 0.1 to 1000.
     steps : int
@@ -41,7 +41,7 @@ class InrTraining:
     lr : float, optional
         Learning rate at the start, 1e-9 to 10; by default one that suits `omega`.
     fine_tune_steps : int
-        Further steps through the integers of the frozen network, 0 to 1000000; for phi only.
+        Further steps through the integers of the frozen network, 0 to 1000000.
     seed : int
         0 to 4294967295, of the initial weights and the choice of pixels.
     weight_bits, activation_bits, first_layer_bits : int
@@ -69,5 +69,3 @@ class InrTraining:
     def __post_init__(self):
         check_range(**{field.name: getattr(self, field.name) for field in fields(self) if field.name != "activation"})
         check_one_of("activation", self.activation, INR_ACTIVATIONS)
-        if self.fine_tune_steps and self.activation != "quad":
-            raise IllegalSetting("fine-tune-steps", f"0 for the activation {self.activation}", self.fine_tune_steps)

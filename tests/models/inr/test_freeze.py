@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from quadcim.models.inr.fit import predict
+from quadcim.models.inr.fit import fit, predict
 from quadcim.models.inr.freeze import freeze
 from quadcim.models.inr.inference import layer_output, render
 from quadcim.models.inr.networks import Inr
@@ -182,8 +182,18 @@ def test_weights_that_need_more_bits_say_how_many(fitted):
 
 
 def test_only_phi_is_frozen():
-    with pytest.raises(IllegalSetting, match="activation must be quad"):
-        freeze(Inr(channels=1, activation="sine"), height=8, width=8)
+    with pytest.raises(IllegalSetting, match="activation must be one that is frozen: quad, sine, got 'gabor'"):
+        freeze(Inr(channels=1, activation="gabor"), height=8, width=8)
+
+
+def test_a_siren_counts_quarters_of_a_turn(picture):
+    """Wide enough, the integers render what floating point does."""
+    siren = Inr(channels=3, hidden=12, layers=2, activation="sine", omega=9.0, seed=5)
+    fit(siren, picture, steps=40, lr=1e-3, seed=5)
+    frozen = freeze(siren, height=HEIGHT, width=WIDTH, weight_bits=16, activation_bits=14, first_layer_bits=20)
+    assert str(frozen.activation.input) == "SQ2.14" and frozen.activation.rounding == "faithful"
+    apart = np.abs(render(frozen).astype(int) - predict(siren, HEIGHT, WIDTH).astype(int))
+    assert apart.max() <= 1 and (apart > 0).mean() < 0.05
 
 
 def test_a_silent_channel_is_frozen_too(fitted):

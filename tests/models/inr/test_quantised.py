@@ -169,9 +169,16 @@ def test_illegal_widths_are_named(fitted, option, legal):
     assert (error.value.option, error.value.legal) == (option.replace("_", "-"), legal)
 
 
-def test_only_phi_has_hardware():
-    with pytest.raises(IllegalSetting, match="activation must be quad"):
-        QuantisedInr(Inr(channels=1, hidden=2, activation="sine"), height=4, width=4)
+def test_only_some_activations_have_hardware():
+    with pytest.raises(IllegalSetting, match="activation must be one that is frozen: quad, sine"):
+        QuantisedInr(Inr(channels=1, hidden=2, activation="gabor"), height=4, width=4)
+
+
+def test_a_quantised_siren_renders_as_its_frozen_form(picture):
+    siren = Inr(channels=3, hidden=8, layers=2, activation="sine", omega=9.0, seed=2)
+    fine_tune(QuantisedInr(siren, height=HEIGHT, width=WIDTH), picture, steps=3)
+    assert np.array_equal(predict(QuantisedInr(siren, height=HEIGHT, width=WIDTH), HEIGHT, WIDTH),
+                          render(freeze(siren, height=HEIGHT, width=WIDTH)))
 
 
 def test_a_swapped_siren_recovers(picture):

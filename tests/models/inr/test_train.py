@@ -58,10 +58,10 @@ def test_the_same_settings_make_the_same_network(tmp_path, image):
     assert (tmp_path / "a/network.safetensors").read_bytes() == (tmp_path / "b/network.safetensors").read_bytes()
 
 
-def test_sine_stays_in_floating_point(tmp_path, image):
+def test_a_siren_is_frozen_too(tmp_path, image):
     metrics = train_inr(InrTraining(activation="sine", **TINY), image=image, out=tmp_path / "run")
-    assert names(tmp_path / "run") == ["SHA256SUMS", "comparison.png", "metrics.json", "network.safetensors"]
-    assert "psnr_integer_db" not in metrics
+    frozen = load_frozen(tmp_path / "run/frozen.safetensors")
+    assert frozen.activation.function == "sine" and metrics["digest"] == frozen.digest
 
 
 def test_an_exact_picture_has_infinitely_many_decibels(tmp_path, monkeypatch):
