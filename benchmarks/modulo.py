@@ -42,6 +42,12 @@ class _Sums(ProcessingElement):
 class _Measured(wiring.Component):
     """Adder tree, accumulator and narrowing."""
 
+    products: Signal
+    bias: Signal
+    first: Signal
+    accumulates: Signal
+    y: Signal
+
     def __init__(self, plan: LayerPlan):
         self._plan = plan
         bits = plan.layer.input.width + plan.layer.weight_bits

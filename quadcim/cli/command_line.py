@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from quadcim import __version__
 from quadcim.cli.generate import add_generate
+from quadcim.cli.import_inr import add_import_inr
 from quadcim.cli.list import add_list
 from quadcim.cli.prove import add_prove
 from quadcim.cli.regress import add_regress
@@ -119,4 +120,6 @@ def _parser() -> argparse.ArgumentParser:
     kinds = train.add_subparsers(dest="kind", required=True, metavar="KIND")
     add_train_inr(kinds)
     add_train_cnn(kinds)
+    imports = commands.add_parser("import", help="read a network of another repository, and freeze it to integers")
+    add_import_inr(imports.add_subparsers(dest="kind", required=True, metavar="KIND"))
     return parser

@@ -1,17 +1,19 @@
 """The settings of fitting an implicit neural representation (INR) to a picture, and of freezing it to integers."""
 
+import math
 from dataclasses import dataclass, fields
 
 from quadcim.spec.errors import IllegalSetting, check_one_of
 
-__all__ = ["INR_ACTIVATIONS", "InrTraining", "check_range"]
+__all__ = ["INR_ACTIVATIONS", "InrImport", "InrTraining", "check_range"]
 
 INR_ACTIVATIONS = ("quad", "sine")
 
 _RANGES: dict[str, tuple[float, float]] = {
     "size": (8, 4096), "channels": (1, 3), "hidden": (1, 1024), "layers": (1, 16), "omega": (0.1, 1000),
     "steps": (1, 1_000_000), "fine_tune_steps": (0, 1_000_000), "lr": (1e-9, 10), "seed": (0, 2**32 - 1),
-    "weight_bits": (2, 16), "activation_bits": (2, 16), "first_layer_bits": (2, 24)}
+    "weight_bits": (2, 16), "activation_bits": (2, 16), "first_layer_bits": (2, 24),
+    "height": (2, 4096), "width": (2, 4096), "first_omega": (0.1, 1000)}
 
 
 def check_range(**settings: float | None) -> None:
@@ -69,3 +71,58 @@ class InrTraining:
     def __post_init__(self):
         check_range(**{field.name: getattr(self, field.name) for field in fields(self) if field.name != "activation"})
         check_one_of("activation", self.activation, INR_ACTIVATIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InrImport:
+    """What a checkpoint of a SIREN does not hold, and what becomes of it.
+
+    Parameters
+    ----------
+    height, width : int
+        Size of its picture in pixels, 2 to 4096.
+    omega, first_omega : float
+        Frequencies of its sines, 0.1 to 1000, and of the first layer's.
+    coordinates : {"linspace", "centres"}
+        Whether the outermost pixels lie at -1 and 1, or their outer edges do.
+    order : {"yx", "xy"}
+        Whether the row is its first coordinate, or the column.
+    range : (float, float)
+        Its outputs for black and for full brightness.
+    activation : {"sine", "quad"}
+        Of the frozen network: its own, or phi in its place.
+    fine_tune_steps : int
+        Optimiser steps through the integers of the frozen network, 0 to 1000000.
+    seed : int
+        Of the choice of pixels.
+    weight_bits, activation_bits, first_layer_bits : int
+        As for `InrTraining`.
+
+    Raises
+    ------
+    IllegalSetting
+        If a setting is outside its legal range.
+    """
+
+    height: int
+    width: int
+    omega: float = 30.0
+    first_omega: float = 30.0
+    coordinates: str = "linspace"
+    order: str = "yx"
+    range: tuple[float, float] = (-1.0, 1.0)
+    activation: str = "sine"
+    fine_tune_steps: int = 0
+    seed: int = 0
+    weight_bits: int = 8
+    activation_bits: int = 8
+    first_layer_bits: int = 14
+
+    def __post_init__(self):
+        check_range(**{name: getattr(self, name) for name in _RANGES if name in self.__dataclass_fields__})
+        check_one_of("coordinates", self.coordinates, ("linspace", "centres"))
+        check_one_of("order", self.order, ("yx", "xy"))
+        check_one_of("activation", self.activation, INR_ACTIVATIONS)
+        low, high = self.range
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise IllegalSetting("range", "LOW:HIGH, two numbers of which the first is less", f"{low}:{high}")

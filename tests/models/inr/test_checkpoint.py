@@ -1,13 +1,16 @@
+import json
 import random
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from quadcim.models.inr.checkpoint import load_frozen, load_network, save_frozen, save_network
 from quadcim.models.inr.freeze import freeze
 from quadcim.models.inr.networks import Inr
+from quadcim.spec.canonical import canonical_json, digest
 from quadcim.spec.errors import IllegalSetting
 
 NETWORK = Inr(channels=1, hidden=4, layers=2, omega=20.0, seed=9)
@@ -18,6 +21,20 @@ def test_a_frozen_network_comes_back_equal(tmp_path):
     save_frozen(FROZEN, tmp_path / "m")
     assert load_frozen(tmp_path / "m") == FROZEN
     assert load_frozen(tmp_path / "m").digest == FROZEN.digest
+
+
+def test_files_of_the_first_schema_are_read(tmp_path):
+    """They had the sides of a picture by name."""
+    save_frozen(FROZEN, tmp_path / "m")
+    with safe_open(tmp_path / "m", framework="numpy") as file:
+        header, tensors = json.loads(file.metadata()["quadcim"]), {name: file.get_tensor(name) for name in file.keys()}
+    described = FROZEN.to_json()
+    height, width = described.pop("shape")
+    header["network"] |= {"height": height, "width": width}
+    del header["network"]["shape"]
+    header |= {"schema": "quadcim.frozen-inr/1", "digest": digest({"height": height, "width": width, **described})}
+    save_file(tensors, tmp_path / "old", metadata={"quadcim": canonical_json(header)})
+    assert load_frozen(tmp_path / "old") == FROZEN
 
 
 def test_a_network_comes_back_equal(tmp_path):
