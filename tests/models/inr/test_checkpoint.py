@@ -27,7 +27,8 @@ def test_files_of_the_first_schema_are_read(tmp_path):
     """They had the sides of a picture by name."""
     save_frozen(FROZEN, tmp_path / "m")
     with safe_open(tmp_path / "m", framework="numpy") as file:
-        header, tensors = json.loads(file.metadata()["quadcim"]), {name: file.get_tensor(name) for name in file.keys()}
+        header, names = json.loads(file.metadata()["quadcim"]), file.keys()
+        tensors = {name: file.get_tensor(name) for name in names}
     described = FROZEN.to_json()
     height, width = described.pop("shape")
     header["network"] |= {"height": height, "width": width}

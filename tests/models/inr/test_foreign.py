@@ -38,13 +38,11 @@ class _Notebook(nn.Module):
         last = nn.Linear(10, channels)
         self.net = nn.Sequential(*hidden, *([] if coin else [last]))
         if coin:
-            self.last_layer = nn.Module()
-            self.last_layer.linear = last
-        self.coin = coin
+            self.last_layer = nn.ModuleDict({"linear": last})
 
     def forward(self, x):
         x = self.net(x)
-        return self.last_layer.linear(x) if self.coin else x
+        return self.last_layer["linear"](x) if hasattr(self, "last_layer") else x
 
 
 def _grid(coordinates, order):
@@ -110,8 +108,8 @@ class _Runs:
         return (open, ("/tmp/quadcim-must-not-exist", "w"))
 
 
-_TENSORS = {"net.0.linear.weight": torch.ones(4, 2), "net.0.linear.bias": torch.ones(4), "net.1.weight": torch.ones(3, 4),
-            "net.1.bias": torch.ones(3)}
+_TENSORS = {"net.0.linear.weight": torch.ones(4, 2), "net.0.linear.bias": torch.ones(4),
+            "net.1.weight": torch.ones(3, 4), "net.1.bias": torch.ones(3)}
 _BAD = {
     "a pickle that runs code": lambda path: path.write_bytes(pickle.dumps(_Runs())),
     "a whole model": lambda path: torch.save(_Notebook(1.0, 1.0), path),
