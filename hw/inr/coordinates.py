@@ -1,6 +1,6 @@
 """The coordinates of a region, one vector after the other."""
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -69,16 +69,20 @@ class CoordinateGenerator(wiring.Component):
             with m.If(moves | (waits != 0)):
                 m.d.sync += waits.eq(Mux(moves, pace - 1, waits - 1))
         m.d.sync += busy.eq(accepts | (busy & ~finished))
-        m.d.comb += self.o.payload.eq(joined(Cat(
-            self._axis(m, axis, accepts, moves) for axis in range(self._axes))))
-        m.d.comb += self.last.eq(self._carry[-1])
+        vector: list[Value] = []
+        ends: Value = Const(1, 1)
+        for axis in range(self._axes):
+            position, ends = self._axis(m, axis, accepts, moves, ends)
+            vector.append(position)
+        m.d.comb += [self.o.payload.eq(joined(Cat(vector))), self.last.eq(ends)]
         return m
 
-    def _axis(self, m: Module, axis: int, accepts: Value, moves: Value) -> Value:
-        """The counter of a coordinate; it steps as the one before it starts anew."""
+    def _axis(self, m: Module, axis: int, accepts: Value, moves: Value, ends: Value) -> tuple[Value, Value]:
+        """The counter of a coordinate, and whether it and those before it are at their last values.
+
+        It steps as those before it end.
+        """
         axes, width = self._axes, self._coordinate.width
-        if axis == 0:
-            self._carry: list[Value] = []
         given = self.i.payload
         names = {"start": given.word_select(axis, width), "step": given[axes * width:].word_select(axis, width),
                  "count": given[2 * axes * width:].word_select(axis, COUNT.width)}
@@ -91,13 +95,11 @@ class CoordinateGenerator(wiring.Component):
         next_position = Signal(width, name=f"next_position_{axis}")
         next_left = Signal(COUNT.width, name=f"next_left_{axis}")
         m.d.comb += [
-            anew.eq(left == 0), at_end.eq(anew & self._carry[-1] if self._carry else anew),
-            changes.eq(accepts | (moves & self._carry[-1] if self._carry else moves)),
+            anew.eq(left == 0), at_end.eq(anew & ends), changes.eq(accepts | (moves & ends)),
             next_position.eq(Mux(accepts, names["start"], Mux(anew, held["start"], position + held["step"]))),
             next_left.eq(Mux(accepts, names["count"], Mux(anew, held["count"], left - 1)))]
         with m.If(accepts):
             m.d.sync += [held[name].eq(value) for name, value in names.items()]
         with m.If(changes):
             m.d.sync += [position.eq(next_position), left.eq(next_left)]
-        self._carry.append(at_end)
-        return position
+        return position, at_end
