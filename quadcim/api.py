@@ -111,7 +111,8 @@ class Design:
         with tempfile.TemporaryDirectory() as folder:
             written = write_design(self.component(), Path(folder), top=self.spec.name, timing=self.timing)
             paths = [path for path in written.simulation_sources if path.name != "primitives.v"]
-            fpga, gates = fpga_cost(paths, written.top), gate_cost(paths, written.top)
+            fpga = fpga_cost(paths, written.top, written.images)
+            gates = gate_cost(paths, written.top, written.images)
         figures = {"lut": fpga.lut, "ff": fpga.ff, "dsp": fpga.dsp, "lutram": fpga.lutram}
         return figures if gates.unweighted else figures | {
             "combinational_ge": round(gates.combinational_ge, 2), "total_ge": round(gates.total_ge, 2)}

@@ -81,8 +81,8 @@ set_max_fanout $max_fanout [current_design]
 """)
 
 _READY = """\
-# i__ready is not from a register: it follows o__ready within the cycle, in what the delays of both leave of it. In a
-# small unit this is the worst path.
+# i__ready may follow o__ready within the cycle, in what the delays of both leave of it. In a small unit this is the
+# worst path.
 """
 
 

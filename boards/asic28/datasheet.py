@@ -86,7 +86,8 @@ def _timing(handoff: Handoff) -> list[str]:
                   "frames that follow each other without pause."),
                  "A reset drops frames that are in or out in part: the next beat in begins a frame."]
     if elastic:
-        facts.append("`o__ready` passes to `i__ready` through all stages within the cycle.")
+        facts.append("`i__ready` may follow `o__ready` within the cycle." if handoff.timing.framed else
+                     "`o__ready` passes to `i__ready` through all stages within the cycle.")
     if handoff.stream("w"):
         facts.append("A beat of weights counts for the beats that are accepted after the cycle in which it moves. It "
                      "waits, `w__ready` low, while a beat of its bank is multiplied in part, or accepted and not yet "

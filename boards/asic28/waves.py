@@ -24,7 +24,8 @@ def timing_diagram(handoff: Handoff) -> list[str]:
     inputs, outputs = range(offered, accepted + 1), range(out, out + 1)
     rows = {"clk": "/‾‾\\__" * cycles, handoff.reset.port: _level(range(1, cycles) if low else range(1), cycles),
             "i__valid": _level(inputs, cycles), "i__payload": _bus("XL" if framed else "X0", inputs, cycles)}
-    if "ready" in handoff.stream("i"):
+    # When a core with frames is ready is its own affair.
+    if "ready" in handoff.stream("i") and not framed:
         # A unit of several cycles a beat is ready with the last of them.
         rows["i__ready"] = _level(range(accepted, accepted + 1) if interval > 1 else range(cycles), cycles)
     rows |= {"o__valid": _level(outputs, cycles), "o__payload": _bus("Y0", outputs, cycles)}

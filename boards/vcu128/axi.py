@@ -113,7 +113,11 @@ class AxiStreamWrapper(wiring.Component):
         super().__init__(members | ({"frame_error": Out(1)} if self._checked else {}))
         self._unit, self._timing, self._user_bits = unit, timing, user_bits
         # The wrapper itself holds two beats: in the register slice, or on the way into and out of the queue of results.
-        self._depth = timing.capacity_beats + 2
+        # Where frames differ, short ones may be inside in greater number than the fewest that fit: as many as follow
+        # each other within the latency.
+        inside = timing.latency_cycles // timing.initiation_interval_cycles + 1 if timing.beats_in is None or (
+            timing.beats_out is None) else 0
+        self._depth = max(timing.capacity_beats, inside) + 2
 
     def elaborate(self, platform) -> Module:
         """Build the clock domain, the queue of what is passed on, and what stands around the unit."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from quadcim.hw.arithmetic.choose import choose
 from quadcim.hw.arithmetic.logic import logic_for, negated
 from quadcim.hw.arithmetic.narrow import narrow
 from quadcim.hw.cim.plan import CimPlan, PlaneSumPlan, folded_affine
@@ -16,21 +17,12 @@ from quadcim.spec.cim import CimMacro, integer_format
 from quadcim.spec.formats import Format
 from quadcim.spec.technology import find_technology
 
-__all__ = ["BitCells", "Column", "Finish", "choose", "shape"]
+__all__ = ["BitCells", "Column", "Finish", "shape"]
 
 
 def shape(fmt: Format) -> Shape:
     """The shape of raw integers of a format."""
     return Shape(fmt.width, fmt.signed)
-
-
-def choose(choices: Sequence[Value], number: Value) -> Value:
-    """``choices[number]`` by multiplexers of two, one layer for each bit of the number."""
-    layer = list(choices)
-    for bit in number:
-        pairs = [layer[index:index + 2] for index in range(0, len(layer), 2)]
-        layer = [Mux(bit, pair[1], pair[0]) if len(pair) == 2 else pair[0] for pair in pairs]
-    return layer[0]
 
 
 class BitCells(wiring.Component):

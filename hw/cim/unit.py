@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from quadcim.hw.cim.column import BitCells, Column, Finish, choose, shape
+from quadcim.hw.arithmetic.choose import choose
+from quadcim.hw.cim.column import BitCells, Column, Finish, shape
 from quadcim.hw.cim.control import Tokens
 from quadcim.hw.cim.partial_sums import PartialSumCells, PartialSumWriter
 from quadcim.hw.cim.plan import TABLE_BITS, TABLE_COLUMNS, CimPlan, constant_rows, table_groups

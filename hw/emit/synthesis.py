@@ -72,9 +72,12 @@ class GateCost:
         return self.combinational_ge + _FLIP_FLOP * self.flip_flops
 
 
-def fpga_cost(paths: Iterable[Path], top: str) -> FpgaCost:
-    """Cost on an FPGA of the module `top` of some Verilog sources, after ``synth_xilinx -family xcup``."""
-    cells = _cells(paths, top, [*_FPGA.split(), top])
+def fpga_cost(paths: Iterable[Path], top: str, images: Iterable[Path] = ()) -> FpgaCost:
+    """Cost on an FPGA of the module `top` of some Verilog sources, after ``synth_xilinx -family xcup``.
+
+    Images are what memories read.
+    """
+    cells = _cells(paths, top, [*_FPGA.split(), top], images=images)
 
     def count(prefix: str) -> int:
         return sum(number for cell, number in cells.items() if cell.startswith(prefix))
@@ -83,9 +86,9 @@ def fpga_cost(paths: Iterable[Path], top: str) -> FpgaCost:
                     lutram=count("RAM"), srl=count("SRL"), dsp=count("DSP"))
 
 
-def gate_cost(paths: Iterable[Path], top: str) -> GateCost:
+def gate_cost(paths: Iterable[Path], top: str, images: Iterable[Path] = ()) -> GateCost:
     """Cost in gate equivalents of the module `top` of some Verilog sources, after ``synth`` and ABC."""
-    cells = _cells(paths, top, *_GATES)
+    cells = _cells(paths, top, *_GATES, images=images)
     flip_flops = {cell for cell in cells if "DFF" in cell}
     weighted = cells.keys() & _GATE_EQUIVALENTS.keys()
     return GateCost(sum(_GATE_EQUIVALENTS[cell] * cells[cell] for cell in sorted(weighted)),
@@ -93,14 +96,14 @@ def gate_cost(paths: Iterable[Path], top: str) -> GateCost:
                     {cell: cells[cell] for cell in sorted(cells.keys() - weighted - flip_flops - {"$scopeinfo"})})
 
 
-def _cells(paths: Iterable[Path], top: str, *passes: Pass) -> dict[str, int]:
+def _cells(paths: Iterable[Path], top: str, *passes: Pass, images: Iterable[Path]) -> dict[str, int]:
     """How many cells of each type a synthesis leaves."""
     with tempfile.TemporaryDirectory() as folder:
         statistics = Path(folder, "statistics.json")
         # Through RTLIL: Yosys would go back to the source of a module that instantiates primitives it meets later.
         design = str(Path(folder, "design.il"))
         run_passes(*(["read_verilog", "-sv", path] for path in paths), ["hierarchy", "-top", top], "proc", "flatten",
-                   "opt -full", ["write_rtlil", design])
+                   "opt -full", ["write_rtlil", design], beside=images)
         run_passes(["read_rtlil", design], *passes, ["tee", "-q", "-o", str(statistics), "stat", "-json"])
         text = statistics.read_text()
     return json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]

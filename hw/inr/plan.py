@@ -106,17 +106,17 @@ class LayerPlan:
         """Vectors that it holds at most, in part or whole."""
         return _FULL_BUFFERS + 2 + (self.dot.stages + _AROUND + self.turns + self.unit_stages) // self.cycles
 
-    @property
+    @cached_property
     def raised_bits(self) -> int:
         """By how much an accumulator is shifted up first, as some results have more fraction bits than it."""
         return max(0, -min(self.layer.shift))
 
-    @property
+    @cached_property
     def shifts(self) -> tuple[int, ...]:
         """By how much accumulators are then shifted down; each result has one of these."""
         return tuple(sorted({shift + self.raised_bits for shift in self.layer.shift}))
 
-    @property
+    @cached_property
     def shift_bits(self) -> int:
         """Of the number of such a shift."""
         return (len(self.shifts) - 1).bit_length()
@@ -228,7 +228,7 @@ def plan_engine(engine: InrEngine, network: FrozenInr) -> EnginePlan:
         If the network is another than the engine's, or there cannot be so many stages.
     """
     engine.check(network)
-    delays, unit = find_technology(engine.technology).delays, unit_plan(engine.unit)
+    delays, unit = find_technology(engine.technology).delays, _unit_plan(engine)
     if not 0 <= engine.stages <= (most := _most_stages(engine)):
         raise IllegalSetting("stages", f"0 to {most} for the widest dot product of this engine", engine.stages)
     layers: list[LayerPlan] = []
@@ -240,6 +240,15 @@ def plan_engine(engine: InrEngine, network: FrozenInr) -> EnginePlan:
         layers.append(replace(plan, dot=plan_stages(steps, min(engine.stages, len(steps)))))
         arriving = plan.units
     return EnginePlan(engine, network, tuple(layers))
+
+
+def _unit_plan(engine: InrEngine) -> StagePlan:
+    """Of an activation unit; errors name the engine's own setting."""
+    try:
+        return unit_plan(engine.unit)
+    except IllegalSetting as error:
+        option = "activation-stages" if error.option == "stages" else error.option
+        raise IllegalSetting(option, error.legal, error.given) from None
 
 
 def _dot_plans(engine: InrEngine, network: FrozenInr) -> Iterator[StagePlan]:

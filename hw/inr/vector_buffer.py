@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from quadcim.hw.arithmetic.choose import choose
 from quadcim.hw.streams.memory import SyncMemory
 from quadcim.hw.streams.shift_fifo import joined
 
@@ -116,4 +117,5 @@ class VectorBuffer(wiring.Component):
         selected = Signal(range(words), reset_less=True)
         with m.If(self.read):
             m.d.sync += selected.eq(number)
-        return row.word_select(selected, self._leaving * self._width)
+        width = self._leaving * self._width
+        return choose([row[low:low + width] for low in range(0, words * width, width)], selected)

@@ -1,6 +1,7 @@
 """``quadcim simulate``."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,18 @@ from quadcim.files import check_output_file, output_file
 from quadcim.progress import Progress
 from quadcim.scratch import reclaim
 from quadcim.sim.tools import find_simulator
+from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["add_simulate"]
+
+_LEAST_SIDE = 8
+"""What pictures are shrunk to, at least."""
 
 
 def add_simulate(commands: argparse._SubParsersAction) -> None:
@@ -43,37 +49,50 @@ def _render(options: argparse.Namespace) -> int:
     from quadcim.cores.cases import load_case
     from quadcim.cores.rendered import check_picture, write_samples
 
-    check_picture(options.render)
-    check_output_file(options.render, option="render", force=options.force)
+    for name, usual in (("simulator", None), ("beats", 0), ("seed", 0), ("waves", False)):
+        if getattr(options, name) != usual:
+            raise IllegalSetting(name, "left out with --render", getattr(options, name))
     case = load_case(options.case)
+    shape, fmt = case.core.shown(case.spec, case.integers)
+    check_picture(options.render, shape, fmt)
+    check_output_file(options.render, option="render", force=options.force)
+    original = None if options.original is None else _read_original(options.original, shape, fmt)
     with Progress() as report:
         shown = case.core.render(case, report)
-    psnr = None if options.original is None else _psnr_db(shown.samples, options.original)
     with output_file(options.render, option="render", force=options.force) as path:
         write_samples(shown.samples, path)
-    size = _sizes(shown.samples.shape)
-    print(f"{size} samples, {shown.cycles:.2f} cycles each, simulated in {shown.seconds:.1f} s")
+    *grid, channels = shape
+    print(f"{_sizes(grid)} samples of {counted(channels, 'channel')}, {shown.cycles:.2f} cycles each, simulated in "
+          f"{shown.seconds:.1f} s")
     for name, text in shown.about:
         print(f"{name}: {text}")
-    if options.original is not None:
-        print(f"PSNR against {options.original.name}: {psnr:.2f} dB")
+    if original is not None and options.original is not None:
+        from quadcim.pictures import psnr_db
+
+        print(f"PSNR against {options.original.name}: {psnr_db(shown.samples.astype('uint8'), original):.2f} dB")
     agrees = shown.differences == 0
     print(f"{'PASS' if agrees else 'FAIL'}: {shown.differences} samples differ from the golden model")
     print(options.render)
     return 0 if agrees else 1
 
 
-def _psnr_db(samples: "NDArray[np.int64]", original: Path) -> float:
-    """Against a picture, which is shrunk as for training where it is larger."""
-    from quadcim.pictures import psnr_db, read_image
+def _read_original(path: Path, shape: Sequence[int], fmt: Format) -> "NDArray[np.uint8]":
+    """The picture to compare with, which is shrunk as for training where it is larger."""
+    from quadcim.cores.rendered import is_picture
+    from quadcim.pictures import read_image
 
-    picture = read_image(original, size=max(samples.shape[:-1]))
-    if picture.shape != samples.shape:
-        raise IllegalSetting("original", f"a picture of {_sizes(samples.shape)}", _sizes(picture.shape))
-    return psnr_db(samples.astype("uint8"), picture)
+    if not is_picture(tuple(shape), fmt):
+        raise IllegalSetting("original", "left out: what this case shows is no picture of 8 bits", str(path))
+    try:
+        picture = read_image(path, size=max(*shape[:-1], _LEAST_SIDE))
+    except IllegalSetting as error:
+        raise IllegalSetting("original", error.legal, error.given) from None
+    if picture.shape != tuple(shape):
+        raise IllegalSetting("original", f"a picture of {_sizes(shape)}", _sizes(picture.shape))
+    return picture
 
 
-def _sizes(shape: tuple[int, ...]) -> str:
+def _sizes(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape))
 
 
@@ -83,8 +102,9 @@ def _simulate(options: argparse.Namespace) -> int:
     reclaim(options.case.absolute().parent)  # a kill may have left the case aside
     if options.render is not None:
         return _render(options)
-    if options.original is not None:
-        raise IllegalSetting("original", "left out without --render", str(options.original))
+    for name in ("original", "force"):
+        if getattr(options, name):
+            raise IllegalSetting(name, "left out without --render", getattr(options, name))
     simulator, case = find_simulator(options.simulator), load_case(options.case)
     from quadcim.sim.cosim import simulate
 

@@ -245,8 +245,8 @@ class Core(ABC, Generic[S, I]):
 
     # ---- pictures
 
-    def render(self, case: "CoreCase", report: Report) -> "Rendered":
-        """What a case shows as a whole, as its RTL computes it: a picture, a video, a sound.
+    def shown(self, spec: S, integers: I) -> tuple[tuple[int, ...], Format]:
+        """The shape of what a core shows as a whole, channels last, and the format of its values.
 
         Raises
         ------
@@ -254,6 +254,10 @@ class Core(ABC, Generic[S, I]):
             If a kind shows nothing.
         """
         raise IllegalSetting("render", "left out: a case of this kind shows nothing", self.name)
+
+    def render(self, case: "CoreCase", report: Report) -> "Rendered":
+        """What a case shows as a whole, as its RTL computes it: a picture, a video, a sound; errors as for `shown`."""
+        raise NotImplementedError(f"{self.name} says what it shows, and renders nothing")
 
     # ---- the command line
 

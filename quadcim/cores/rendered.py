@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Rendered", "check_picture", "write_samples"]
+__all__ = ["Rendered", "check_picture", "is_picture", "write_samples"]
 
 _PICTURE, _ARRAY = (".png", ".bmp", ".tif", ".tiff", ".webp"), ".npy"
 
@@ -43,35 +44,34 @@ class Rendered:
         return int((self.samples != self.golden).any(axis=-1).sum())
 
 
-def check_picture(path: Path) -> None:
-    """Refuse a file that nothing can be written to, before any work is done for it.
+def check_picture(path: Path, shape: tuple[int, ...], fmt: Format) -> None:
+    """Refuse a file that samples cannot be written to, before any work is done for it.
 
     Raises
     ------
     IllegalSetting
-        If its name tells no format.
+        If its name tells no format, or that of a picture and the samples are none.
     """
     if path.suffix.lower() not in (*_PICTURE, _ARRAY):
         raise IllegalSetting("render", f"a file of a picture, {', '.join(_PICTURE)}, or {_ARRAY} for raw integers",
                              str(path))
+    if path.suffix.lower() != _ARRAY and not is_picture(shape, fmt):
+        raise IllegalSetting("render", f"a file {_ARRAY}: what this case shows is no picture of 1 or 3 channels of 8 "
+                             "bits", str(path))
+
+
+def is_picture(shape: tuple[int, ...], fmt: Format) -> bool:
+    """Whether samples are the pixels of a picture."""
+    return len(shape) == 3 and shape[-1] in (1, 3) and fmt == Format(False, 8, 0)
 
 
 def write_samples(samples: "NDArray[np.int64]", path: Path) -> None:
-    """Write a picture of 8 bits, or raw integers of any shape.
-
-    Raises
-    ------
-    IllegalSetting
-        If they are no picture, and the file is to be one.
-    """
+    """Write a picture of 8 bits, or raw integers of any shape."""
     import numpy as np
     from PIL import Image
 
     if path.suffix.lower() == _ARRAY:
         np.save(path, samples)
-        return
-    if samples.ndim != 3 or samples.shape[-1] not in (1, 3) or samples.min() < 0 or samples.max() > 255:
-        raise IllegalSetting("render", f"a file {_ARRAY}: what this case shows is no picture of 1 or 3 channels",
-                             str(path))
-    Image.fromarray(samples.astype(np.uint8).squeeze(-1) if samples.shape[-1] == 1 else samples.astype(np.uint8)).save(
-        path)
+    else:
+        pixels = samples.astype(np.uint8)
+        Image.fromarray(pixels[:, :, 0] if pixels.shape[-1] == 1 else pixels).save(path)

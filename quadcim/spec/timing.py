@@ -66,6 +66,8 @@ class Timing:
         every = "a cycle" if interval == 1 else f"in {interval} cycles"
         if None not in (self.beats_in, self.beats_out):
             return f"one frame {every}: {_beats(self.beats_in)} in, {_beats(self.beats_out)} out"
+        if self.beats_in == 1:
+            return f"one beat {every} or more, as many beats out as its payload says"
         if self.beats_in is self.beats_out:
             return f"one frame {every} or more: as many beats in and out as its payload says"
         return f"one frame {every} or more: {_beats(self.beats_in)} in, {_beats(self.beats_out)} out"
@@ -73,7 +75,9 @@ class Timing:
     @property
     def latency(self) -> str:
         """The latency in words."""
-        return counted(self.latency_cycles, "cycle") + " from the last beat of a frame" * self.framed
+        begins = "" if not self.framed else " to the first beat out" if self.beats_in == 1 else (
+            " from the last beat of a frame")
+        return counted(self.latency_cycles, "cycle") + begins
 
     def to_json(self) -> dict[str, int | None]:
         """The entries of a manifest."""

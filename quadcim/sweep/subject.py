@@ -81,8 +81,8 @@ class Subject:
         return out
 
     @cached_property
-    def verilog(self) -> tuple[list[Path], str]:
-        """The synthesizable sources, and the name of the top module."""
+    def verilog(self) -> tuple[list[Path], str, list[Path]]:
+        """The synthesizable sources, the name of the top module, and the images that memories read."""
         from quadcim.hw.arithmetic.companions import companion_files
         from quadcim.hw.emit.verilog import emit_verilog
 
@@ -93,4 +93,8 @@ class Subject:
             if not name.startswith("models/"):
                 paths.append(self.folder / Path(name).name)
                 paths[-1].write_text(body, encoding="utf-8")
-        return paths, spec.name
+        images = []
+        for name, image in emitted.images.items():
+            images.append(self.folder / name)
+            images[-1].write_text(image, encoding="ascii")
+        return paths, spec.name, images

@@ -12,6 +12,7 @@ from quadcim.cores.interface import Interface
 from quadcim.cores.raw import raw_integers
 from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.formats import Format
 from quadcim.spec.inr_engine import Command, InrEngine, InrIntegers
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Field
@@ -123,6 +124,10 @@ class InrCore(Core[InrEngine, InrIntegers]):
         return Subject(
             self.interface(spec, integers), plan.whole, describe_inr(plan), lambda: self.component(spec, integers),
             stimulus, lambda beats, _writes: stimulus.expected(beats))
+
+    def shown(self, spec: InrEngine, integers: InrIntegers) -> tuple[tuple[int, ...], Format]:
+        """The network's grid and its channels."""
+        return (*integers.network.shape, spec.sizes[-1]), integers.network.layers[-1].output
 
     def render(self, case: "CoreCase", report: Report) -> "Rendered":
         """The whole signal of the network."""

@@ -30,8 +30,8 @@ def add_inr_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--preset", metavar="NAME",
                          help="instead of a model: an engine with random weights (see `quadcim list presets`)")
     command.add_argument("--sizes", metavar="NxN...",
-                         help="instead of a model: coordinates, outputs of hidden layers and channels of a QuadINR "
-                              "with random weights, as 2x64x64x3; to see what it costs")
+                         help="instead of a model: 1 to 3 coordinates, outputs of hidden layers and channels (each 1 "
+                              "to 4096) of a QuadINR with random weights, as 2x64x64x3; to see what it costs")
     for name, usual in WIDTHS.items():
         command.add_argument(f"--{name.replace('_', '-')}", type=number(int), metavar="N",
                              help=f"with --sizes: width of {_ABOUT[name]} (default: {usual})")
@@ -105,6 +105,17 @@ def _foldings(options: argparse.Namespace, engine: InrEngine, clock_mhz: float) 
     return engine.foldings
 
 
+def _fits(engine: InrEngine, network: FrozenInr) -> bool:
+    """Whether an engine can have its stages."""
+    from quadcim.hw.inr.plan import plan_engine
+
+    try:
+        plan_engine(engine, network)
+    except IllegalSetting:
+        return False
+    return True
+
+
 def _staged(options: argparse.Namespace, engine: InrEngine, network: FrozenInr, clock_mhz: float) -> InrEngine:
     """The engine with its stages; what is not named comes as close to the clock as it can."""
     from quadcim.hw.activation.plans import closest_stages_to_clock, stages_for_clock
@@ -119,7 +130,7 @@ def _staged(options: argparse.Namespace, engine: InrEngine, network: FrozenInr, 
         engine = replace(engine, activation_stages=stages)
     if isinstance(options.stages, int):
         engine = replace(engine, stages=options.stages)
-    elif options.stages or not options.preset:
+    elif options.stages or not _fits(engine, network) or not options.preset:
         stages = (dot_stages_for_clock(engine, network, clock_mhz) if options.clock_mhz
                   else closest_dot_stages_to_clock(engine, network, clock_mhz)[0])
         engine = replace(engine, stages=stages)

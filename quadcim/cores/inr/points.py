@@ -28,7 +28,8 @@ __all__ = ["INR_POINTS", "WIDTHS", "engine_of"]
 WIDTHS = {"activation_bits": 8, "weight_bits": 8, "first_layer_bits": 14, "coordinate_bits": 8}
 _RANGES = {"activation_bits": (2, 16), "weight_bits": (2, 16), "first_layer_bits": (2, 24), "coordinate_bits": (1, 16)}
 _DEFAULTS = {**WIDTHS, "stages": 1, "activation_stages": 2, "technology": "generic"}
-_SIZES = re.compile(r"[1-9][0-9]{0,3}(x[1-9][0-9]{0,3}){2,17}")
+_SIZES = re.compile(r"[1-3](x[1-9][0-9]{0,3}){2,17}")
+_WIDEST = 4096
 
 
 def engine_of(sizes: str, widths: dict[str, int], **others: Any) -> InrEngine:
@@ -39,8 +40,9 @@ def engine_of(sizes: str, widths: dict[str, int], **others: Any) -> InrEngine:
     IllegalSetting
         If a size or a width is outside its legal range.
     """
-    if not _SIZES.fullmatch(sizes):
-        raise IllegalSetting("sizes", "coordinates, outputs of 1 to 16 hidden layers and channels, as 2x64x64x3", sizes)
+    if not _SIZES.fullmatch(sizes) or max(map(int, sizes.split("x"))) > _WIDEST:
+        raise IllegalSetting("sizes", "1 to 3 coordinates, outputs of 1 to 16 hidden layers and channels, each 1 to "
+                             f"{_WIDEST}, as 2x64x64x3", sizes)
     for name, (low, high) in _RANGES.items():
         check_whole(name.replace("_", "-"), widths[name], low, high)
     numbers = tuple(map(int, sizes.split("x")))

@@ -52,8 +52,9 @@ def render_case(case: "CoreCase", report: Report) -> Rendered:
     report("computing the golden model")
     stimulus: InrStimulus = case.stimulus  # pyright: ignore[reportAssignmentType] - that of this kind
     golden = stimulus.golden(coordinates_of(Command.whole(shape), engine))
-    # From the first sample of each thread to its last.
-    cycles = (sum(cycles for _raws, cycles in results) - (case.latency_cycles + 1) * threads) / max(count - threads, 1)
+    # From the first sample of each thread to its last; a single one of each has no next one.
+    between = sum(cycles for _raws, cycles in results) - (case.latency_cycles + 1) * threads
+    cycles = between / (count - threads) if count > threads else float(engine.pixel_cycles)
     products = sum(outputs * inputs for outputs, inputs in engine.shapes)
     used = f"{engine.multipliers}, {100 * products / (engine.multipliers * cycles):.2f} % of their cycles used"
     speed = (f"{count * products / seconds / 1e6:.0f} million products a second, "

@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ import quadcim
 from quadcim.boards.targets import find_target
 from quadcim.cli import main
 from quadcim.cores.cases import load_case
+from quadcim.cores.inr.network import random_network
 from quadcim.cores.inr.render import render_case
 from quadcim.cores.inr.stimulus import InrStimulus
 from quadcim.generate import generate_case
+from quadcim.hw.activation.plans import unit_integers
 from quadcim.models.inr.checkpoint import save_frozen
 from quadcim.models.inr.freeze import freeze
 from quadcim.models.inr.inference import render
@@ -23,6 +26,10 @@ from quadcim.progress import unheard
 from quadcim.sim.bulk import BulkSimulator
 from quadcim.sim.tools import find_simulator
 from quadcim.sim.vectors import read_vectors
+from quadcim.spec.activation import Activation
+from quadcim.spec.folding import Folding
+from quadcim.spec.inr import activation_formats, coordinate_format
+from quadcim.spec.inr_engine import InrEngine, InrIntegers
 from quadcim.spec.presets import ENGINE_PRESETS
 from tests.cores.inr.engines import random_engine, reference_pixels
 from tests.synth.libraries import NEEDS_ICARUS
@@ -131,6 +138,51 @@ def test_a_picture_from_the_command_line(model, tmp_path, capsys):
     assert sum(frames) == manifest["results"]
 
 
+@pytest.mark.parametrize("words, said", [
+    (["--render", "x.jpg"], "--render must be a file of a picture"),
+    (["--render", "x.png", "--beats", "3"], "--beats must be left out with --render, got 3"),
+    (["--render", "x.png", "--original", "missing.png"], "--original must be a readable"),
+    (["--original", "x.png"], "--original must be left out without --render"),
+    (["--force"], "--force must be left out without --render")])
+def test_illegal_renderings_are_refused_before_any_work(words, said, model, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "case"
+    assert main(["generate", "inr", "--model", str(model[0]), "--out", str(out)]) == 0
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("quadcim.cores.inr.core.InrCore.render", None)
+    capsys.readouterr()
+    assert main(["simulate", str(out), *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("shape, channels", [((1, 1), 1), ((2, 1), 3), ((5,), 2), ((2, 3, 4), 4)])
+def test_signals_of_any_shape(shape, channels, tmp_path, capsys):
+    """As few samples as there are processors, one axis and three, channels of no picture."""
+    engine = InrEngine(coordinate_format(*shape), (len(shape), 3, channels), Activation("quad", *activation_formats(5)),
+                       (5, 5), (Folding(3, 1), Folding(1, 3)))
+    network = replace(random_network(engine), shape=shape)
+    case = _generated(engine, InrIntegers(network, unit_integers(engine.unit)), tmp_path)
+    assert main(["simulate", str(case.folder), "--render", str(tmp_path / "all.npy")]) == 0
+    axes = [2 * np.arange(size) + 1 - size for size in shape]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij")[::-1], axis=-1)
+    found = np.load(tmp_path / "all.npy")
+    assert np.array_equal(found, case.core.golden(engine, case.integers, grid))
+    capsys.readouterr()
+    picture = main(["simulate", str(case.folder), "--render", str(tmp_path / "all.png")])
+    assert picture == (0 if len(shape) == 2 else 2)
+
+
+def test_cost_of_an_engine_with_memories(tmp_path):
+    """What memories read is there as synthesis reads them."""
+    assert quadcim.design("inr", sizes="2x3x2", multipliers=2).cost()["lut"] > 50
+    (tmp_path / "sweep.toml").write_text('kind = "inr-engine"\nmeasure = ["lut", "gates", "delay"]\n[fixed]\n'
+                                         'sizes = "2x3x2"\n[grid]\nmultipliers = [2, 12]\n')
+    assert main(["sweep", str(tmp_path / "sweep.toml"), "--jobs", "1", "--export", str(tmp_path / "all.csv")]) == 0
+    rows = (tmp_path / "all.csv").read_text().splitlines()
+    lut = rows[0].split(",").index("lut")
+    assert len(rows) == 3 and all(int(row.split(",")[lut]) > 0 for row in rows[1:])
+
+
 def test_an_engine_from_python(model, tmp_path):
     path, network = model
     made = quadcim.inr(path, folding=["1x2", "2x4", "3x1"], stages=2)
@@ -149,6 +201,8 @@ def test_an_engine_from_python(model, tmp_path):
     (["--cycles", "0"], "--cycles must be at least 1, got 0"),
     (["--pixels-per-second", "1e12"], "--pixels-per-second must be above 0 and at most 500000000, one a cycle"),
     (["--stages", "9"], "--stages must be 0 to"),
+    (["--activation-stages", "99"], "--activation-stages must be 0 to"),
+    (["--model", "missing"], "--model must be a file that holds"),
     (["--weight-bits", "4"], "--weight-bits must be left out without --sizes, got 4"),
     (["--preset", "inr-8x2"], "--model must be given, or --preset or --sizes in its place, got 'model and preset'"),
 ])
