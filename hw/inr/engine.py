@@ -54,6 +54,7 @@ class InrUnit(wiring.Component):
         """Layers in a chain, and beside it a queue that tells which pixel is a command's last one."""
         m, plan = Module(), self._plan
         m.submodules.coordinates = coordinates = self._coordinates
+        # Beside the layers, for each pixel on its way whether it is its command's last one.
         m.submodules.lasts = lasts = ShiftFifo(width=1, depth=plan.most_inside)
         wiring.connect(m, wiring.flipped(self.i), coordinates.i)
         unit = create_unit(plan.engine.unit)

@@ -127,13 +127,12 @@ class Layer(wiring.Component):
         """Whether a word is there, is its result's first, and its last: as it comes to the accumulators."""
         valid, first, last = flags
         for stage in range(self._plan.dot.stages + 1):
-            name = f"word{stage}_"
-            later = [Signal(name=name + "valid"), Signal(name=name + "first", reset_less=True),
-                     Signal(name=name + "last", reset_less=True)]
+            later = [Signal(name=f"word{stage}_{name}", reset_less=name != "valid")
+                     for name in ("valid", "first", "last")]
             with m.If(moves):
                 m.d.sync += [new.eq(old) for new, old in zip(later, (valid, first, last), strict=True)]
             valid, first, last = later
-        return valid, first, last
+        return (valid, Const(1, 1), Const(1, 1)) if self._plan.words == 1 else (valid, first, last)
 
     def _weights(self, m: Module, reads: Value) -> list[Value]:
         """The weights of each element in a cycle: of a memory, which is read in the order of its rows."""

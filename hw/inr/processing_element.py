@@ -13,7 +13,7 @@ __all__ = ["ProcessingElement"]
 
 
 class ProcessingElement(wiring.Component):
-    """``y = bias + sum over cycles of sum over k of w[k] * x[k]``, modulo 2 to the width of y.
+    """``y = bias + sum over cycles of sum over k of w[k] * x[k]``, modulo 2 to the power of y's width.
 
     Attributes
     ----------
