@@ -15,8 +15,8 @@ from quadcim.spec.errors import IllegalSetting
 _SOURCES = Path(__file__).parents[1]
 # What an error may speak of besides the options of some command.
 _NO_OPTIONS = {
-    "case": "a command's first argument", "CXX": "a variable of the environment",
-    "integers": "of a manifest", "model": "a file of Python callers", "network": "a file of Python callers",
+    "case": "a command's first argument", "file": "a command's first argument", "CXX": "a variable of the environment",
+    "integers": "of a manifest", "network": "a file of Python callers",
     **dict.fromkeys(("activations", "expected", "inputs", "output_pause", "writes", "divisor", "format", "overflow",
                      "style", "contents", "setting", "frames", "engine"),
                     "an argument in Python, or a part of an option"),
