@@ -27,8 +27,6 @@ class InrUnit(wiring.Component):
     ----------
     plan : EnginePlan
         The network, and how its layers are folded.
-    images : bool
-        Whether weights are in files beside the Verilog.
 
     Attributes
     ----------
@@ -42,8 +40,8 @@ class InrUnit(wiring.Component):
     o: stream.Interface
     o__last: Signal
 
-    def __init__(self, plan: EnginePlan, *, images: bool = True):
-        self._plan, self._images = plan, images
+    def __init__(self, plan: EnginePlan):
+        self._plan = plan
         engine = plan.engine
         self._coordinates = CoordinateGenerator(axes=engine.sizes[0], coordinate=engine.coordinate,
                                                 pace=engine.pixel_cycles)
@@ -58,7 +56,7 @@ class InrUnit(wiring.Component):
         m.submodules.lasts = lasts = ShiftFifo(width=1, depth=plan.most_inside)
         wiring.connect(m, wiring.flipped(self.i), coordinates.i)
         unit = create_unit(plan.engine.unit)
-        layers = [Layer(layer, None if layer.unit is None else unit, images=self._images) for layer in plan.layers]
+        layers = [Layer(layer, None if layer.unit is None else unit) for layer in plan.layers]
         for number, layer in enumerate(layers, 1):
             m.submodules[f"layer_{number}"] = layer
         first = layers[0]

@@ -72,8 +72,6 @@ class Layer(wiring.Component):
         Its integers, and how it is folded.
     unit : PipelinedUnit or None
         The activation unit, shared with other layers; None for the last layer.
-    images : bool
-        Whether weights are in files beside the Verilog.
 
     Attributes
     ----------
@@ -84,8 +82,8 @@ class Layer(wiring.Component):
     i: stream.Interface
     o: stream.Interface
 
-    def __init__(self, plan: LayerPlan, unit: PipelinedUnit | None, *, images: bool = True):
-        self._plan, self._unit, self._images = plan, unit, images
+    def __init__(self, plan: LayerPlan, unit: PipelinedUnit | None):
+        self._plan, self._unit = plan, unit
         self._element, self._narrowing = ProcessingElement(plan), Narrowing(plan)
         result = plan.layer.output.width if unit is None else len(unit.o.payload)
         super().__init__({"i": In(stream.Signature(plan.arriving * plan.layer.input.width)),
@@ -145,7 +143,7 @@ class Layer(wiring.Component):
         weights: list[Value] = []
         for element, contents in enumerate(words):
             m.submodules[f"weights_{element}"] = memory = SyncMemory(
-                width=width, rows=plan.cycles, contents=contents, written=False, image=self._images)
+                width=width, rows=plan.cycles, contents=contents, written=False, image=True)
             m.d.comb += [memory.read_address.eq(address), memory.read_enable.eq(reads)]
             weights.append(memory.read_data)
         return weights
@@ -167,7 +165,7 @@ class Layer(wiring.Component):
             part = range(low, min(low + most, pe))
             contents = [sum(row[element] << width * place for place, element in enumerate(part)) for row in rows]
             m.submodules[f"biases_{low}"] = memory = SyncMemory(
-                width=width * len(part), rows=plan.groups, contents=contents, written=False, image=self._images)
+                width=width * len(part), rows=plan.groups, contents=contents, written=False, image=True)
             m.d.comb += [memory.read_address.eq(following), memory.read_enable.eq(1)]
             settings += [memory.read_data.word_select(place, width) for place in range(len(part))]
         return settings
