@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -140,7 +140,6 @@ class InrEngine:
     stages: int = 1
     activation_stages: int = 2
     technology: str = "generic"
-    unit: ActivationUnit = field(init=False, compare=False, repr=False)
 
     def __post_init__(self):
         find_technology(self.technology)
@@ -155,8 +154,6 @@ class InrEngine:
                 raise IllegalSetting(option, f"one for each of {layers} layers", f"{len(given)} of them")
         for number, (folding, shape) in enumerate(zip(self.foldings, self.shapes, strict=True), 1):
             check_folding(folding, *shape, layer=number)
-        object.__setattr__(self, "unit", ActivationUnit(self.activation, self.activation_stages,
-                                                        technology=self.technology))
 
     @classmethod
     def of(cls, network: FrozenInr, multipliers: int | None = None, **settings: Any) -> "InrEngine":
@@ -177,6 +174,11 @@ class InrEngine:
         return cls(network.layers[0].input, sizes, network.activation,
                    tuple(layer.weight_bits for layer in network.layers), fold_for_multipliers(shapes, budget),
                    **settings)
+
+    @property
+    def unit(self) -> ActivationUnit:
+        """Its activation units."""
+        return ActivationUnit(self.activation, self.activation_stages, technology=self.technology)
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
