@@ -10,9 +10,9 @@ from quadcim.spec.timing import Timing
     (Timing(3, 4, 3), "one beat in 4 cycles", "3 cycles"),
     (Timing(3, 4, 9, 4, 1), "one frame in 4 cycles: 4 beats in, 1 beat out",
      "3 cycles from the last beat of a frame"),
-    (Timing(1, 1, 2, 1, 5), "one frame a cycle: 1 beat in, 5 beats out", "1 cycle from the last beat of a frame"),
-    (Timing(3, 2, 3, 1, None), "one frame in 2 cycles or more: 1 beat in, as many beats as its payload says out",
-     "3 cycles from the last beat of a frame"),
+    (Timing(1, 1, 2, 1, 5), "one frame a cycle: 1 beat in, 5 beats out", "1 cycle to the first beat out"),
+    (Timing(3, 2, 3, 1, None), "one beat in 2 cycles or more, as many beats out as its payload says",
+     "3 cycles to the first beat out"),
     (Timing(3, 1, 3, None, None), "one frame a cycle or more: as many beats in and out as its payload says",
      "3 cycles from the last beat of a frame"),
 ])
