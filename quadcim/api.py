@@ -190,7 +190,7 @@ class LoadedDesign(Design):
 
     def render(self) -> "Rendered":
         """What the case shows as a whole, as its Verilog computes it: the picture of an engine."""
-        return self.core.render(self.case, unheard)
+        return self.core.shown(self.case).render(unheard)
 
 
 def _check_run(beats: object, seed: object) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-__all__ = ["Stimulus", "case_vectors"]
+__all__ = ["Stimulus", "WithoutWrites", "case_vectors"]
 
 
 class Stimulus(Protocol):
@@ -39,6 +39,22 @@ class Stimulus(Protocol):
         Without a seed they are those that a case ships.
         """
         ...
+
+
+class WithoutWrites:
+    """What the stimulus of a core says that has no stream of weights."""
+
+    def writes(self) -> list[int]:
+        """None: there is no such stream."""
+        return []
+
+    def reloaded(self) -> dict[str, tuple[list[int], Stimulus]]:
+        """None, as no weights are loaded."""
+        return {}
+
+    def rewrites(self, seed: int | None = None) -> list[tuple[int, Stimulus]]:
+        """None, as no weights are loaded."""
+        return []
 
 
 def case_vectors(stimulus: Stimulus, inputs: Sequence[int]) -> dict[str, tuple[str, list[int]]]:

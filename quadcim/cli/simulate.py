@@ -12,11 +12,12 @@ from quadcim.scratch import reclaim
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from quadcim.cores.rendered import Shown
 
 __all__ = ["add_simulate"]
 
@@ -53,42 +54,41 @@ def _render(options: argparse.Namespace) -> int:
         if getattr(options, name) != usual:
             raise IllegalSetting(name, "left out with --render", getattr(options, name))
     case = load_case(options.case)
-    shape, fmt = case.core.shown(case.spec, case.integers)
-    check_picture(options.render, shape, fmt)
+    shown = case.core.shown(case)
+    check_picture(options.render, shown)
     check_output_file(options.render, option="render", force=options.force)
-    original = None if options.original is None else _read_original(options.original, shape, fmt)
+    original = None if options.original is None else _read_original(options.original, shown)
     with Progress() as report:
-        shown = case.core.render(case, report)
+        rendered = shown.render(report)
     with output_file(options.render, option="render", force=options.force) as path:
-        write_samples(shown.samples, path)
-    *grid, channels = shape
-    print(f"{_sizes(grid)} samples of {counted(channels, 'channel')}, {shown.cycles:.2f} cycles each, simulated in "
-          f"{shown.seconds:.1f} s")
-    for name, text in shown.about:
+        write_samples(rendered.samples, path)
+    *grid, channels = shown.shape
+    pace = "" if rendered.cycles is None else f"{rendered.cycles:.2f} cycles each, "
+    print(f"{_sizes(grid)} samples of {counted(channels, 'channel')}, {pace}simulated in {rendered.seconds:.1f} s")
+    for name, text in rendered.about:
         print(f"{name}: {text}")
     if original is not None and options.original is not None:
         from quadcim.pictures import psnr_db
 
-        print(f"PSNR against {options.original.name}: {psnr_db(shown.samples.astype('uint8'), original):.2f} dB")
-    agrees = shown.differences == 0
-    print(f"{'PASS' if agrees else 'FAIL'}: {shown.differences} samples differ from the golden model")
+        print(f"PSNR against {options.original.name}: {psnr_db(rendered.samples.astype('uint8'), original):.2f} dB")
+    agrees = rendered.differences == 0
+    print(f"{'PASS' if agrees else 'FAIL'}: {rendered.differences} samples differ from the golden model")
     print(options.render)
     return 0 if agrees else 1
 
 
-def _read_original(path: Path, shape: Sequence[int], fmt: Format) -> "NDArray[np.uint8]":
+def _read_original(path: Path, shown: "Shown") -> "NDArray[np.uint8]":
     """The picture to compare with, which is shrunk as for training where it is larger."""
-    from quadcim.cores.rendered import is_picture
     from quadcim.pictures import read_image
 
-    if not is_picture(tuple(shape), fmt):
+    if not shown.is_picture:
         raise IllegalSetting("original", "left out: what this case shows is no picture of 8 bits", str(path))
     try:
-        picture = read_image(path, size=max(*shape[:-1], _LEAST_SIDE))
+        picture = read_image(path, size=max(*shown.shape[:-1], _LEAST_SIDE))
     except IllegalSetting as error:
         raise IllegalSetting("original", error.legal, error.given) from None
-    if picture.shape != tuple(shape):
-        raise IllegalSetting("original", f"a picture of {_sizes(shape)}", _sizes(picture.shape))
+    if picture.shape != shown.shape:
+        raise IllegalSetting("original", f"a picture of {_sizes(shown.shape)}", _sizes(picture.shape))
     return picture
 
 

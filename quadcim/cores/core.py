@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from quadcim.cores.cases import CoreCase
-    from quadcim.cores.rendered import Rendered
+    from quadcim.cores.rendered import Shown
     from quadcim.sim.coverage import Traits
     from quadcim.sim.formal import Proof
     from quadcim.sim.stimulus import Stimulus
@@ -245,8 +245,8 @@ class Core(ABC, Generic[S, I]):
 
     # ---- pictures
 
-    def shown(self, spec: S, integers: I) -> tuple[tuple[int, ...], Format]:
-        """The shape of what a core shows as a whole, channels last, and the format of its values.
+    def shown(self, case: "CoreCase") -> "Shown":
+        """What a case shows as a whole: a picture, a video, a sound.
 
         Raises
         ------
@@ -254,10 +254,6 @@ class Core(ABC, Generic[S, I]):
             If a kind shows nothing.
         """
         raise IllegalSetting("render", "left out: a case of this kind shows nothing", self.name)
-
-    def render(self, case: "CoreCase", report: Report) -> "Rendered":
-        """What a case shows as a whole, as its RTL computes it: a picture, a video, a sound; errors as for `shown`."""
-        raise NotImplementedError(f"{self.name} says what it shows, and renders nothing")
 
     # ---- the command line
 

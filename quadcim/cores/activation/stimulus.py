@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from quadcim.sim.stimulus import Stimulus
+from quadcim.sim.stimulus import WithoutWrites
 from quadcim.sim.vectors import random_inputs, vector_inputs
 from quadcim.spec.formats import Format
 from quadcim.spec.integers import Integers
@@ -16,7 +16,7 @@ __all__ = ["ActivationStimulus"]
 _DOUBT_ULP = 3e-6
 
 
-class ActivationStimulus:
+class ActivationStimulus(WithoutWrites):
     """Every input of an activation unit where that is feasible, else edges and random ones."""
 
     def __init__(self, unit: ActivationUnit, integers: Integers):
@@ -60,18 +60,6 @@ class ActivationStimulus:
         error = np.abs(outputs - np.clip(values, activation.output.minimum, activation.output.maximum)).max()
         return bool(((least <= outputs) & (outputs <= greatest)).all()) and (
             abs(error - integers.max_error_ulp) < _DOUBT_ULP)
-
-    def writes(self) -> list[int]:
-        """None: there is no such stream."""
-        return []
-
-    def reloaded(self) -> dict[str, tuple[list[int], Stimulus]]:
-        """None, as there are no weights."""
-        return {}
-
-    def rewrites(self, seed: int | None = None) -> list[tuple[int, Stimulus]]:
-        """None, as there are no weights."""
-        return []
 
     @staticmethod
     def _payloads(raws: Sequence[int], fmt: Format) -> list[int]:

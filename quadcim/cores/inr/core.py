@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from quadcim.cores.core import Core, Report, Subject
@@ -12,7 +13,6 @@ from quadcim.cores.interface import Interface
 from quadcim.cores.raw import raw_integers
 from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.formats import Format
 from quadcim.spec.inr_engine import Command, InrEngine, InrIntegers
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Field
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from quadcim.cores.cases import CoreCase
     from quadcim.cores.inr.stimulus import InrStimulus
-    from quadcim.cores.rendered import Rendered
+    from quadcim.cores.rendered import Shown
     from quadcim.hw.inr.plan import EnginePlan
     from quadcim.sim.coverage import Traits
 
@@ -125,15 +125,13 @@ class InrCore(Core[InrEngine, InrIntegers]):
             self.interface(spec, integers), plan.whole, describe_inr(plan), lambda: self.component(spec, integers),
             stimulus, lambda beats, _writes: stimulus.expected(beats))
 
-    def shown(self, spec: InrEngine, integers: InrIntegers) -> tuple[tuple[int, ...], Format]:
-        """The network's grid and its channels."""
-        return (*integers.network.shape, spec.sizes[-1]), integers.network.layers[-1].output
-
-    def render(self, case: "CoreCase", report: Report) -> "Rendered":
-        """The whole signal of the network."""
+    def shown(self, case: "CoreCase") -> "Shown":
+        """The whole signal of the network: its grid, and its channels."""
         from quadcim.cores.inr.render import render_case
+        from quadcim.cores.rendered import Shown
 
-        return render_case(case, report)
+        network = case.integers.network
+        return Shown((*network.shape, network.channels), network.layers[-1].output, partial(render_case, case))
 
     def traits(self, spec: InrEngine) -> "Traits":
         """None: commands are frames."""

@@ -52,15 +52,17 @@ def render_case(case: "CoreCase", report: Report) -> Rendered:
     report("computing the golden model")
     stimulus: InrStimulus = case.stimulus  # pyright: ignore[reportAssignmentType] - that of this kind
     golden = stimulus.golden(coordinates_of(Command.whole(shape), engine))
-    # From the first sample of each thread to its last; a single one of each has no next one.
+    # From the first sample of each thread to its last; a single one has no next one.
     between = sum(cycles for _raws, cycles in results) - (case.latency_cycles + 1) * threads
-    cycles = between / (count - threads) if count > threads else float(engine.pixel_cycles)
+    cycles = between / (count - threads) if count > threads else None
     products = sum(outputs * inputs for outputs, inputs in engine.shapes)
-    used = f"{engine.multipliers}, {100 * products / (engine.multipliers * cycles):.2f} % of their cycles used"
-    speed = (f"{count * products / seconds / 1e6:.0f} million products a second, "
-             f"{count * cycles / seconds / 1e6:.2f} million cycles a second")
-    about = (("multipliers", used), ("simulation", speed))
-    return Rendered(samples.reshape(*shape, channels), golden.reshape(*shape, channels), cycles, seconds, about)
+    about = {"multipliers": f"{engine.multipliers}",
+             "simulation": f"{count * products / seconds / 1e6:.0f} million products a second"}
+    if cycles is not None:
+        about["multipliers"] += f", {100 * products / (engine.multipliers * cycles):.2f} % of their cycles used"
+        about["simulation"] += f", {count * cycles / seconds / 1e6:.2f} million cycles a second"
+    return Rendered(samples.reshape(*shape, channels), golden.reshape(*shape, channels), cycles, seconds,
+                    tuple(about.items()))
 
 
 def _rows(shape: Sequence[int]) -> list[Command]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quadcim.sim.payload import field_bits, pack, to_integers
-from quadcim.sim.stimulus import Stimulus
+from quadcim.sim.stimulus import WithoutWrites
 from quadcim.spec.inr import FrozenInr
 from quadcim.spec.inr_engine import Command, InrEngine
 from quadcim.spec.integers import Integers
@@ -29,7 +29,7 @@ def coordinates_of(command: Command, engine: InrEngine) -> NDArray[np.int64]:
     return wrapped.astype(np.int64)
 
 
-class InrStimulus:
+class InrStimulus(WithoutWrites):
     """Corners and random regions of an engine's picture.
 
     Parameters
@@ -92,15 +92,3 @@ class InrStimulus:
     def keeps_promises(self) -> bool:
         """There are none but the integers themselves."""
         return True
-
-    def writes(self) -> list[int]:
-        """None: weights are constant."""
-        return []
-
-    def reloaded(self) -> dict[str, tuple[list[int], Stimulus]]:
-        """None, as weights are constant."""
-        return {}
-
-    def rewrites(self, seed: int | None = None) -> list[tuple[int, Stimulus]]:
-        """None, as weights are constant."""
-        return []

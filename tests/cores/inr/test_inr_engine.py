@@ -148,7 +148,7 @@ def test_illegal_renderings_are_refused_before_any_work(words, said, model, tmp_
     out = tmp_path / "case"
     assert main(["generate", "inr", "--model", str(model[0]), "--out", str(out)]) == 0
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("quadcim.cores.inr.core.InrCore.render", None)
+    monkeypatch.setattr("quadcim.cores.inr.render.render_case", lambda *_: pytest.fail("rendered"))
     capsys.readouterr()
     assert main(["simulate", str(out), *words]) == 2
     assert said in capsys.readouterr().err
