@@ -26,9 +26,12 @@ _BENCHMARKS = {
     "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"), "fpga": ("fpga", "measure"),
     "synth-time": ("synth_time", "measure"), "memory": ("memory", "measure"), "bulk": ("bulk", "measure"),
     "same-hardware": ("same_hardware", "measure"), "inr": ("inr", "measure"), "modulo": ("modulo", "measure"),
+    "quality": ("quality", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
-_WITH_PICTURES = ("accuracy", "training")
+_WITH_PICTURES = ("accuracy", "training", "quality")
+# Left out unless pictures are named: it tunes on some, and measures others.
+_NEED_PICTURES = ("quality",)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,15 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _Parser(prog="python -m benchmarks", description="Measure the figures that the documentation quotes.")
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME",
                         help=f"one of {', '.join(_NAMES)} (default: all of them)")
-    parser.add_argument("--images", nargs="+", type=Path, metavar="FILE", default=[_PHOTO],
-                        help="pictures that accuracy and training fit (default: examples/photo.png)")
+    parser.add_argument("--images", nargs="+", type=Path, metavar="FILE",
+                        help="pictures that accuracy, training and quality fit (default: examples/photo.png)")
     options = parser.parse_args(arguments)
     print(f"{os.cpu_count()} CPUs ({platform.machine()}), Python {platform.python_version()}, "
           f"Yosys {version('pyosys')}\n", flush=True)
     missed = 0
     try:
-        for name in dict.fromkeys(options.names or _NAMES):
-            table = _measure(name, options.images)
+        usual = [name for name in _NAMES if options.images or name not in _NEED_PICTURES]
+        for name in dict.fromkeys(options.names or usual):
+            table = _measure(name, options.images or [_PHOTO])
             print(table, flush=True)
             missed += table.missed
     except IllegalSetting as error:

@@ -59,7 +59,7 @@ def _measure_hardware(table: Table, name: str, picture: NDArray[np.uint8], netwo
     height, width = picture.shape[:2]
 
     def integers(network: Inr) -> float:
-        return psnr_db(render(freeze(network, height=height, width=width)), picture)
+        return psnr_db(render(freeze(network, shape=(height, width))), picture)
 
     before, frozen = psnr_db(predict(network, height, width), picture), integers(network)
     table.add(name, "QuadINR", f"{before:.2f}", "", "")
@@ -68,7 +68,7 @@ def _measure_hardware(table: Table, name: str, picture: NDArray[np.uint8], netwo
     fine_tune(plain, picture, steps=_FINE_STEPS)
     further = integers(plain)
     table.add(name, "fine-tuned in floating point, in integers", f"{further:.2f}", "QuadINR", f"{before - further:.3f}")
-    quantised = QuantisedInr(network, height=height, width=width)
+    quantised = QuantisedInr(network, shape=(height, width))
     fine_tune(quantised, picture, steps=_FINE_STEPS)
     through, final = psnr_db(predict(quantised, height, width), picture), integers(network)
     table.add(name, "fine-tuned through the hardware", f"{through:.2f}", "QuadINR", f"{before - through:.3f}")

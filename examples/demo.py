@@ -67,7 +67,7 @@ def main() -> int:
     with output_folder(options.out, marker=_MARKER, force=True) as folder:
         original = read_image(options.image)
         print(f"Fitting a QuadINR to {options.image.name}, {original.shape[1]} x {original.shape[0]} pixels")
-        train_inr(InrTraining(), image=options.image, out=folder / "training")
+        train_inr(InrTraining(), source=options.image, out=folder / "training")
         frozen = load_frozen(folder / "training/frozen.safetensors")
         print("Generating the engine, and compiling its Verilog")
         case = _generate(frozen, folder / "case")

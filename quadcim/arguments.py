@@ -1,17 +1,19 @@
 """Types of command-line arguments: a wrong one is refused in a line that says what is legal."""
 
 import argparse
+import dataclasses
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from quadcim.boards.targets import TARGETS, USER_BITS
 from quadcim.spec.reset import RESETS
 from quadcim.text_files import parse_number
 
-__all__ = ["MOST_BEATS", "MOST_JOBS", "MOST_SEEDS", "add_case_options", "number", "processors", "stages_argument"]
+__all__ = ["MOST_BEATS", "MOST_JOBS", "MOST_SEEDS", "add_case_options", "add_settings", "number", "processors",
+           "stages_argument"]
 
 MOST_BEATS, MOST_JOBS, MOST_SEEDS = 10**7, 1024, 10**9
 """More would not fit a machine; so many seeds are enough."""
@@ -33,6 +35,28 @@ def add_case_options(command: argparse.ArgumentParser) -> None:
                               "(default: 0, none)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the case directory to write")
     command.add_argument("--force", action="store_true", help="replace an older case there")
+
+
+def add_settings(command: argparse.ArgumentParser, settings: type, about: Mapping[str, tuple[type, str]]) -> None:
+    """Add an option for each of some settings.
+
+    Parameters
+    ----------
+    command : ArgumentParser
+        The command.
+    settings : type
+        The dataclass that they are of; it has the defaults.
+    about : mapping
+        By name of the setting, its type and what it is.
+    """
+    defaults = {field.name: field.default for field in dataclasses.fields(settings)}
+    for name, (kind, text) in about.items():
+        default = defaults[name]
+        required = default is dataclasses.MISSING
+        command.add_argument(f"--{name.replace('_', '-')}", type=number(kind) if kind is not str else str,
+                             required=required, default=None if required else default,
+                             metavar="NAME" if kind is str else "N",
+                             help=text if required or default is None else f"{text} (default: {default})")
 
 
 def number(kind: type, minimum: float = -math.inf, maximum: float = math.inf) -> Callable[[str], float]:

@@ -101,7 +101,8 @@ CASE = Marker("case.json", "quadcim-case-5", tuple(f"quadcim-case-{older}" for o
               (*(f"sim/*/{name}" for name in _SIMULATED), "sim/*/{top}.fst"))
 """A case directory."""
 TRAINING = Marker("metrics.json", "quadcim-training-1", (), (
-    "network.safetensors", "frozen.safetensors", "comparison.png", "curve.png", "layers/*.npy", "layers/*.json"))
+    "network.safetensors", "frozen.safetensors", "comparison.png", "ntk.png", "curve.png", "layers/*.npy",
+    "layers/*.json"))
 """What a training leaves."""
 REGRESSION = Marker("regress.json", "quadcim-regress-1", (), ("junit.xml", "coverage.json", "report.md"))
 """What a regression leaves."""

@@ -15,10 +15,10 @@ _MAY_IMPORT = {
     "fit": {"spec", "fit", "cache", "text_files"},
     "hw": {"spec", "fit", "hw"},
     "training": {"spec", "training"},
-    "models": {"spec", "fit", "training", "models", "files", "pictures"},
+    "models": {"spec", "fit", "training", "models", "files", "pictures", "signals"},
     "sim": {"spec", "hw", "sim", "files", "ownership", "cache"},
     "boards": {"spec", "hw", "boards"},
-    "cores": {"spec", "fit", "hw", "models", "sim", "boards", "cores", "arguments", "ownership", "text_files"},
+    "cores": {"spec", "fit", "hw", "models", "sim", "boards", "cores", "arguments", "ownership", "signals", "text_files"},
 }
 _ROOMS = {
     "hw/emit": {"hw.emit"},

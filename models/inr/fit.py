@@ -1,8 +1,9 @@
-"""Fitting an implicit neural representation to a picture."""
+"""Fitting an implicit neural representation to a signal."""
 
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,18 +11,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from quadcim.models.inr.networks import PIXEL_SCALE, Inr, coordinates
+from quadcim.models.inr.course import Course, History
+from quadcim.models.inr.inference import as_signal
+from quadcim.models.inr.networks import Inr, coordinates, output_scale
 from quadcim.models.inr.quantised import QuantisedInr
 from quadcim.training.inr import check_range
 
-__all__ = ["default_learning_rate", "fine_tune", "fit", "predict"]
+__all__ = ["BATCH", "default_learning_rate", "fine_tune", "fit", "predict"]
 
-# A layer's values stay in the cache; in equal time, more steps on fewer pixels reach a better picture.
-_BATCH_PIXELS = 2048
+BATCH = 2048
+"""Samples of a step. A layer's values stay in the cache; in equal time, more steps on fewer pixels reach a better
+picture."""
 _REPORT_STEPS = 50
 _FINAL_RATE = 0.1  # of the learning rate at the start
 # How far Adam moves the folded weights, omega W, in a step. From 0.14 phi's fits diverge, from 0.05 finer's.
-_STEP = {"quad": 0.05, "sine": 0.05, "finer": 0.02, "gaussian": 0.1, "gabor": 0.05, "sinc": 0.05, "relu": 0.005}
+_STEP = {"quad": 0.05, "sine": 0.05, "finer": 0.05, "gaussian": 0.1, "gabor": 0.05, "sinc": 0.05, "relu": 0.005}
 # Fine-tuning ends at a lower rate: integers jump, and what they jump by must die away.
 _FINE, _FINE_FINAL_RATE = 0.1, 0.01
 
@@ -31,38 +35,44 @@ def default_learning_rate(omega: float, activation: str = "quad") -> float:
     return _STEP[activation] / omega
 
 
-def fit(network: Inr | QuantisedInr, picture: NDArray[np.uint8], *, steps: int, lr: float,
-        seed: int) -> list[tuple[int, float]]:
-    """Fit a network to a picture, in place: Adam on random pixels, the rate decaying exponentially to a tenth.
+def fit(network: Inr | QuantisedInr, signal: NDArray[np.integer], *, steps: int, lr: float, seed: int,
+        batch: int = BATCH, course: Course | None = None) -> History:
+    """Fit a network to a signal, in place: Adam on random samples, the rate decaying exponentially to a tenth.
 
     Parameters
     ----------
     network : Inr or QuantisedInr
-        With as many channels as the picture.
-    picture : ndarray
-        uint8, height x width x channels.
+        With as many channels as the signal.
+    signal : ndarray
+        Raw integers of the network's output format, with the axes of the signal, the slowest one first, and channels:
+        a picture is uint8, height x width x channels.
     steps : int
-        Optimiser steps, 1 to 1000000, on 2048 random pixels each (all of them if there are no more).
+        Optimiser steps, 1 to 1000000.
     lr : float
-        Learning rate at the start, 1e-9 to 10.
+        Learning rate at the start, 1e-9 to 10; in the first layer ``omega / first_omega`` times that.
     seed : int
-        Of the choice of pixels.
+        Of the choice of samples.
+    batch : int
+        Random samples of a step; all of them if there are no more.
+    course : Course, optional
+        Keeps where the fit is, and says where it was.
 
     Returns
     -------
     list of (int, float)
-        PSNR in dB, after so many steps, of the pixels since the entry before.
+        PSNR in dB, after so many steps, of the samples since the entry before.
 
     Raises
     ------
     IllegalSetting
         If a setting is out of range.
     """
-    return _fit(network, picture, steps=steps, lr=lr, seed=seed, final_rate=_FINAL_RATE)
+    return _fit(network, signal, steps=steps, lr=lr, seed=seed, final_rate=_FINAL_RATE, batch=batch, course=course,
+                phase=0)
 
 
-def fine_tune(network: Inr | QuantisedInr, picture: NDArray[np.uint8], *, steps: int = 200, lr: float | None = None,
-              seed: int = 0) -> list[tuple[int, float]]:
+def fine_tune(network: Inr | QuantisedInr, signal: NDArray[np.integer], *, steps: int = 200, lr: float | None = None,
+              seed: int = 0, course: Course | None = None) -> History:
     """Adapt a fitted network, in place, to what was changed in it: another activation, or integers.
 
     As `fit` does, but the rate decays to a hundredth.
@@ -71,14 +81,16 @@ def fine_tune(network: Inr | QuantisedInr, picture: NDArray[np.uint8], *, steps:
     ----------
     network : Inr or QuantisedInr
         What `quadcim.models.inr.networks.swap_sine` gives, or a fitted network as its hardware computes it.
-    picture : ndarray
+    signal : ndarray
         What it was fitted to.
     steps : int
         Optimiser steps, 1 to 1000000.
     lr : float, optional
         Learning rate at the start, 1e-9 to 10; by default a tenth of what suits a fit.
     seed : int
-        Of the choice of pixels.
+        Of the choice of samples.
+    course : Course, optional
+        As for `fit`.
 
     Returns
     -------
@@ -92,19 +104,24 @@ def fine_tune(network: Inr | QuantisedInr, picture: NDArray[np.uint8], *, steps:
     """
     if lr is None:
         lr = _FINE * default_learning_rate(network.omega, network.activation)
-    return _fit(network, picture, steps=steps, lr=lr, seed=seed, final_rate=_FINE_FINAL_RATE)
+    return _fit(network, signal, steps=steps, lr=lr, seed=seed, final_rate=_FINE_FINAL_RATE, batch=BATCH, course=course,
+                phase=1)
 
 
-def _fit(network: Inr | QuantisedInr, picture: NDArray[np.uint8], *, steps: int, lr: float, seed: int,
-         final_rate: float) -> list[tuple[int, float]]:
+def _fit(network: Inr | QuantisedInr, signal: NDArray[np.integer], *, steps: int, lr: float, seed: int,
+         final_rate: float, batch: int, course: Course | None, phase: int) -> History:
     check_range(steps=steps, lr=lr)
-    optimiser = torch.optim.Adam(network.parameters(), lr=lr)
+    optimiser = torch.optim.Adam(_groups(network, lr))
+    generator = torch.Generator().manual_seed(seed)
+    first, history = (0, []) if course is None else course.restore(phase, network, optimiser, generator)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, final_rate ** (1 / steps))
-    history, losses = [], []
-    with _one_thread(), torch.enable_grad(), tqdm(total=steps, desc="fit", unit="step") as bar:
-        for step, (x, colour) in enumerate(_batches(picture, steps, seed), start=1):
+    losses: list[Tensor] = []
+    name = ("fit", "fine-tune")[phase]
+    with _one_thread(), torch.enable_grad(), tqdm(total=steps, initial=first, desc=name, unit="step") as bar:
+        batches = _batches(signal, network, batch, generator)
+        for step, (x, wanted) in zip(range(first + 1, steps + 1), batches, strict=False):
             optimiser.zero_grad()
-            loss = torch.mean((network(x) - colour) ** 2)
+            loss = torch.mean((network(x) - wanted) ** 2)
             loss.backward()
             optimiser.step()
             schedule.step()
@@ -114,7 +131,17 @@ def _fit(network: Inr | QuantisedInr, picture: NDArray[np.uint8], *, steps: int,
                 bar.set_postfix_str(f"{history[-1][1]:.2f} dB", refresh=False)
                 bar.update(len(losses))
                 losses.clear()
+                if course is not None:
+                    course.keep(phase, history, network, optimiser, generator, whole=step == steps)
     return history
+
+
+def _groups(network: Inr | QuantisedInr, lr: float) -> list[dict[str, Any]]:
+    """Parameters with their rates: a step moves what goes into the first activations as far as into others."""
+    inner = network.network if isinstance(network, QuantisedInr) else network
+    first = [inner.weights[0], inner.biases[0]]
+    others = [*inner.weights[1:], *inner.biases[1:]]
+    return [{"params": first, "lr": lr * inner.omega / inner.first_omega}, {"params": others, "lr": lr}]
 
 
 @contextmanager
@@ -132,28 +159,31 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _batches(picture: NDArray[np.uint8], steps: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Coordinates and colours in [-1, 1] of the pixels of each step."""
-    height, width, channels = picture.shape
-    x = coordinates(height, width)
-    colour = torch.from_numpy(picture.reshape(-1, channels) / np.float32(PIXEL_SCALE) - 1)
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(steps):
-        if len(x) <= _BATCH_PIXELS:
-            yield x, colour
+def _batches(signal: NDArray[np.integer], network: Inr | QuantisedInr, batch: int,
+             generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """Coordinates, and what is wanted there in [-1, 1], of the samples of each step; without end."""
+    *shape, channels = signal.shape
+    x = coordinates(*shape)
+    scale, offset = output_scale(network.output)
+    raw_scale = np.float32(2**network.output.fraction_bits * scale)
+    wanted = torch.from_numpy(signal.reshape(-1, channels) / raw_scale - np.float32(offset / scale))
+    while True:
+        if len(x) <= batch:
+            yield x, wanted
         else:
-            chosen = torch.randint(len(x), (_BATCH_PIXELS,), generator=generator)
-            yield x[chosen], colour[chosen]
+            chosen = torch.randint(len(x), (batch,), generator=generator)
+            yield x[chosen], wanted[chosen]
 
 
 def _psnr_db(losses: list[Tensor]) -> float:
     mean = torch.stack(losses).mean().item()
-    return 10 * math.log10(2**2 / max(mean, 1e-12))  # colours span 2; a floor, as a plain picture can be fitted exactly
+    return 10 * math.log10(2**2 / max(mean, 1e-12))  # samples span 2; a floor, as a plain picture can be fitted exactly
 
 
 @torch.no_grad()
-def predict(network: Inr | QuantisedInr, height: int, width: int) -> NDArray[np.uint8]:
-    """Render the network's picture in floating point, rounded half up to uint8: height x width x channels."""
-    pixels = torch.cat([network.pixels(x) for x in coordinates(height, width).split(1 << 16)])
-    rounded = (pixels + 0.5).floor().clamp(0, 255).to(torch.uint8)
-    return rounded.reshape(height, width, -1).numpy()
+def predict(network: Inr | QuantisedInr, *shape: int) -> NDArray[np.integer]:
+    """Render the network's signal in floating point, rounded half up to its format: the shape, and channels."""
+    fmt = network.output
+    samples = torch.cat([network.samples(x) for x in coordinates(*shape).split(1 << 16)])
+    rounded = (samples + 0.5).floor().clamp(fmt.minimum, fmt.maximum).to(torch.int64)
+    return as_signal(rounded.reshape(*shape, -1).numpy(), fmt)

@@ -1,5 +1,6 @@
-"""Networks of other repositories: state dictionaries of SIRENs, read without running anything in them."""
+"""Networks of other repositories: state dictionaries, read without running anything in them."""
 
+import math
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +18,8 @@ from quadcim.training.inr import InrImport
 
 __all__ = ["imported_network", "read_state"]
 
-_LEGAL = ("a state dictionary of a SIREN: safetensors, or what torch.save(model.state_dict(), FILE) writes; whole "
-          "models are not read, since that runs code in them")
+_LEGAL = ("a state dictionary of a SIREN, FINER or Gauss: safetensors, or what torch.save(model.state_dict(), FILE) "
+          "writes; whole models are not read, since that runs code in them")
 _NESTED = ("state_dict", "model_state_dict", "model", "net")
 _SCALES = ("scale_0", "omega_0")
 _DIGITS = re.compile(r"(\d+)")
@@ -54,10 +55,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def imported_network(path: Path, settings: InrImport) -> Inr:
-    """Read a SIREN as one of ours: its conventions are folded into its weights.
+    """Read a SIREN, FINER or Gauss as one of ours: its conventions are folded into its weights.
 
-    Layers are recognised as the repositories of SIREN (``net.net.0.0.weight``), its notebook and FINER
-    (``net.0.linear.weight``) and COIN (``net.0.linear.weight``, ``last_layer.linear.weight``) name them.
+    Layers are recognised as the repositories of SIREN (``net.net.0.0.weight``), its notebook and FINER, which holds
+    Gauss too, (``net.0.linear.weight``) and COIN (``net.0.linear.weight``, ``last_layer.linear.weight``) name them.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def imported_network(path: Path, settings: InrImport) -> Inr:
     Returns
     -------
     Inr
-        With activation "sine"; at the pixel centres of a picture of that size it computes the same colours.
+        With the activation that the settings name; at the pixel centres of a picture of that size it computes the same
+        colours.
 
     Raises
     ------
@@ -84,10 +86,11 @@ def imported_network(path: Path, settings: InrImport) -> Inr:
         shapes = ", ".join(" x ".join(map(str, weight.shape)) for weight, _bias in layers)
         raise IllegalSetting("file", "a network of 2 coordinates, hidden layers of one width, and 1 or 3 channels",
                              f"{path} with weights {shapes}")
-    network = Inr(channels=channels, hidden=hidden.pop(), layers=len(layers) - 1, activation="sine",
-                  omega=settings.omega)
-    layers[0] = (settings.first_omega / settings.omega * _on_our_coordinates(weight, settings),
-                 settings.first_omega / settings.omega * bias)
+    # What is published as exp(-(scale z)^2) is exp(-u^2 / 2) of u = sqrt(2) scale z.
+    unit = math.sqrt(2) if settings.function == "gaussian" else 1.0
+    network = Inr(channels=channels, hidden=hidden.pop(), layers=len(layers) - 1, activation=settings.function,
+                  omega=unit * settings.omega, first_omega=unit * (settings.first_omega or settings.omega))
+    layers[0] = (_on_our_coordinates(weight, settings), bias)
     low, high = settings.range
     weight, bias = layers[-1]
     layers[-1] = (2 / (high - low) * weight, 2 / (high - low) * (bias - low) - 1)
@@ -101,7 +104,8 @@ def imported_network(path: Path, settings: InrImport) -> Inr:
 def _layers(state: dict[str, Tensor], path: Path) -> list[tuple[Tensor, Tensor]]:
     """Weights and biases in the order of the layers, in double precision."""
     if any(name.rpartition(".")[2] in _SCALES for name in state):
-        raise IllegalSetting("file", "a network of sines (those of Gaussians and wavelets are not imported)", str(path))
+        raise IllegalSetting("file", "a network of sines or Gaussians (wavelets are not imported: train one, `quadcim "
+                             "train inr --activation gabor`)", str(path))
     prefixes = sorted((name.removesuffix(".weight") for name in state if name.endswith(".weight")), key=_place)
     if {*(f"{prefix}.{kind}" for prefix in prefixes for kind in ("weight", "bias"))} != {*state} or len(prefixes) < 2:
         raise IllegalSetting("file", "a network with a weight and a bias in each of at least two layers",

@@ -1,4 +1,4 @@
-"""Freezing a trained QuadINR or SIREN to integers."""
+"""Freezing a trained network to integers."""
 
 import math
 from dataclasses import dataclass
@@ -6,32 +6,32 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from quadcim.models.inr.networks import PIXEL_SCALE, Inr
+from quadcim.models.inr.networks import Inr, output_scale
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
-from quadcim.spec.inr import PIXEL, FrozenInr, FrozenLayer, activation_formats, coordinate_format
+from quadcim.spec.inr import FrozenInr, FrozenLayer, activation_formats, coordinate_format, hidden_overflow
 from quadcim.spec.narrow import Overflow
-from quadcim.training.inr import INR_ACTIVATIONS, check_range
+from quadcim.training.inr import FROZEN_ACTIVATIONS, check_range
 
-__all__ = ["LayerPlan", "freeze", "frozen_activation", "layer_plans", "pixel_layers"]
+__all__ = ["LayerPlan", "freeze", "frozen_activation", "layer_plans", "sample_layers"]
 
-_ROUNDINGS: dict[str, ActivationRounding] = {"quad": "nearest", "sine": "faithful"}
 _QUARTERS = 2 / math.pi
 """Quarters of a turn in a radian."""
 
 
 @torch.no_grad()
-def freeze(network: Inr, *, height: int, width: int, weight_bits: int = 8, activation_bits: int = 8,
+def freeze(network: Inr, *, shape: tuple[int, ...], weight_bits: int = 8, activation_bits: int = 8,
            first_layer_bits: int = 14, rounding: ActivationRounding | None = None) -> FrozenInr:
-    """Freeze a trained QuadINR or SIREN to integers.
+    """Freeze a trained network to integers.
 
     Parameters
     ----------
     network : Inr
-        With activation "quad" or "sine".
-    height, width : int
-        Size in pixels of the picture to render. Twice the size it was fitted to shows the same picture, finer.
+        With an activation in `quadcim.training.inr.FROZEN_ACTIVATIONS`, and no encoding of coordinates.
+    shape : tuple of int
+        Size of the signal to render, the slowest axis first: (height, width) of a picture in pixels. Twice the size it
+        was fitted to shows the same picture, finer.
     weight_bits, first_layer_bits : int
         Width of the weights, 2 to 16, and of the first layer's, 2 to 24, which carries the frequencies. Each output
         channel has its own power-of-two scale.
@@ -43,41 +43,46 @@ def freeze(network: Inr, *, height: int, width: int, weight_bits: int = 8, activ
     Returns
     -------
     FrozenInr
-        Omega folded into the weights and ``127.5 (y + 1)``, the scale of pixels, into the last layer; of a SIREN 2 / pi
-        too, as the sine of hardware counts quarters of a turn: like phi's, its period is 4.
+        Omega folded into the weights and the scale of samples (of pixels ``127.5 (y + 1)``) into the last layer; of a
+        SIREN 2 / pi too, as the sine of hardware counts quarters of a turn: like phi's, its period is 4.
 
     Raises
     ------
     IllegalSetting
-        If a width is out of range or too small for the weights, or the activation is another one.
+        If a width is out of range or too small for the weights, the shape has other axes, or the activation is another
+        one.
     """
+    if len(shape) != network.settings["axes"]:
+        raise IllegalSetting("shape", f"{network.settings['axes']} sizes, one of each axis", len(shape))
     check_range(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
-    activation = frozen_activation(network.activation, activation_bits, rounding)
-    plans = layer_plans(len(network.weights) - 1, activation, coordinate_format(height, width),
-                        weight_bits=weight_bits, first_layer_bits=first_layer_bits)
-    layers = tuple(plan.freeze(layer) for plan, layer in zip(plans, pixel_layers(network), strict=True))
-    return FrozenInr((height, width), activation, layers)
+    plans = layer_plans(network, coordinate_format(*shape), weight_bits=weight_bits, activation_bits=activation_bits,
+                        first_layer_bits=first_layer_bits, rounding=rounding)
+    layers = tuple(plan.freeze(layer) for plan, layer in zip(plans, sample_layers(network), strict=True))
+    return FrozenInr(shape, frozen_activation(network, activation_bits, rounding), layers)
 
 
-def frozen_activation(name: str, bits: int, rounding: ActivationRounding | None) -> Activation:
+def frozen_activation(network: Inr, bits: int, rounding: ActivationRounding | None) -> Activation:
     """Describe the activation of a frozen network.
 
     Raises
     ------
     IllegalSetting
-        If it is none whose input wraps.
+        If hardware has none of that name, or the network encodes its coordinates.
     """
-    if name not in INR_ACTIVATIONS:
-        raise IllegalSetting("activation", f"one that is frozen: {', '.join(INR_ACTIVATIONS)}", name)
-    return Activation(name, *activation_formats(bits), rounding or _ROUNDINGS[name])
+    name = network.activation
+    if name not in FROZEN_ACTIVATIONS or network.frequencies:
+        given = f"{name}, with coordinates encoded" if network.frequencies else name
+        raise IllegalSetting("activation", f"one that is frozen: {', '.join(FROZEN_ACTIVATIONS)}", given)
+    return Activation(name, *activation_formats(bits, name), rounding or ("nearest" if name == "quad" else "faithful"))
 
 
-def pixel_layers(network: Inr) -> list[tuple[Tensor, Tensor]]:
-    """List weight and bias of each layer as freezing sees them: omega folded in, and the scale of pixels."""
+def sample_layers(network: Inr) -> list[tuple[Tensor, Tensor]]:
+    """List weight and bias of each layer as freezing sees them: omega folded in, and the scale of samples."""
     *hidden, (weight, bias) = network.folded()
     if network.activation == "sine":
         hidden = [(_QUARTERS * hidden_weight, _QUARTERS * hidden_bias) for hidden_weight, hidden_bias in hidden]
-    return [*hidden, (PIXEL_SCALE * weight, PIXEL_SCALE * (bias + 1))]
+    scale, offset = output_scale(network.output)
+    return [*hidden, (scale * weight, scale * bias + offset)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +134,15 @@ class LayerPlan:
                            tuple(biases), tuple(f - self.wanted.fraction_bits for f in sums))
 
 
-def layer_plans(hidden: int, activation: Activation, coordinate: Format, *, weight_bits: int,
-                first_layer_bits: int) -> list[LayerPlan]:
-    """Plan the layers of a network: `hidden` hidden layers between coordinates and pixels."""
+def layer_plans(network: Inr, coordinate: Format, *, weight_bits: int, activation_bits: int, first_layer_bits: int,
+                rounding: ActivationRounding | None) -> list[LayerPlan]:
+    """Plan the layers of a network: its hidden layers between coordinates and samples."""
+    activation = frozen_activation(network, activation_bits, rounding)
     first, others = ("first-layer-bits", first_layer_bits), ("weight-bits", weight_bits)
-    before, after = activation.input, activation.output
-    return [LayerPlan(*first, coordinate, before, "wrap"),
-            *[LayerPlan(*others, after, before, "wrap")] * (hidden - 1),
-            LayerPlan(*others, after, PIXEL, "saturate")]
+    before, after, overflow = activation.input, activation.output, hidden_overflow(activation)
+    return [LayerPlan(*first, coordinate, before, overflow),
+            *[LayerPlan(*others, after, before, overflow)] * (len(network.weights) - 2),
+            LayerPlan(*others, after, network.output, "saturate")]
 
 
 def _weight_fraction_bits(weight: Tensor, width: tuple[str, int], given: Format, wanted: Format) -> Tensor:

@@ -8,18 +8,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from quadcim.models.activation import golden
-from quadcim.models.inr.networks import pixel_grid
+from quadcim.models.inr.networks import sample_grid
 from quadcim.models.narrow import narrow
-from quadcim.spec.inr import FrozenInr, FrozenLayer
+from quadcim.spec.formats import Format
+from quadcim.spec.inr import PIXEL, SOUND, FrozenInr, FrozenLayer
 
-__all__ = ["evaluate", "layer_output", "render"]
+__all__ = ["as_signal", "evaluate", "layer_output", "render"]
 
 _CHUNK_SAMPLES = 1 << 16
 _EXACT = 1 << 53
 
 
-def render(frozen: FrozenInr, *, activation: Callable[[Tensor], Tensor] | None = None) -> NDArray[np.uint8]:
-    """Render the picture of a frozen network.
+def render(frozen: FrozenInr, *, activation: Callable[[Tensor], Tensor] | None = None) -> NDArray[np.integer]:
+    """Render the signal of a frozen network.
 
     Parameters
     ----------
@@ -27,18 +28,23 @@ def render(frozen: FrozenInr, *, activation: Callable[[Tensor], Tensor] | None =
         The network.
     activation : callable, optional
         In place of the golden model of ``frozen.activation``: it is given every pre-activation, an int64 tensor of raw
-        integers, pixels x channels, once for each hidden layer and each 65536 pixels, and returns the activations. So
+        integers, samples x channels, once for each hidden layer and each 65536 samples, and returns the activations. So
         a simulated unit can stand in, or a caller listen.
 
     Returns
     -------
     ndarray
-        uint8, height x width x channels.
+        Raw integers of the signal's shape, and the channels: of a picture height x width x channels. uint8 of pixels,
+        int16 of sound, int64 of other formats.
     """
     function = golden(frozen.activation) if activation is None else activation
-    height, width = frozen.shape
-    pixels = evaluate(frozen, pixel_grid(height, width), function)
-    return pixels.to(torch.uint8).reshape(height, width, frozen.channels).numpy()
+    samples = evaluate(frozen, sample_grid(*frozen.shape), function)
+    return as_signal(samples.reshape(*frozen.shape, frozen.channels).numpy(), frozen.layers[-1].output)
+
+
+def as_signal(samples: NDArray[np.int64], fmt: Format) -> NDArray[np.integer]:
+    """Samples in the type that signals of their format have in files."""
+    return samples.astype({PIXEL: np.uint8, SOUND: np.int16}.get(fmt, np.int64))
 
 
 def evaluate(frozen: FrozenInr, x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from quadcim.models.activation import golden
 from quadcim.models.clamp import clamp
 from quadcim.models.functions import activation_function
-from quadcim.models.inr.freeze import frozen_activation, layer_plans, pixel_layers
-from quadcim.models.inr.networks import PIXEL_SCALE, Inr
+from quadcim.models.inr.freeze import frozen_activation, layer_plans, sample_layers
+from quadcim.models.inr.networks import Inr, output_scale
 from quadcim.spec.activation import Activation, ActivationRounding
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.functions import FUNCTIONS
@@ -87,14 +87,14 @@ class QuantisedActivation(nn.Module):
 
 
 class QuantisedInr(nn.Module):
-    """A QuadINR or SIREN that computes what it will compute frozen, and trains the parameters of `network` that way.
+    """A network that computes what it will compute frozen, and trains the parameters of `network` that way.
 
     Parameters
     ----------
     network : Inr
-        With activation "quad" or "sine". Its parameters are shared, not copied: training this module trains them, and
-        they remain what is frozen.
-    height, width, weight_bits, activation_bits, first_layer_bits, rounding
+        One that `quadcim.models.inr.freeze.freeze` takes. Its parameters are shared, not copied: training this module
+        trains them, and they remain what is frozen.
+    shape, weight_bits, activation_bits, first_layer_bits, rounding
         As for `quadcim.models.inr.freeze.freeze`.
 
     Raises
@@ -103,21 +103,21 @@ class QuantisedInr(nn.Module):
         If a width is out of range, or the activation is another one; by `forward`, if it is too small for the weights.
     """
 
-    def __init__(self, network: Inr, *, height: int, width: int, weight_bits: int = 8, activation_bits: int = 8,
+    def __init__(self, network: Inr, *, shape: tuple[int, ...], weight_bits: int = 8, activation_bits: int = 8,
                  first_layer_bits: int = 14, rounding: ActivationRounding | None = None):
         super().__init__()
         check_range(weight_bits=weight_bits, activation_bits=activation_bits, first_layer_bits=first_layer_bits)
         self.network = network
-        self.omega, self.activation = network.omega, network.activation
-        activation = frozen_activation(network.activation, activation_bits, rounding)
-        self.function: Callable[[Tensor], Tensor] = QuantisedActivation(activation)
-        self._plans = layer_plans(len(network.weights) - 1, activation, coordinate_format(height, width),
-                                  weight_bits=weight_bits, first_layer_bits=first_layer_bits)
+        self.omega, self.activation, self.output = network.omega, network.activation, network.output
+        self.function: Callable[[Tensor], Tensor] = QuantisedActivation(
+            frozen_activation(network, activation_bits, rounding))
+        self._plans = layer_plans(network, coordinate_format(*shape), weight_bits=weight_bits,
+                                  activation_bits=activation_bits, first_layer_bits=first_layer_bits, rounding=rounding)
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """List weight and bias of each layer as they are frozen, in float64; the gradient passes straight through."""
         rounded = []
-        for plan, layer in zip(self._plans, pixel_layers(self.network), strict=True):
+        for plan, layer in zip(self._plans, sample_layers(self.network), strict=True):
             with torch.no_grad():
                 weight, bias, fraction = plan.round(layer)
                 values = (torch.ldexp(weight.double(), -fraction[:, None]),
@@ -126,17 +126,22 @@ class QuantisedInr(nn.Module):
                                  for value, real in zip(values, layer, strict=True)))
         return rounded
 
-    def pixels(self, x: Tensor) -> Tensor:
-        """Compute the pixels, before they are rounded and saturated; in float64, so that every sum is exact."""
+    def _real_samples(self, x: Tensor) -> Tensor:
+        """The samples as real numbers, in float64, so that every sum is exact."""
         *hidden, last = self.layers()
         x = x.double()
         for weight, bias in hidden:
             x = self.function(nn.functional.linear(x, weight, bias))
         return nn.functional.linear(x, *last)
 
+    def samples(self, x: Tensor) -> Tensor:
+        """Compute the samples as raw numbers of their format, before they are rounded and saturated."""
+        return 2.0**self.output.fraction_bits * self._real_samples(x)
+
     def forward(self, x: Tensor) -> Tensor:
-        """Compute the colours at coordinates, as `Inr` does; float64."""
-        return self.pixels(x) / PIXEL_SCALE - 1
+        """Compute the samples at coordinates, as `Inr` does; float64."""
+        scale, offset = output_scale(self.output)
+        return (self._real_samples(x) - offset) / scale
 
 
 def _straight_through(value: Tensor, gradient_of: Tensor) -> Tensor:

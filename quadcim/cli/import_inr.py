@@ -1,51 +1,47 @@
-"""``quadcim import inr``: a SIREN of another repository, frozen to integers."""
+"""``quadcim import inr``: a network of another repository, frozen to integers."""
 
 import argparse
-import dataclasses
 import re
 from pathlib import Path
 from typing import Any
 
-from quadcim.arguments import number
+from quadcim.arguments import add_settings
 from quadcim.files import TRAINING, check_output_folder
 from quadcim.spec.errors import IllegalSetting
-from quadcim.training.inr import INR_ACTIVATIONS, InrImport
+from quadcim.training.inr import InrImport
 
 __all__ = ["add_import_inr"]
 
-_OPTIONS: tuple[tuple[str, type, str], ...] = (
-    ("height", int, "rows of its picture"),
-    ("width", int, "columns of its picture"),
-    ("omega", float, "frequency of its sines, which the file does not hold"),
-    ("first_omega", float, "frequency of the first layer's sines"),
-    ("coordinates", str, "linspace: the outermost pixels lie at -1 and 1; centres: their outer edges do"),
-    ("order", str, "its first coordinate: yx, the row; xy, the column"),
-    ("range", str, "LOW:HIGH, its outputs for black and for full brightness"),
-    ("activation", str, "of the frozen network, one of " + ", ".join(INR_ACTIVATIONS) + ": quad is phi in its place"),
-    ("fine_tune_steps", int, "optimiser steps through the integers that it is frozen to; needs --image"),
-    ("seed", int, "seed of the choice of pixels"),
-    ("weight_bits", int, "width of the frozen weights"),
-    ("activation_bits", int, "width of the frozen activations"),
-    ("first_layer_bits", int, "width of the first layer's frozen weights"),
-)
+_SETTINGS: dict[str, tuple[type, str]] = {
+    "height": (int, "rows of its picture"),
+    "width": (int, "columns of its picture"),
+    "function": (str, "what its activations are: sine (SIREN, COIN), finer, or gaussian"),
+    "omega": (float, "frequency of its sines, or scale of its Gaussians, which the file does not hold"),
+    "first_omega": (float, "that of the first layer (default: omega)"),
+    "coordinates": (str, "linspace: the outermost pixels lie at -1 and 1; centres: their outer edges do"),
+    "order": (str, "its first coordinate: yx, the row; xy, the column"),
+    "activation": (str, ("of the frozen network (default: its own, and sine for finer); quad is phi in the place of "
+                         "sines")),
+    "fine_tune_steps": (int, "optimiser steps through the integers that it is frozen to; needs --image"),
+    "seed": (int, "seed of the choice of pixels"),
+    "weight_bits": (int, "width of the frozen weights"),
+    "activation_bits": (int, "width of the frozen activations"),
+    "first_layer_bits": (int, "width of the first layer's frozen weights"),
+}
 _RANGE = re.compile(r"([-+.0-9eE]+):([-+.0-9eE]+)")
 
 
 def add_import_inr(kinds: argparse._SubParsersAction) -> None:
     """Add the command."""
-    command = kinds.add_parser("inr", help="read a SIREN of another repository, and freeze it to integers")
+    command = kinds.add_parser("inr", help="read a network of another repository, and freeze it to integers")
     command.add_argument("file", type=Path, metavar="FILE",
                          help="its checkpoint: safetensors, or a state dictionary that PyTorch saved")
     command.add_argument("--image", type=Path, metavar="FILE", help="the picture that it was fitted to")
     command.add_argument("--out", type=Path, required=True, metavar="DIR",
                          help="the folder to write: network, frozen network, metrics; with --image a comparison")
-    defaults = {field.name: field.default for field in dataclasses.fields(InrImport)} | {"range": "-1:1"}
-    for name, kind, text in _OPTIONS:
-        required = defaults[name] is dataclasses.MISSING
-        command.add_argument(f"--{name.replace('_', '-')}", type=number(kind) if kind is not str else str,
-                             required=required, default=None if required else defaults[name],
-                             metavar="NAME" if kind is str else "N",
-                             help=text if required else f"{text} (default: {defaults[name]})")
+    command.add_argument("--range", default="-1:1", metavar="LOW:HIGH",
+                         help="its outputs for black and for full brightness (default: -1:1)")
+    add_settings(command, InrImport, _SETTINGS)
     command.add_argument("--force", action="store_true", help="replace an older training or import there")
     command.set_defaults(run=_import_inr)
 
@@ -59,7 +55,7 @@ def _range(text: str) -> tuple[float, float]:
 
 
 def _import_inr(options: argparse.Namespace) -> int:
-    given: dict[str, Any] = {name: getattr(options, name) for name, _kind, _text in _OPTIONS}
+    given: dict[str, Any] = {name: getattr(options, name) for name in _SETTINGS}
     given["range"] = _range(options.range)
     settings = InrImport(**given)
     check_output_folder(options.out, marker=TRAINING, force=options.force)

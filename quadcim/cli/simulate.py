@@ -37,9 +37,11 @@ def add_simulate(commands: argparse._SubParsersAction) -> None:
                          help="seed of the stalls and of the random beats (default: 0)")
     command.add_argument("--waves", action="store_true", help="write a waveform beside the results")
     command.add_argument("--render", type=Path, metavar="FILE",
-                         help="instead: the whole picture of an engine, from its Verilog, to FILE.png (or .npy for raw "
-                              "integers of any signal); compared with the golden model")
-    command.add_argument("--original", type=Path, metavar="FILE", help="with --render: the picture to compare it with")
+                         help="instead: the whole signal of an engine, from its Verilog, to FILE: .png and others for "
+                              "a picture; .npz, .gif, or .mp4 with the package av, for a video; .wav for a sound; .npy "
+                              "for raw integers of any. It is compared with the golden model")
+    command.add_argument("--original", type=Path, metavar="FILE",
+                         help="with --render: the picture, video or sound to compare it with")
     command.add_argument("--force", action="store_true",
                          help="with --render: replace a file that quadcim wrote there, unedited")
     command.set_defaults(run=_simulate)
@@ -48,20 +50,20 @@ def add_simulate(commands: argparse._SubParsersAction) -> None:
 def _render(options: argparse.Namespace) -> int:
     """Render what a case shows; 1 if it differs from the golden model."""
     from quadcim.cores.cases import load_case
-    from quadcim.cores.rendered import check_picture, write_samples
+    from quadcim.cores.rendered import check_file, write_samples
 
     for name, usual in (("simulator", None), ("beats", 0), ("seed", 0), ("waves", False)):
         if getattr(options, name) != usual:
             raise IllegalSetting(name, "left out with --render", getattr(options, name))
     case = load_case(options.case)
     shown = case.core.shown(case)
-    check_picture(options.render, shown)
+    check_file(options.render, shown)
     check_output_file(options.render, option="render", force=options.force)
     original = None if options.original is None else _read_original(options.original, shown)
     with Progress() as report:
         rendered = shown.render(report)
     with output_file(options.render, option="render", force=options.force) as path:
-        write_samples(rendered.samples, path)
+        write_samples(rendered.samples, path, shown, like=options.original)
     *grid, channels = shown.shape
     pace = "" if rendered.cycles is None else f"{rendered.cycles:.2f} cycles each, "
     print(f"{_sizes(grid)} samples of {counted(channels, 'channel')}, {pace}simulated in {rendered.seconds:.1f} s")
@@ -70,26 +72,29 @@ def _render(options: argparse.Namespace) -> int:
     if original is not None and options.original is not None:
         from quadcim.pictures import psnr_db
 
-        print(f"PSNR against {options.original.name}: {psnr_db(rendered.samples.astype('uint8'), original):.2f} dB")
+        print(f"PSNR against {options.original.name}: {psnr_db(rendered.samples, original):.2f} dB")
     agrees = rendered.differences == 0
     print(f"{'PASS' if agrees else 'FAIL'}: {rendered.differences} samples differ from the golden model")
     print(options.render)
     return 0 if agrees else 1
 
 
-def _read_original(path: Path, shown: "Shown") -> "NDArray[np.uint8]":
-    """The picture to compare with, which is shrunk as for training where it is larger."""
-    from quadcim.pictures import read_image
+def _read_original(path: Path, shown: "Shown") -> "NDArray[np.integer]":
+    """The signal to compare with: as much of it as is shown, in the size in which it is shown."""
+    from quadcim.signals import read_signal
 
-    if not shown.is_picture:
-        raise IllegalSetting("original", "left out: what this case shows is no picture of 8 bits", str(path))
+    if shown.kind is None:
+        raise IllegalSetting("original", "left out: what this case shows is no picture, video or sound", str(path))
+    size = None if shown.kind == "audio" else max(*shown.shape[-3:-1], _LEAST_SIDE)
     try:
-        picture = read_image(path, size=max(*shown.shape[:-1], _LEAST_SIDE))
+        signal = read_signal(shown.kind, path, size=size)
     except IllegalSetting as error:
         raise IllegalSetting("original", error.legal, error.given) from None
-    if picture.shape != shown.shape:
-        raise IllegalSetting("original", f"a picture of {_sizes(shown.shape)}", _sizes(picture.shape))
-    return picture
+    if shown.kind != "image":
+        signal = signal[:shown.shape[0]]
+    if signal.shape != shown.shape:
+        raise IllegalSetting("original", f"{shown.kind} of {_sizes(shown.shape)}", _sizes(signal.shape))
+    return signal
 
 
 def _sizes(shape: Sequence[int]) -> str:

@@ -5,16 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quadcim.signals import FILMS, SignalKind, find_av, sound_rate, write_frames, write_image, write_sound
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
+from quadcim.spec.inr import PIXEL, SOUND
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Rendered", "Shown", "check_picture", "write_samples"]
+__all__ = ["Rendered", "Shown", "check_file", "write_samples"]
 
-_PICTURE, _ARRAY = (".png", ".bmp", ".tif", ".tiff", ".webp"), ".npy"
+_FILES: dict[SignalKind | None, tuple[str, ...]] = {
+    "image": (".png", ".bmp", ".tif", ".tiff", ".webp"), "video": (".npz", ".gif", *FILMS), "audio": (".wav",),
+    None: ()}
+"""By kind of signal, besides .npy, which takes any."""
+_ARRAY = ".npy"
+_COLOURS = (1, 3)
+_MOST_CHANNELS = 3
 
 
 @dataclass(frozen=True)
@@ -64,34 +72,39 @@ class Shown:
     render: Callable[[Callable[[str], None]], Rendered]
 
     @property
-    def is_picture(self) -> bool:
-        """Whether samples are the pixels of a picture."""
-        return len(self.shape) == 3 and self.shape[-1] in (1, 3) and self.format == Format(False, 8, 0)
+    def kind(self) -> SignalKind | None:
+        """What samples are: pixels of a picture or of a video, a sound; or nothing that has files of its own."""
+        channels = self.shape[-1]
+        if self.format == PIXEL and channels in _COLOURS:
+            return {3: "image", 4: "video"}.get(len(self.shape))  # pyright: ignore[reportReturnType] - those kinds
+        return "audio" if self.format == SOUND and len(self.shape) == 2 and channels <= _MOST_CHANNELS else None
 
 
-def check_picture(path: Path, shown: Shown) -> None:
+def check_file(path: Path, shown: Shown) -> None:
     """Refuse a file that samples cannot be written to, before any work is done for it.
 
     Raises
     ------
     IllegalSetting
-        If its name tells no format, or that of a picture and the samples are none.
+        If its name tells no format, or that of another signal.
     """
-    if path.suffix.lower() not in (*_PICTURE, _ARRAY):
-        raise IllegalSetting("render", f"a file of a picture, {', '.join(_PICTURE)}, or {_ARRAY} for raw integers",
-                             str(path))
-    if path.suffix.lower() != _ARRAY and not shown.is_picture:
-        raise IllegalSetting("render", f"a file {_ARRAY}: what this case shows is no picture of 1 or 3 channels of 8 "
-                             "bits", str(path))
+    legal = (*_FILES[shown.kind], _ARRAY)
+    if path.suffix.lower() not in legal:
+        what = "of raw integers" if shown.kind is None else f"for what this case shows, {shown.kind}"
+        raise IllegalSetting("render", f"a file {what}: {', '.join(legal)}", str(path))
+    if path.suffix.lower() in FILMS:
+        find_av("render", path)
 
 
-def write_samples(samples: "NDArray[np.int64]", path: Path) -> None:
-    """Write a picture of 8 bits, or raw integers of any shape."""
+def write_samples(samples: "NDArray[np.int64]", path: Path, shown: Shown, *, like: Path | None = None) -> None:
+    """Write a picture, a video, a sound with the pace of another one, or raw integers of any shape."""
     import numpy as np
-    from PIL import Image
 
     if path.suffix.lower() == _ARRAY:
         np.save(path, samples)
+    elif shown.kind == "image":
+        write_image(samples, path)
+    elif shown.kind == "video":
+        write_frames(samples, path)
     else:
-        pixels = samples.astype(np.uint8)
-        Image.fromarray(pixels[:, :, 0] if pixels.shape[-1] == 1 else pixels).save(path)
+        write_sound(samples, path, rate=sound_rate(like))

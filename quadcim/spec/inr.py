@@ -10,12 +10,13 @@ from quadcim.spec.activation import Activation
 from quadcim.spec.canonical import digest
 from quadcim.spec.errors import IllegalSetting
 from quadcim.spec.formats import Format
-from quadcim.spec.functions import FUNCTIONS
+from quadcim.spec.functions import FUNCTIONS, usual_formats
 from quadcim.spec.narrow import Narrow, Overflow
 
-__all__ = ["PIXEL", "FrozenInr", "FrozenLayer", "activation_formats", "coordinate_format", "hidden_overflow"]
+__all__ = ["PIXEL", "SOUND", "FrozenInr", "FrozenLayer", "activation_formats", "coordinate_format", "hidden_overflow"]
 
 PIXEL = Format(False, 8, 0)
+SOUND = Format(True, 1, 15)
 _MOST_AXES = 3
 
 
@@ -28,9 +29,15 @@ def coordinate_format(*shape: int) -> Format:
     return Format(True, 1, (max(shape) - 1).bit_length())
 
 
-def activation_formats(bits: int) -> tuple[Format, Format]:
-    """Choose the formats of pre-activations, SQ2.b (one period of phi), and of b-bit activations, SQ1.(b-1)."""
-    return Format(True, 2, bits), Format(True, 1, bits - 1)
+def activation_formats(bits: int, function: str = "quad") -> tuple[Format, Format]:
+    """Choose the formats of pre-activations, of 2 bits more than activations, and of b-bit activations.
+
+    Of phi and sines SQ2.b, which is one period, and SQ1.(b-1); of others the usual domain of the function, and what
+    holds its range.
+    """
+    if FUNCTIONS[function].period:
+        return Format(True, 2, bits), Format(True, 1, bits - 1)
+    return usual_formats(FUNCTIONS[function], bits + 2)[0], usual_formats(FUNCTIONS[function], bits)[1]
 
 
 def hidden_overflow(activation: Activation) -> Overflow:

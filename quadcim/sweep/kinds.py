@@ -56,7 +56,7 @@ class Fit:
         """Steps of the usual network of an INR, or epochs of the digits, that would take about as long."""
         training = self.training
         if isinstance(training, InrTraining):
-            steps = training.steps + 3 * training.fine_tune_steps
+            steps = training.steps + 3 * training.tuning_steps
             return steps * max(1.0, training.hidden**2 * training.layers / _USUAL_WEIGHTS)
         return training.epochs * (1.0 if training.dataset == "digits" else _CIFAR_EFFORT)
 
@@ -154,7 +154,9 @@ def _cnn(settings: Settings) -> Fit:
 _CNN_DEFAULTS = {**defaults_of(CnnTraining), **defaults_of(CnnQuantisation), "per_layer": False}
 del _CNN_DEFAULTS["per_channel"]
 _TRAININGS = {
-    "inr": Kind(types_of(defaults_of(InrTraining), size=WHOLE, lr=NUMBER, image=WORD), defaults_of(InrTraining), _inr,
+    "inr": Kind(types_of(defaults_of(InrTraining), **dict.fromkeys(
+        ("size", "frames", "fine_tune_steps", "first_layer_bits"), WHOLE), **dict.fromkeys(
+            ("seconds", "omega", "first_omega", "lr"), NUMBER), image=WORD), defaults_of(InrTraining), _inr,
                 ("quadcim", "train", "inr")),
     "cnn": Kind(types_of(_CNN_DEFAULTS, data=WORD), _CNN_DEFAULTS, _cnn, ("quadcim", "train", "cnn")),
 }

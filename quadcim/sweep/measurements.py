@@ -152,7 +152,7 @@ def _psnr(subject: Subject) -> dict[str, float]:
     fit = subject.fit
     assert isinstance(fit.training, InrTraining)
     with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):  # its progress is nobody's here
-        metrics = train_inr(fit.training, image=Path(fit.file), out=subject.folder / "trained")
+        metrics = train_inr(fit.training, source=Path(fit.file), out=subject.folder / "trained")
     return _known(metrics, "psnr_float_db", "psnr_integer_db")
 
 

@@ -1,19 +1,27 @@
-"""The settings of fitting an implicit neural representation (INR) to a picture, and of freezing it to integers."""
+"""The settings of fitting an implicit neural representation (INR) to a signal, and of freezing it to integers."""
 
 import math
 from dataclasses import dataclass, fields
 
 from quadcim.spec.errors import IllegalSetting, check_one_of
 
-__all__ = ["INR_ACTIVATIONS", "InrImport", "InrTraining", "check_range"]
+__all__ = ["FIRST_LAYER_BITS", "FROZEN_ACTIVATIONS", "INR_ACTIVATIONS", "InrImport", "InrTraining", "check_range"]
 
-INR_ACTIVATIONS = ("quad", "sine")
+INR_ACTIVATIONS = ("quad", "sine", "finer", "gaussian", "gabor", "sinc", "relu")
+FROZEN_ACTIVATIONS = ("quad", "sine", "gaussian", "gabor", "sinc")
+"""What hardware has units for; FINER's function has its omega inside, and the encoding of coordinates has no unit."""
 
+FIRST_LAYER_BITS = {"image": 14, "video": 14, "audio": 22}
+"""What suits a signal; the first layer carries the frequencies."""
+_FEW_BITS = 6
+_IMPORTED = {"sine": ("sine", "quad"), "finer": ("sine", "quad"), "gaussian": ("gaussian",)}
+"""What networks of others have, and what that can be frozen as, the usual one first."""
 _RANGES: dict[str, tuple[float, float]] = {
-    "size": (8, 4096), "channels": (1, 3), "hidden": (1, 1024), "layers": (1, 16), "omega": (0.1, 1000),
+    "size": (8, 4096), "frames": (1, 4096), "seconds": (0.001, 3600), "axes": (1, 3), "channels": (1, 3),
+    "hidden": (1, 1024), "layers": (1, 16), "omega": (0.1, 1000),
     "steps": (1, 1_000_000), "fine_tune_steps": (0, 1_000_000), "lr": (1e-9, 10), "seed": (0, 2**32 - 1),
     "weight_bits": (2, 16), "activation_bits": (2, 16), "first_layer_bits": (2, 24),
-    "height": (2, 4096), "width": (2, 4096), "first_omega": (0.1, 1000)}
+    "height": (2, 4096), "width": (2, 4096), "first_omega": (0.1, 10_000), "frequencies": (0, 16)}
 
 
 def check_range(**settings: float | None) -> None:
@@ -26,28 +34,38 @@ def check_range(**settings: float | None) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InrTraining:
-    """All that a training does, besides the picture.
+    """All that a training does, besides the signal.
 
     Parameters
     ----------
     size : int, optional
-        Shrink the picture until its longest side has at most so many pixels: 8 to 4096.
+        Shrink pictures until the longest side has at most so many pixels: 8 to 4096.
+    frames : int, optional
+        The first so many of a video, 1 to 4096.
+    seconds : float, optional
+        The first so many of a sound, 0.001 to 3600.
     hidden, layers : int
         Width, 1 to 1024, and number, 1 to 16, of the hidden layers.
-    activation : {"quad", "sine"}
-        phi (QuadINR) or sin (SIREN).
-    omega : float
-        Frequency of the activations, 0.1 to 1000.
+    activation : str
+        In `INR_ACTIVATIONS`: phi (QuadINR), sin (SIREN), FINER, Gauss, the real part of WIRE, sinc, or relu on encoded
+        coordinates. Those in `FROZEN_ACTIVATIONS` are frozen.
+    omega : float, optional
+        Frequency of the activations, 0.1 to 1000; by default one that suits them.
+    first_omega : float, optional
+        That of the first layer, 0.1 to 10000; by default `omega`, and of sounds a hundred times that.
     steps : int
         Optimiser steps, 1 to 1000000.
     lr : float, optional
         Learning rate at the start, 1e-9 to 10; by default one that suits `omega`.
-    fine_tune_steps : int
-        Further steps through the integers of the frozen network, 0 to 1000000.
+    fine_tune_steps : int, optional
+        Further steps through the integers of the frozen network, 0 to 1000000; by default none, and a quarter of
+        `steps` where weights or activations have 6 bits or fewer.
     seed : int
-        0 to 4294967295, of the initial weights and the choice of pixels.
-    weight_bits, activation_bits, first_layer_bits : int
-        Widths of the frozen network: weights and activations 2 to 16, the first layer's weights 2 to 24.
+        0 to 4294967295, of the initial weights and the choice of samples.
+    weight_bits, activation_bits : int
+        Widths of the frozen network, 2 to 16.
+    first_layer_bits : int, optional
+        Of the first layer's weights, 2 to 24; by default 14, and 22 of sounds.
 
     Raises
     ------
@@ -56,41 +74,55 @@ class InrTraining:
     """
 
     size: int | None = None
+    frames: int | None = None
+    seconds: float | None = None
     hidden: int = 64
     layers: int = 3
     activation: str = "quad"
-    omega: float = 30.0
+    omega: float | None = None
+    first_omega: float | None = None
     steps: int = 3000
     lr: float | None = None
-    fine_tune_steps: int = 0
+    fine_tune_steps: int | None = None
     seed: int = 0
     weight_bits: int = 8
     activation_bits: int = 8
-    first_layer_bits: int = 14
+    first_layer_bits: int | None = None
 
     def __post_init__(self):
         check_range(**{field.name: getattr(self, field.name) for field in fields(self) if field.name != "activation"})
         check_one_of("activation", self.activation, INR_ACTIVATIONS)
 
+    @property
+    def tuning_steps(self) -> int:
+        """How many steps are made through the integers."""
+        if self.fine_tune_steps is not None or self.activation not in FROZEN_ACTIVATIONS:
+            return self.fine_tune_steps or 0
+        return self.steps // 4 if min(self.weight_bits, self.activation_bits) <= _FEW_BITS else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InrImport:
-    """What a checkpoint of a SIREN does not hold, and what becomes of it.
+    """What a checkpoint of another repository does not hold, and what becomes of it.
 
     Parameters
     ----------
     height, width : int
         Size of its picture in pixels, 2 to 4096.
-    omega, first_omega : float
-        Frequencies of its sines, 0.1 to 1000, and of the first layer's.
+    function : {"sine", "finer", "gaussian"}
+        What its activations are: those of SIREN and COIN, of FINER, or of Gauss.
+    omega : float
+        Frequency of its sines, or scale of its Gaussians, 0.1 to 1000.
+    first_omega : float, optional
+        That of the first layer, 0.1 to 10000; by default `omega`.
     coordinates : {"linspace", "centres"}
         Whether the outermost pixels lie at -1 and 1, or their outer edges do.
     order : {"yx", "xy"}
         Whether the row is its first coordinate, or the column.
     range : (float, float)
         Its outputs for black and for full brightness.
-    activation : {"sine", "quad"}
-        Of the frozen network: its own, or phi in its place.
+    activation : str, optional
+        Of the frozen network: by default its own, and sine for FINER's; or "quad", phi in the place of sines.
     fine_tune_steps : int
         Optimiser steps through the integers of the frozen network, 0 to 1000000.
     seed : int
@@ -106,12 +138,13 @@ class InrImport:
 
     height: int
     width: int
+    function: str = "sine"
     omega: float = 30.0
-    first_omega: float = 30.0
+    first_omega: float | None = None
     coordinates: str = "linspace"
     order: str = "yx"
     range: tuple[float, float] = (-1.0, 1.0)
-    activation: str = "sine"
+    activation: str | None = None
     fine_tune_steps: int = 0
     seed: int = 0
     weight_bits: int = 8
@@ -122,7 +155,14 @@ class InrImport:
         check_range(**{name: getattr(self, name) for name in _RANGES if name in self.__dataclass_fields__})
         check_one_of("coordinates", self.coordinates, ("linspace", "centres"))
         check_one_of("order", self.order, ("yx", "xy"))
-        check_one_of("activation", self.activation, INR_ACTIVATIONS)
+        check_one_of("function", self.function, _IMPORTED)
+        if self.activation is not None:
+            check_one_of("activation", self.activation, _IMPORTED[self.function])
         low, high = self.range
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise IllegalSetting("range", "LOW:HIGH, two numbers of which the first is less", f"{low}:{high}")
+
+    @property
+    def frozen_activation(self) -> str:
+        """Of the frozen network."""
+        return self.activation or _IMPORTED[self.function][0]

@@ -129,7 +129,7 @@ def make_material(folder: Path) -> None:
     all_versions()  # asks tools for theirs, once
     network = Inr(channels=1, hidden=4, layers=2, omega=20.0, seed=1)
     save_network(network, folder / "network")
-    save_frozen(freeze(network, height=4, width=4), folder / "frozen")
+    save_frozen(freeze(network, shape=(4, 4)), folder / "frozen")
 
 
 def _listed(folder: Path) -> None:

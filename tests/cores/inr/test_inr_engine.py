@@ -119,7 +119,7 @@ def test_no_bubble_between_pixels_rows_and_commands(tmp_path):
 def model(tmp_path_factory):
     """A small network, frozen."""
     path = tmp_path_factory.mktemp("model") / "frozen.safetensors"
-    network = freeze(Inr(channels=3, hidden=8, layers=2, seed=3), height=6, width=10)
+    network = freeze(Inr(channels=3, hidden=8, layers=2, seed=3), shape=(6, 10))
     save_frozen(network, path)
     return path, network
 

@@ -14,7 +14,7 @@ from quadcim.spec.canonical import canonical_json, digest
 from quadcim.spec.errors import IllegalSetting
 
 NETWORK = Inr(channels=1, hidden=4, layers=2, omega=20.0, seed=9)
-FROZEN = freeze(NETWORK, height=5, width=8, rounding="faithful")
+FROZEN = freeze(NETWORK, shape=(5, 8), rounding="faithful")
 
 
 def test_a_frozen_network_comes_back_equal(tmp_path):

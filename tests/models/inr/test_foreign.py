@@ -1,6 +1,7 @@
 """Networks of other repositories: made here by their own few lines, without any of our code."""
 
 import json
+import math
 import pickle
 
 import numpy as np
@@ -14,6 +15,7 @@ from quadcim.cli import main
 from quadcim.models.inr.checkpoint import load_frozen, load_network
 from quadcim.models.inr.fit import predict
 from quadcim.models.inr.foreign import imported_network
+from quadcim.models.inr.train import import_inr
 from quadcim.spec.errors import IllegalSetting
 from quadcim.training.inr import InrImport
 
@@ -29,12 +31,23 @@ class _Sine(nn.Module):
         return torch.sin(self.omega * self.linear(x))
 
 
-class _Notebook(nn.Module):
-    """As the notebook of SIREN, and COIN, write one."""
+class _Finer(_Sine):
+    def forward(self, x):
+        z = self.linear(x)
+        return torch.sin(self.omega * (z.abs() + 1) * z)
 
-    def __init__(self, omega, first_omega, channels=3, *, coin=False):
+
+class _Gauss(_Sine):
+    def forward(self, x):
+        return torch.exp(-(self.omega * self.linear(x)) ** 2)
+
+
+class _Notebook(nn.Module):
+    """As the notebook of SIREN, FINER and COIN write one."""
+
+    def __init__(self, omega, first_omega, channels=3, *, coin=False, kind=_Sine):
         super().__init__()
-        hidden = [_Sine(2, 10, first_omega), _Sine(10, 10, omega)]
+        hidden = [kind(2, 10, first_omega), kind(10, 10, omega)]
         last = nn.Linear(10, channels)
         self.net = nn.Sequential(*hidden, *([] if coin else [last]))
         if coin:
@@ -103,6 +116,81 @@ def test_forms_in_the_wild(form, state, tmp_path):
     assert _apart(imported_network(path, settings), _pixels(network)) <= 1
 
 
+@pytest.mark.parametrize(("function", "kind"), [("finer", _Finer), ("gaussian", _Gauss)])
+def test_other_activations(function, kind, tmp_path):
+    torch.manual_seed(6)
+    network = _Notebook(3.0, 2.0, kind=kind)
+    torch.save(network.state_dict(), path := tmp_path / "model.pth")
+    settings = InrImport(height=_HEIGHT, width=_WIDTH, function=function, omega=3.0, first_omega=2.0)
+    assert _apart(imported_network(path, settings), _pixels(network)) <= 1
+
+
+def _trained_siren(picture, steps):
+    """A SIREN with the names of its repository's modules.py, trained by nothing of ours: full batch, as it does."""
+    torch.manual_seed(7)
+
+    class Block(nn.Module):
+        def __init__(self, before, after, bound):
+            super().__init__()
+            self.add_module("0", nn.Linear(before, after))
+            nn.init.uniform_(self[0].weight, -bound, bound)
+
+        def __getitem__(self, index):
+            return self._modules[str(index)]
+
+        def forward(self, x):
+            return torch.sin(30 * self[0](x))
+
+    class Siren(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Module()
+            bound = math.sqrt(6 / 32) / 30
+            last = nn.Sequential(nn.Linear(32, 3))
+            nn.init.uniform_(last[0].weight, -bound, bound)
+            self.net.net = nn.Sequential(Block(2, 32, 1 / 2), Block(32, 32, bound), Block(32, 32, bound), last)
+
+        def forward(self, x):
+            return self.net.net(x)
+
+    siren, (height, width, _channels) = Siren(), picture.shape
+    grid = torch.stack(torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij"), -1)
+    wanted = torch.from_numpy(picture / np.float32(127.5) - 1)
+    optimiser = torch.optim.Adam(siren.parameters(), lr=1e-3)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        ((siren(grid) - wanted) ** 2).mean().backward()
+        optimiser.step()
+    with torch.no_grad():
+        error = ((siren(grid).clamp(-1, 1) - wanted) ** 2).mean().item()
+    return siren.state_dict(), 10 * math.log10(4 / error)
+
+
+def test_phi_replaces_the_sine_of_a_trained_siren(picture, tmp_path):
+    state, sine_db = _trained_siren(picture, 600)
+    assert set(state) == {f"net.net.{layer}.0.{part}" for layer in range(4) for part in ("weight", "bias")}
+    torch.save(state, path := tmp_path / "model_final.pth")
+    Image.fromarray(picture).save(tmp_path / "picture.png")
+    height, width, _channels = picture.shape
+    settings = InrImport(height=height, width=width, activation="quad", fine_tune_steps=600)
+    metrics = import_inr(path, settings, image=tmp_path / "picture.png", out=tmp_path / "out")
+    assert load_frozen(tmp_path / "out/frozen.safetensors").activation.function == "quad"
+    print(f"sine {sine_db:.2f} dB, phi in 8-bit integers {metrics['psnr_integer_db']:.2f} dB")
+    assert metrics["psnr_integer_db"] > sine_db - 0.7
+
+
+@pytest.mark.parametrize(("function", "kind", "frozen_as"), [
+    ("finer", _Finer, "sine"), ("gaussian", _Gauss, "gaussian")])
+def test_other_activations_are_frozen(function, kind, frozen_as, picture, tmp_path):
+    torch.manual_seed(6)
+    torch.save(_Notebook(3.0, 2.0, kind=kind).state_dict(), path := tmp_path / "model.pth")
+    Image.fromarray(picture).resize((_WIDTH, _HEIGHT)).save(tmp_path / "picture.png")
+    settings = InrImport(height=_HEIGHT, width=_WIDTH, function=function, omega=3.0, first_omega=2.0,
+                         fine_tune_steps=5)
+    import_inr(path, settings, image=tmp_path / "picture.png", out=tmp_path / "out")
+    assert load_frozen(tmp_path / "out/frozen.safetensors").activation.function == frozen_as
+
+
 class _Runs:
     def __reduce__(self):
         return (open, ("/tmp/quadcim-must-not-exist", "w"))
@@ -163,7 +251,8 @@ def test_an_import_is_fine_tuned_and_compared(state, tmp_path, capsys):
 
 @pytest.mark.parametrize("option, value, legal", [
     ("height", 1, "2 to 4096"), ("omega", 0.0, "0.1 to 1000"), ("coordinates", "edges", "one of linspace, centres"),
-    ("order", "zy", "one of yx, xy"), ("range", (1.0, 0.0), "LOW:HIGH"), ("activation", "gabor", "one of quad, sine")])
+    ("order", "zy", "one of yx, xy"), ("range", (1.0, 0.0), "LOW:HIGH"), ("activation", "gabor", "one of sine, quad"),
+    ("function", "gabor", "one of sine, finer, gaussian")])
 def test_illegal_settings_are_named(option, value, legal):
     with pytest.raises(IllegalSetting, match=f"{option} must be {legal}"):
         InrImport(**{"height": 8, "width": 8, option: value})

@@ -21,19 +21,19 @@ HEIGHT, WIDTH = 48, 64
 
 @pytest.fixture(scope="module")
 def frozen(fitted):
-    return freeze(fitted, height=HEIGHT, width=WIDTH)
+    return freeze(fitted, shape=(HEIGHT, WIDTH))
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 @pytest.mark.parametrize(("bits", "loss_db"), [(8, 1.0), (12, 0.15)])
 def test_integers_lose_little(fitted, picture, bits, loss_db, rounding):
     in_floats = psnr_db(predict(fitted, HEIGHT, WIDTH), picture)
-    frozen = freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=bits, activation_bits=bits, rounding=rounding)
+    frozen = freeze(fitted, shape=(HEIGHT, WIDTH), weight_bits=bits, activation_bits=bits, rounding=rounding)
     assert psnr_db(render(frozen), picture) > in_floats - loss_db
 
 
 def test_twice_the_size_is_the_same_picture(fitted, picture):
-    twice = render(freeze(fitted, height=2 * HEIGHT, width=2 * WIDTH)).astype(float)
+    twice = render(freeze(fitted, shape=(2 * HEIGHT, 2 * WIDTH))).astype(float)
     shrunk = twice.reshape(HEIGHT, 2, WIDTH, 2, 3).mean(axis=(1, 3)).round().astype(np.uint8)
     assert psnr_db(shrunk, picture) > 28
 
@@ -64,7 +64,7 @@ def pixel_in_rationals(frozen: FrozenInr, row: int, column: int) -> list[Fractio
 
 @pytest.mark.parametrize("bits", [4, 6, 8, 12, 16])
 def test_rendering_equals_rational_arithmetic(fitted, bits):
-    frozen = freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=bits, activation_bits=bits)
+    frozen = freeze(fitted, shape=(HEIGHT, WIDTH), weight_bits=bits, activation_bits=bits)
     picture = render(frozen)
     for row, column in ((0, 0), (47, 63), (20, 31), (11, 50), (33, 2)):
         assert picture[row, column].tolist() == pixel_in_rationals(frozen, row, column)
@@ -128,7 +128,7 @@ def test_integers_are_the_folded_weights_rounded(fitted, frozen):
 
 
 def test_formats_follow_from_the_bits(fitted):
-    frozen = freeze(fitted, height=HEIGHT, width=WIDTH, activation_bits=10, first_layer_bits=12)
+    frozen = freeze(fitted, shape=(HEIGHT, WIDTH), activation_bits=10, first_layer_bits=12)
     assert [str(layer.input) for layer in frozen.layers] == ["SQ1.6", "SQ1.9", "SQ1.9", "SQ1.9"]
     assert [str(layer.output) for layer in frozen.layers] == ["SQ2.10", "SQ2.10", "SQ2.10", "UQ8.0"]
     assert [layer.weight_bits for layer in frozen.layers] == [12, 8, 8, 8]
@@ -152,7 +152,7 @@ def test_another_activation_can_stand_in(frozen):
 
 
 def test_large_pictures_come_in_chunks():
-    frozen = freeze(Inr(channels=1, hidden=2, layers=1), height=300, width=400)
+    frozen = freeze(Inr(channels=1, hidden=2, layers=1), shape=(300, 400))
     sizes = []
 
     def listen(raw):
@@ -168,29 +168,30 @@ def test_large_pictures_come_in_chunks():
 @pytest.mark.parametrize("bits", [1, 25])
 def test_illegal_widths_are_named(fitted, option, legal, bits):
     with pytest.raises(IllegalSetting) as error:
-        freeze(fitted, height=HEIGHT, width=WIDTH, **{option: bits})
+        freeze(fitted, shape=(HEIGHT, WIDTH), **{option: bits})
     assert (error.value.option, error.value.legal, error.value.given) == (option.replace("_", "-"), legal, bits)
 
 
 def test_weights_that_need_more_bits_say_how_many(fitted):
     with pytest.raises(IllegalSetting, match=r"weight-bits must be at least \d+ for the weights of this") as error:
-        freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=2, activation_bits=2)
+        freeze(fitted, shape=(HEIGHT, WIDTH), weight_bits=2, activation_bits=2)
     least = int(error.value.legal.split()[2])
-    freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=least, activation_bits=2)
+    freeze(fitted, shape=(HEIGHT, WIDTH), weight_bits=least, activation_bits=2)
     with pytest.raises(IllegalSetting):
-        freeze(fitted, height=HEIGHT, width=WIDTH, weight_bits=least - 1, activation_bits=2)
+        freeze(fitted, shape=(HEIGHT, WIDTH), weight_bits=least - 1, activation_bits=2)
 
 
-def test_only_phi_is_frozen():
-    with pytest.raises(IllegalSetting, match="activation must be one that is frozen: quad, sine, got 'gabor'"):
-        freeze(Inr(channels=1, activation="gabor"), height=8, width=8)
+def test_only_what_hardware_has_is_frozen():
+    frozen = "quad, sine, gaussian, gabor, sinc"
+    with pytest.raises(IllegalSetting, match=f"activation must be one that is frozen: {frozen}, got 'finer'"):
+        freeze(Inr(channels=1, activation="finer"), shape=(8, 8))
 
 
 def test_a_siren_counts_quarters_of_a_turn(picture):
     """Wide enough, the integers render what floating point does."""
     siren = Inr(channels=3, hidden=12, layers=2, activation="sine", omega=9.0, seed=5)
     fit(siren, picture, steps=40, lr=1e-3, seed=5)
-    frozen = freeze(siren, height=HEIGHT, width=WIDTH, weight_bits=16, activation_bits=14, first_layer_bits=20)
+    frozen = freeze(siren, shape=(HEIGHT, WIDTH), weight_bits=16, activation_bits=14, first_layer_bits=20)
     assert str(frozen.activation.input) == "SQ2.14" and frozen.activation.rounding == "faithful"
     apart = np.abs(render(frozen).astype(int) - predict(siren, HEIGHT, WIDTH).astype(int))
     assert apart.max() <= 1 and (apart > 0).mean() < 0.05
@@ -200,7 +201,7 @@ def test_a_silent_channel_is_frozen_too(fitted):
     network = Inr(channels=1, hidden=4, layers=2)
     with torch.no_grad():
         network.weights[1][2] = 0
-    assert set(freeze(network, height=8, width=8).layers[1].weight[2]) == {0}
+    assert set(freeze(network, shape=(8, 8)).layers[1].weight[2]) == {0}
 
 
 @pytest.mark.parametrize("change", [

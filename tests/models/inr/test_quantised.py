@@ -131,17 +131,17 @@ WIDTHS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("widths", WIDTHS)
 def test_a_quantised_network_renders_as_its_frozen_form(fitted, widths):
-    quantised = QuantisedInr(fitted, height=HEIGHT, width=WIDTH, **widths)
-    frozen = freeze(fitted, height=HEIGHT, width=WIDTH, **widths)
+    quantised = QuantisedInr(fitted, shape=(HEIGHT, WIDTH), **widths)
+    frozen = freeze(fitted, shape=(HEIGHT, WIDTH), **widths)
     assert np.array_equal(predict(quantised, HEIGHT, WIDTH), render(frozen))
-    assert np.array_equal(predict(QuantisedInr(fitted, height=96, width=80, **widths), 96, 80),
-                          render(freeze(fitted, height=96, width=80, **widths)))
+    assert np.array_equal(predict(QuantisedInr(fitted, shape=(96, 80), **widths), 96, 80),
+                          render(freeze(fitted, shape=(96, 80), **widths)))
 
 
 def test_its_gradient_is_nearly_the_networks():
     network = Inr(channels=3, hidden=16, seed=2)
     x = coordinates(12, 16)
-    quantised = QuantisedInr(network, height=12, width=16, weight_bits=14, activation_bits=14, first_layer_bits=20)
+    quantised = QuantisedInr(network, shape=(12, 16), weight_bits=14, activation_bits=14, first_layer_bits=20)
     parameters = list(network.parameters())
     assert list(quantised.parameters()) == parameters
     exact, through = (torch.autograd.grad((model(x) ** 2).sum(), parameters) for model in (network, quantised))
@@ -152,10 +152,10 @@ def test_its_gradient_is_nearly_the_networks():
 def test_fine_tuning_through_the_hardware_recovers_what_few_bits_lose(fitted, picture):
     widths: dict[str, Any] = {"weight_bits": 4, "activation_bits": 4, "first_layer_bits": 12}
     network = copy.deepcopy(fitted)
-    before = psnr_db(render(freeze(network, height=HEIGHT, width=WIDTH, **widths)), picture)
-    quantised = QuantisedInr(network, height=HEIGHT, width=WIDTH, **widths)
+    before = psnr_db(render(freeze(network, shape=(HEIGHT, WIDTH), **widths)), picture)
+    quantised = QuantisedInr(network, shape=(HEIGHT, WIDTH), **widths)
     history = fine_tune(quantised, picture, steps=60)
-    after = render(freeze(network, height=HEIGHT, width=WIDTH, **widths))
+    after = render(freeze(network, shape=(HEIGHT, WIDTH), **widths))
     assert np.array_equal(predict(quantised, HEIGHT, WIDTH), after)  # nothing is lost when it is frozen
     assert psnr_db(after, picture) > before + 1.5
     assert [step for step, _ in history] == [50, 60]
@@ -165,20 +165,21 @@ def test_fine_tuning_through_the_hardware_recovers_what_few_bits_lose(fitted, pi
                                                ("first_layer_bits", "2 to 24")])
 def test_illegal_widths_are_named(fitted, option, legal):
     with pytest.raises(IllegalSetting) as error:
-        QuantisedInr(fitted, height=HEIGHT, width=WIDTH, **{option: 1})  # pyright: ignore
+        QuantisedInr(fitted, shape=(HEIGHT, WIDTH), **{option: 1})  # pyright: ignore
     assert (error.value.option, error.value.legal) == (option.replace("_", "-"), legal)
 
 
 def test_only_some_activations_have_hardware():
-    with pytest.raises(IllegalSetting, match="activation must be one that is frozen: quad, sine"):
-        QuantisedInr(Inr(channels=1, hidden=2, activation="gabor"), height=4, width=4)
+    frozen = "quad, sine, gaussian, gabor, sinc"
+    with pytest.raises(IllegalSetting, match=f"activation must be one that is frozen: {frozen}"):
+        QuantisedInr(Inr(channels=1, hidden=2, activation="relu"), shape=(4, 4))
 
 
 def test_a_quantised_siren_renders_as_its_frozen_form(picture):
     siren = Inr(channels=3, hidden=8, layers=2, activation="sine", omega=9.0, seed=2)
-    fine_tune(QuantisedInr(siren, height=HEIGHT, width=WIDTH), picture, steps=3)
-    assert np.array_equal(predict(QuantisedInr(siren, height=HEIGHT, width=WIDTH), HEIGHT, WIDTH),
-                          render(freeze(siren, height=HEIGHT, width=WIDTH)))
+    fine_tune(QuantisedInr(siren, shape=(HEIGHT, WIDTH)), picture, steps=3)
+    assert np.array_equal(predict(QuantisedInr(siren, shape=(HEIGHT, WIDTH)), HEIGHT, WIDTH),
+                          render(freeze(siren, shape=(HEIGHT, WIDTH))))
 
 
 def test_a_swapped_siren_recovers(picture):
