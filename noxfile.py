@@ -99,6 +99,15 @@ def seeds(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def render(session: nox.Session) -> None:
+    """Engines: 204 random networks and foldings, and whole signals; what follows -- are pictures for the latter."""
+    _install(session, "test", "route")
+    session.run(_PYTHON, "-m", "pytest", "tests/cores/inr", "--seeds", "34", "-q", "-n", _workers(), external=True)
+    images = ["--images", *session.posargs] if session.posargs else []
+    session.run(_PYTHON, "-m", "benchmarks", "inr", "rendering", *images, external=True)
+
+
+@nox.session(venv_backend="none")
 def formal(session: nox.Session) -> None:
     """Proofs about emitted Verilog at small widths, and a table of them; bugs put in are found."""
     _install(session, "test")

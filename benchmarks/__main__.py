@@ -26,10 +26,10 @@ _BENCHMARKS = {
     "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"), "fpga": ("fpga", "measure"),
     "synth-time": ("synth_time", "measure"), "memory": ("memory", "measure"), "bulk": ("bulk", "measure"),
     "same-hardware": ("same_hardware", "measure"), "inr": ("inr", "measure"), "modulo": ("modulo", "measure"),
-    "quality": ("quality", "measure"),
+    "quality": ("quality", "measure"), "rendering": ("rendering", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
-_WITH_PICTURES = ("accuracy", "training", "quality")
+_WITH_PICTURES = ("accuracy", "training", "quality", "rendering")
 # Left out unless pictures are named: it tunes on some, and measures others.
 _NEED_PICTURES = ("quality",)
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME",
                         help=f"one of {', '.join(_NAMES)} (default: all of them)")
     parser.add_argument("--images", nargs="+", type=Path, metavar="FILE",
-                        help="pictures that accuracy, training and quality fit (default: examples/photo.png)")
+                        help=f"pictures that {', '.join(_WITH_PICTURES)} fit (default: examples/photo.png)")
     options = parser.parse_args(arguments)
     print(f"{os.cpu_count()} CPUs ({platform.machine()}), Python {platform.python_version()}, "
           f"Yosys {version('pyosys')}\n", flush=True)

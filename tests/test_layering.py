@@ -18,7 +18,8 @@ _MAY_IMPORT = {
     "models": {"spec", "fit", "training", "models", "files", "pictures", "signals"},
     "sim": {"spec", "hw", "sim", "files", "ownership", "cache"},
     "boards": {"spec", "hw", "boards"},
-    "cores": {"spec", "fit", "hw", "models", "sim", "boards", "cores", "arguments", "ownership", "signals", "text_files"},
+    "cores": {"spec", "fit", "hw", "models", "sim", "boards", "cores", "arguments", "ownership", "signals",
+              "text_files"},
 }
 _ROOMS = {
     "hw/emit": {"hw.emit"},

@@ -106,11 +106,11 @@ def _new_network(settings: InrTraining, kind: SignalKind, *, axes: int, channels
     given: dict[str, Any] = {name: getattr(settings, name) for name in ("hidden", "layers", "activation", "omega",
                                                                         "first_omega", "seed")}
     sound = kind == "audio"
-    network = Inr(axes=axes, channels=channels, output=str(SOUND if sound else PIXEL), **given)
-    if not sound or settings.first_omega is not None:
-        return network
-    return Inr(axes=axes, channels=channels, output=str(SOUND),
-               **given | {"first_omega": _SOUND_OMEGAS * network.omega})
+    given |= {"axes": axes, "channels": channels, "output": str(SOUND if sound else PIXEL)}
+    network = Inr(**given)
+    if sound and settings.first_omega is None:
+        network = Inr(**{**given, "first_omega": _SOUND_OMEGAS * network.omega})
+    return network
 
 
 def import_inr(file: Path, settings: InrImport, *, image: Path | None, out: Path,

@@ -56,7 +56,8 @@ def add_train_inr(kinds: argparse._SubParsersAction) -> None:
 def _train_inr(options: argparse.Namespace) -> int:
     settings = InrTraining(**{name: getattr(options, name) for name in _SETTINGS})
     check_output_folder(options.out, marker=TRAINING, force=options.force)
-    (kind, source), = ((kind, path) for kind in _SIGNALS if (path := getattr(options, kind)) is not None)
+    kind: SignalKind = next(kind for kind in _SIGNALS if getattr(options, kind) is not None)
+    source: Path = getattr(options, kind)
     # Refuse a bad signal before PyTorch takes its seconds to start.
     read_signal(kind, source, size=settings.size, frames=settings.frames, seconds=settings.seconds)
     checkpoint: Path | None = options.checkpoint

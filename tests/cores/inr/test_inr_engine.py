@@ -139,7 +139,7 @@ def test_a_picture_from_the_command_line(model, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words, said", [
-    (["--render", "x.jpg"], "--render must be a file of a picture"),
+    (["--render", "x.jpg"], "--render must be a file for what this case shows, image: .png, "),
     (["--render", "x.png", "--beats", "3"], "--beats must be left out with --render, got 3"),
     (["--render", "x.png", "--original", "missing.png"], "--original must be a readable"),
     (["--original", "x.png"], "--original must be left out without --render"),

@@ -3,6 +3,7 @@
 import json
 import math
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -129,29 +130,22 @@ def _trained_siren(picture, steps):
     """A SIREN with the names of its repository's modules.py, trained by nothing of ours: full batch, as it does."""
     torch.manual_seed(7)
 
-    class Block(nn.Module):
-        def __init__(self, before, after, bound):
-            super().__init__()
-            self.add_module("0", nn.Linear(before, after))
-            nn.init.uniform_(self[0].weight, -bound, bound)
-
-        def __getitem__(self, index):
-            return self._modules[str(index)]
-
+    class Sine(nn.Module):
         def forward(self, x):
-            return torch.sin(30 * self[0](x))
+            return torch.sin(30 * x)
 
     class Siren(nn.Module):
         def __init__(self):
             super().__init__()
-            self.net = nn.Module()
-            bound = math.sqrt(6 / 32) / 30
-            last = nn.Sequential(nn.Linear(32, 3))
-            nn.init.uniform_(last[0].weight, -bound, bound)
-            self.net.net = nn.Sequential(Block(2, 32, 1 / 2), Block(32, 32, bound), Block(32, 32, bound), last)
+            sizes, bounds = [2, 32, 32, 32, 3], [1 / 2, *[math.sqrt(6 / 32) / 30] * 3]
+            blocks = [nn.Sequential(nn.Linear(before, after), Sine() if after == 32 else nn.Identity())
+                      for before, after in pairwise(sizes)]
+            for block, bound in zip(blocks, bounds, strict=True):
+                nn.init.uniform_(next(block.parameters()), -bound, bound)
+            self.net = nn.ModuleDict({"net": nn.Sequential(*blocks)})
 
         def forward(self, x):
-            return self.net.net(x)
+            return self.net["net"](x)
 
     siren, (height, width, _channels) = Siren(), picture.shape
     grid = torch.stack(torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij"), -1)
