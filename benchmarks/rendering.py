@@ -49,8 +49,8 @@ def measure(images: Sequence[Path]) -> Table:
     table = Table("Whole signals from the Verilog",
                   f"QuadINRs of so many hidden layers, {_STEPS} steps of training; rendered by Verilator on all "
                   "processors. Samples that differ from the golden model, and from a model in numpy of docs/inr.md "
-                  "that reads integers.json alone. The video is a camera that moves over the first picture, the sound a "
-                  "chord.",
+                  "that reads integers.json alone. The video is a camera that moves over the first picture, the sound "
+                  "a chord.",
                   ("signal", "samples", "network", "multipliers", "PSNR, dB", "differ from golden", "from numpy",
                    "cycles a sample", "rendered, s", "million products/s"))
     with tempfile.TemporaryDirectory() as folder:

@@ -24,8 +24,9 @@ BATCH = 2048
 picture."""
 _REPORT_STEPS = 50
 _FINAL_RATE = 0.1  # of the learning rate at the start
-# How far Adam moves the folded weights, omega W, in a step. From 0.14 phi's fits diverge, from 0.05 finer's.
-_STEP = {"quad": 0.05, "sine": 0.05, "finer": 0.05, "gaussian": 0.1, "gabor": 0.05, "sinc": 0.05, "relu": 0.005}
+# How far Adam moves the folded weights, omega W, in a step: what `python -m benchmarks quality` found best, and for sinc
+# a trial. Phi's fits diverge from 0.14 on.
+_STEP = {"quad": 0.05, "sine": 0.05, "finer": 0.1, "gaussian": 0.2, "gabor": 0.07, "sinc": 0.05, "relu": 0.01}
 # Fine-tuning ends at a lower rate: integers jump, and what they jump by must die away.
 _FINE, _FINE_FINAL_RATE = 0.1, 0.01
 

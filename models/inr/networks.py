@@ -53,16 +53,16 @@ def _catalogued(name: str) -> Callable[[Tensor, float], Tensor]:
     return lambda u, _omega: function(u)
 
 
-# phi is nearly sin(pi x / 2): a gain of 2 / pi gives it the statistics of SIREN's initialisation. Gauss has a scale of
-# 30 in exp(-(30 z)^2), WIRE one of 10: the catalogue's functions are of u = sqrt(2) 30 z and sqrt(2) 10 z. (WIRE's sine
-# then has the frequency 22, for 20 in its paper, and the real part is all there is of it.) What suits sinc was found by
-# trial on a photograph.
+# phi is nearly sin(pi x / 2): a gain of 2 / pi gives it the statistics of SIREN's initialisation. The scale s of Gauss,
+# exp(-(s z)^2), and of WIRE is published as 30 and 10; on photographs 20 and 5 are best (`python -m benchmarks quality`).
+# The catalogue's functions are of u = sqrt(2) s z; WIRE's sine then has the frequency 2.2 s, for 2 s in its paper, and
+# the real part is all there is of it. What suits sinc was found by trial on a photograph.
 _KINDS = {
     "quad": _Kind(lambda u, _omega: phi(u), 30.0, 2 / math.pi),
     "sine": _Kind(lambda u, _omega: torch.sin(u), 30.0, 1.0),
     "finer": _Kind(_finer, 30.0, 1.0, first_bias=1.0),
-    "gaussian": _Kind(_catalogued("gaussian"), 30.0 * math.sqrt(2)),
-    "gabor": _Kind(_catalogued("gabor"), 10.0 * math.sqrt(2)),
+    "gaussian": _Kind(_catalogued("gaussian"), 20.0 * math.sqrt(2)),
+    "gabor": _Kind(_catalogued("gabor"), 5.0 * math.sqrt(2)),
     "sinc": _Kind(_catalogued("sinc"), 20.0, 1.0),
     "relu": _Kind(_catalogued("relu"), 1.0, frequencies=10),
 }
@@ -92,7 +92,7 @@ class Inr(nn.Module):
         catalogue.
     omega : float, optional
         Frequency of the activations, 0.1 to 1000. By default what suits the activation: 30 for phi, sines and FINER;
-        ``sqrt(2)`` times the published scale for Gauss (30) and WIRE (10); 1 for relu.
+        ``sqrt(2)`` times the scale for Gauss (20) and WIRE (5); 20 for sinc, 1 for relu.
     first_omega : float, optional
         That of the first layer, 0.1 to 10000; by default `omega`.
     frequencies : int, optional

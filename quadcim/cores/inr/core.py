@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quadcim.cores.rendered import Shown
     from quadcim.hw.inr.plan import EnginePlan
     from quadcim.sim.coverage import Traits
+    from quadcim.sim.formal import Proof
 
 __all__ = ["InrCore"]
 
@@ -147,6 +148,19 @@ class InrCore(Core[InrEngine, InrIntegers]):
     def modes(self, spec: InrEngine) -> set[str]:
         """The modes of an engine."""
         return {_STAGES[min(spec.stages, 1)], spec.technology}
+
+    def properties(self, case: "CoreCase") -> tuple[str, ...]:
+        """Of small ones, what their pixels are."""
+        from quadcim.cores.inr.proofs import PIXELS, WIDEST_COORDINATES
+
+        fits = case.spec.sizes[0] * case.spec.coordinate.width <= WIDEST_COORDINATES
+        return (PIXELS,) if fits else ()
+
+    def prove(self, case: "CoreCase", property: str, *, seconds: int = 60) -> "Proof":
+        """Prove of a small one that its pixels are those of its commands."""
+        from quadcim.cores.inr.proofs import prove_engine
+
+        return prove_engine(case, seconds=seconds)
 
     def add_options(self, command: argparse.ArgumentParser) -> None:
         """Network, folding, stages."""
