@@ -4,7 +4,8 @@ from pathlib import Path
 
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.vcu128.axi import AxiStreamWrapper
-from quadcim.boards.vcu128.designs import LinkBoard, SelfTestBoard, board_files
+from quadcim.boards.vcu128.board import board_files
+from quadcim.boards.vcu128.designs import LinkBoard, SelfTestBoard
 from quadcim.boards.vcu128.guide import guide
 from quadcim.boards.vcu128.ip import wrapper_name
 from quadcim.boards.vcu128.ipxact import component_xml

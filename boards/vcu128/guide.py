@@ -6,7 +6,8 @@ from string import Template
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import table
 from quadcim.boards.vcu128.axi import WEIGHTS_AHEAD_CYCLES, axis_prefix, whole_bytes
-from quadcim.boards.vcu128.designs import BOARD_MHZ, SelfTestBoard
+from quadcim.boards.vcu128.board import BOARD_MHZ
+from quadcim.boards.vcu128.designs import SelfTestBoard
 from quadcim.boards.vcu128.host import BAUD, DIGEST_BYTES, QUEUE_BYTES
 from quadcim.boards.vcu128.ip import status_ports, wrapper_name
 
