@@ -31,7 +31,7 @@ create_clock -name {{platform.default_clk}} -period {{1e9 / frequency}} [get_por
 {% endfor %}
 
 # ---- What has no relation to the clock
-# The button presets the registers that synchronise its release; they are to stand side by side.
+# The button resets; the registers that synchronise the release are to stand side by side.
 set_false_path -from [get_ports "cpu_reset_0__io"]
 set_property ASYNC_REG TRUE [get_cells -hierarchical -filter {REF_NAME == FDPE}]
 # People watch the LEDs.
