@@ -71,7 +71,8 @@ def fastest_mmcm(most_mhz: float, legal: Callable[[Fraction], bool]) -> Mmcm:
     IllegalSetting
         If there are none.
     """
-    most = min(Fraction(most_mhz), Fraction(_MOST_MHZ))
+    # As people write it: the nearest binary number may be a little less.
+    most = min(Fraction(str(most_mhz)), Fraction(_MOST_MHZ))
     slowest, fastest = _OSCILLATOR_MHZ
     found = []
     for divide in range(1, BOARD_MHZ // _LEAST_DETECTOR_MHZ + 1):

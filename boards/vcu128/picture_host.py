@@ -16,6 +16,7 @@ import math
 import shutil
 import struct
 import sys
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ PART = ord("C")                     # asks for a region, whose command follows
 CHECKSUM_BYTES = 4
 
 MOST_SEARCHED = 1 << 16             # bytes before the header, which the board has sent to another host
+SETTLING_SECONDS = 0.1              # after so long, what the board began before has been received
 PNG, COLOURS = ".png", 3
 
 
@@ -205,8 +207,14 @@ def receive(samples: Samples, out: Path) -> str:
 
 def ask(port: Port, case: Case, region: str) -> None:
     """Ask for everything or for a region; what another host has left half sent is ended before."""
+    import termios
+
     request = bytes([PART]) + case.region(region) if region else bytes([ALL])
-    port.write(bytes(case.command_bytes) + request)
+    port.write(bytes(case.command_bytes))
+    # The beginning of an answer that is cut off would be taken for that of the right one.
+    time.sleep(SETTLING_SECONDS)
+    termios.tcflush(port.file, termios.TCIFLUSH)
+    port.write(request)
 
 
 def read_case() -> Case:
