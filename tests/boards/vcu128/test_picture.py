@@ -3,6 +3,8 @@
 import os
 import pty
 import random
+import re
+import shutil
 import subprocess
 import sys
 import zlib
@@ -22,6 +24,7 @@ from quadcim.cores.cases import CoreCase
 from quadcim.cores.inr.network import random_network
 from quadcim.cores.inr.stimulus import coordinates_of
 from quadcim.hw.activation.plans import unit_integers
+from quadcim.hw.emit.yosys import run_passes
 from quadcim.sim.tools import find_simulator
 from quadcim.spec.activation import Activation
 from quadcim.spec.errors import IllegalSetting
@@ -30,9 +33,11 @@ from quadcim.spec.formats import Format
 from quadcim.spec.inr import PIXEL, activation_formats, coordinate_format
 from quadcim.spec.inr_engine import Command, InrEngine, InrIntegers
 from quadcim.spec.reset import find_reset
+from tests.acceptance import icarus_accepts, ports_have_net_types, slang_accepts, verilator_accepts
 from tests.boards.cocotb_run import run_cocotb
+from tests.boards.helpers import run_tcl
 
-_PRIMITIVES = Path(__file__).parents[1] / "primitives.v"
+_PRIMITIVES = [Path(__file__).parents[1] / f"{name}.v" for name in ("primitives", "mmcm")]
 _FAST = 4  # cycles of a bit, so that simulations are short
 
 
@@ -49,11 +54,16 @@ def _engine(shape: tuple[int, ...], channels: int, output: Format = PIXEL, seed:
     return engine, InrIntegers(replace(network, shape=shape, layers=layers), unit_integers(engine.unit))
 
 
+def _samples(case: CoreCase, command: Command) -> np.ndarray:
+    """The golden model's samples of a region, samples x channels."""
+    return case.core.golden(case.spec, case.integers, coordinates_of(command, case.spec))
+
+
 def _answer(case: CoreCase, command: Command) -> bytes:
     """What the board is to send, from the golden model and the text of README.md alone."""
     fmt, channels = case.integers.network.layers[-1].output, case.spec.sizes[-1]
     size = (fmt.width + 7) // 8
-    samples = case.stimulus.golden(coordinates_of(command, case.spec))
+    samples = _samples(case, command)
     body = b"".join(int(raw).to_bytes(size, "little", signed=fmt.signed) for raw in samples.reshape(-1))
     counts = b"".join(last.to_bytes(2, "little") for last in command.last)
     return (b"QPIX" + bytes.fromhex(case.manifest["digest"])[:8] + bytes([size, channels, 0, len(command.last)])
@@ -91,7 +101,7 @@ def _simulate(case: CoreCase, folder: Path, steps: list[tuple], *, clock_mhz: fl
     (folder / "board.v").write_text(text)
     bit_ns = (divisor or round(board.clock_mhz)) * 1000 / board.clock_mhz
     run_cocotb("tests.boards.vcu128.picture_bench", top=f"{case.top}_picture",
-               sources=[*case.simulation_sources, folder / "board.v", _PRIMITIVES], folder=folder / "run",
+               sources=[*case.simulation_sources, folder / "board.v", *_PRIMITIVES], folder=folder / "run",
                job={"bit_ns": bit_ns, "steps": steps}, simulator=find_simulator(simulator), images=case.images)
     return (folder / "run/captured.bin").read_bytes()
 
@@ -105,8 +115,7 @@ def picture(make_case) -> CoreCase:
 
 def _golden(case: CoreCase) -> np.ndarray:
     shape = case.integers.network.shape
-    samples = case.stimulus.golden(coordinates_of(Command.whole(shape), case.spec))
-    return samples.reshape(*shape, -1)
+    return _samples(case, Command.whole(shape)).reshape(*shape, -1)
 
 
 def _host(case: CoreCase, *words: object, stdin: bytes = b"") -> tuple[int, str, str]:
@@ -139,7 +148,7 @@ def test_the_host_asks_the_very_board_that_is_shipped(picture, tmp_path):
              "said": [f"PASS 16 x 3 samples, {part}"]}]
     shipped = picture.folder / f"vcu128/{picture.top}_picture.v"
     run_cocotb("tests.boards.vcu128.pty_bench", top=f"{picture.top}_picture", folder=tmp_path / "run",
-               sources=[*picture.simulation_sources, shipped, _PRIMITIVES], job={"divisor": 100, "runs": runs},
+               sources=[*picture.simulation_sources, shipped, *_PRIMITIVES], job={"divisor": 100, "runs": runs},
                simulator=find_simulator("verilator"), images=picture.images)
     assert np.array_equal(np.asarray(Image.open(whole)), _golden(picture))
     assert part.read_bytes() == _answer(picture, Command((-31, 11), (4, -2), (15, 2)))[20:-4]
@@ -172,8 +181,8 @@ def test_signals_of_any_shape_and_format_at_any_clock(number, make_case, tmp_pat
     engine, integers = _engine(shape, draw.choice([1, 2, 3]), output, draw.getrandbits(16), draw.randint(0, 3))
     case = make_case(engine, "vcu128", integers=integers)
     axes, fmt = len(shape), engine.coordinate
-    part = Command(*(tuple(draw.randint(fmt.minimum, fmt.maximum) for _ in range(axes)) for _ in range(2)),
-                   tuple(draw.randint(0, 3) for _ in range(axes)))
+    start, step = (tuple(draw.randint(fmt.minimum, fmt.maximum) for _ in range(axes)) for _ in range(2))
+    part = Command(start, step, tuple(draw.randint(0, 3) for _ in range(axes)))
     clock_mhz = draw.choice([1, 10.7, 33.3, 100, 412.5, 5000])
     _simulate(case, tmp_path / "board", [
         ("answer", _whole(case).hex()), ("send", _region(case, part)), ("answer", _answer(case, part).hex())],
@@ -309,3 +318,44 @@ def test_a_wide_picture_is_shown_smaller(picture, tmp_path):
         os.close(terminal)
         os.close(main)
     assert [line.count("\u2580") for line in shown[:-2]] == [11] * 6
+
+
+def test_tools_of_others_accept_the_design(picture):
+    top, sources = f"{picture.top}_picture", [*picture.simulation_sources,
+                                              picture.folder / f"vcu128/{picture.top}_picture.v"]
+    icarus_accepts(top, [*sources, *_PRIMITIVES])
+    verilator_accepts(top, [*sources, *_PRIMITIVES])
+    slang_accepts([*sources, *_PRIMITIVES])
+    ports_have_net_types(sources)
+    run_passes("read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v", ["read_verilog", *sources],
+               f"hierarchy -check -top {top}", "proc", "check -assert", beside=picture.images)
+
+
+def test_constraints_and_scripts(picture, tmp_path):
+    """The clock at its pin, of which the tools derive the MMCM's; the registers that constraints name are there."""
+    here, top = Path(shutil.copytree(picture.folder, tmp_path / "a case")), f"{picture.top}_picture"
+    constraints, text = ((here / f"vcu128/{top}.{kind}").read_text() for kind in ("xdc", "v"))
+    assert constraints.count("create_clock") == 1
+    assert 'create_clock -name clk100 -period 10.0 [get_ports "clk100_0__p"]' in constraints
+    assert "{pixels/receiver/meta_reg pixels/receiver/line_reg}" in constraints
+    assert f"{picture.top}_pixels pixels (" in text and f"{picture.top}_pixels_receiver receiver (" in text
+    pins = set(re.findall(r"^  (?:input|output) wire (\w+)", text.partition(");")[0], re.MULTILINE))
+    assert set(re.findall(r'PACKAGE_PIN \S+ \[get_ports "(\w+)"\]', constraints)) == pins
+    calls, said = run_tcl(here / f"vcu128/{picture.top}_project.tcl", scratch=tmp_path, arguments=["picture"])
+    assert said.startswith("Worst slack 0.5 ns") and ["set_property", "top", top, "<>"] in calls
+    (here / f"vcu128/build/{top}/{top}.bit").touch()
+    _calls, said = run_tcl(here / f"vcu128/{picture.top}_program.tcl", scratch=tmp_path, arguments=["picture"])
+    assert said == f"Next: python3 '{here}/vcu128/{top}.py' --port /dev/ttyUSB1"
+
+
+def test_the_guide_tells_of_the_design(picture, make_case):
+    text = (picture.folder / "vcu128/README.md").read_text()
+    for part in ("## What the unit shows", "at 100 MHz: the fastest clock up to 100 MHz", "all 32 x 32 samples",
+                 "0.031 s in all", "| `C`, 7 bytes of a command | its region |", "7 zeros end what another host"):
+        assert part in " ".join(text.split("\n")), part
+    assert max(map(len, filter(lambda line: line[:1] not in "|`", text.splitlines()))) < 140
+    # A command cannot count to more.
+    engine, integers = _engine((65537,), 1)
+    longer = make_case(engine, "vcu128", integers=integers)
+    assert not list(longer.folder.glob("vcu128/*_picture*"))
+    assert "picture" not in (longer.folder / "vcu128/README.md").read_text()
