@@ -9,7 +9,7 @@ __all__ = ["Whole"]
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The beat of a unit's input whose frame is all that the unit shows, sample by sample.
+    """The beat of a unit's input whose frame is all that the unit shows: a beat out is a sample, a field of channels.
 
     Parameters
     ----------
