@@ -9,6 +9,7 @@ from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Port
 from quadcim.spec.reset import Reset
 from quadcim.spec.timing import Timing
+from quadcim.spec.whole import Whole
 
 __all__ = ["Handoff"]
 
@@ -52,6 +53,8 @@ class Handoff:
         Modules of the Verilog that a hard macro may take the place of.
     golden : callable
         From payloads of `i`, and payloads of `w` that come before, to payloads of `o`: integers without sign.
+    whole : Whole, optional
+        Of a unit that shows something: how to ask for all of it.
     """
 
     kind: str
@@ -70,6 +73,7 @@ class Handoff:
     images: Mapping[str, str]
     hard_macros: tuple[HardMacro, ...]
     golden: Callable[[Sequence[int], Sequence[int]], list[int]]
+    whole: Whole | None = None
 
     @property
     def clocked(self) -> bool:

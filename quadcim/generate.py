@@ -139,7 +139,8 @@ def _hand_off(spec: CoreSpec, identity: str, subject: Subject, order: _Order) ->
         kind=core_of(spec).name, top=top, header=header, identity=identity, clock_mhz=order.clock_mhz, about=about,
         plan=subject.plan, timing=subject.interface.timing, user_bits=order.user_bits, ports=ports, reset=order.reset,
         verilog=rtl.text, companions=companion_files(rtl.text), images=rtl.images,
-        hard_macros=(*subject.hard_macros, *rtl.hard_macros), golden=subject.golden)
+        hard_macros=(*subject.hard_macros, *rtl.hard_macros), golden=subject.golden,
+        whole=subject.whole)
 
 
 def _make(spec: CoreSpec, integers: CoreIntegers, subject: Subject,

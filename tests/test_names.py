@@ -101,7 +101,8 @@ def _check_names(cases: Sequence[Case]) -> None:
     assert len({module for module, _name in modules}) == len(modules)
     for module, name in modules:
         assert module == name or module.startswith(f"{name}_")
-        whole = module.removeprefix(name) in {"", "_axis", "_tb", "_board", "_link", "_selftest", "_bit_cells"}
+        whole = module.removeprefix(name) in {"", "_axis", "_tb", "_board", "_link", "_selftest", "_picture", "_pixels",
+                                               "_bit_cells"}
         assert len(module) <= 40 or not whole
     for shared in _SHARED:
         assert len({path.read_bytes() for case in cases if (path := case.folder / shared).exists()}) == 1

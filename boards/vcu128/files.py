@@ -1,14 +1,16 @@
-"""Handoff to Vivado for the VCU128: an AXI4-Stream wrapper, designs for the board, scripts, and a host's program."""
+"""Handoff to Vivado for the VCU128: an AXI4-Stream wrapper, designs for the board, scripts, and programs for a host."""
 
 from pathlib import Path
 
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.vcu128.axi import AxiStreamWrapper
-from quadcim.boards.vcu128.designs import LinkBoard, SelfTestBoard, board_files
+from quadcim.boards.vcu128.board import Design, board_files
+from quadcim.boards.vcu128.designs import LinkBoard, SelfTestBoard
 from quadcim.boards.vcu128.guide import guide
 from quadcim.boards.vcu128.ip import wrapper_name
 from quadcim.boards.vcu128.ipxact import component_xml
 from quadcim.boards.vcu128.package_ip import package_script
+from quadcim.boards.vcu128.picture import PictureBoard
 from quadcim.boards.vcu128.port_attributes import with_port_attributes
 from quadcim.boards.vcu128.self_test import checksum, stimulus
 from quadcim.boards.vcu128.units import ExternalUnit
@@ -21,22 +23,30 @@ __all__ = ["vcu128_files"]
 
 def vcu128_files(handoff: Handoff) -> dict[str, str]:
     """Make the files for the board; equal settings give equal bytes."""
-    link = LinkBoard(top=handoff.top, ports=handoff.ports, timing=handoff.timing, identity=handoff.identity,
-                     user_bits=handoff.user_bits)
-    test = _self_test(handoff)
-    designs = [LinkBoard.name, *([SelfTestBoard.name] if test else [])]
+    designs = _designs(handoff)
+    names = [design.name for design in designs]
     return {
         f"{wrapper_name(handoff.top)}.v": _wrapper(handoff),
         "ip/component.xml": component_xml(handoff),
         f"{handoff.top}_package_ip.tcl": package_script(handoff),
         **timing_files(handoff),
-        **board_files(link, top=handoff.top, header=handoff.header),
-        **(board_files(test, top=handoff.top, header=handoff.header) if test else {}),
-        **project_script(handoff, designs),
-        **program_script(handoff, designs),
-        f"{handoff.top}_host.py": _host(handoff),
+        **{name: text for design in designs
+           for name, text in board_files(design, top=handoff.top, header=handoff.header).items()},
+        **project_script(handoff, names),
+        **program_script(handoff, names),
+        f"{handoff.top}_host.py": _program(handoff, "host.py"),
+        **({f"{handoff.top}_picture.py": _program(handoff, "picture_host.py")} if PictureBoard.name in names else {}),
         "README.md": guide(handoff, designs),
     }
+
+
+def _designs(handoff: Handoff) -> list[Design]:
+    """What a bitstream may be made of; the usual one first."""
+    link = LinkBoard(top=handoff.top, ports=handoff.ports, timing=handoff.timing, identity=handoff.identity,
+                     user_bits=handoff.user_bits)
+    test = _self_test(handoff)
+    picture = PictureBoard(handoff, handoff.whole) if handoff.whole else None
+    return [design for design in (link, test, picture) if design is not None]
 
 
 def _wrapper(handoff: Handoff) -> str:
@@ -57,7 +67,10 @@ def _self_test(handoff: Handoff) -> SelfTestBoard | None:
     return SelfTestBoard(top=handoff.top, ports=handoff.ports, expected=checksum(outputs, width=output.width))
 
 
-def _host(handoff: Handoff) -> str:
-    """The host's program, the same for every case: it reads the manifest."""
-    text = Path(__file__).with_name("host.py").read_text(encoding="utf-8")
+def _program(handoff: Handoff, name: str) -> str:
+    """A program for the host, the same for every case: it reads the manifest, and imports what lies beside it."""
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    # Python would leave a folder beside the file that is imported.
+    text = text.replace("from quadcim.boards.vcu128.host import", "sys.dont_write_bytecode = True\n"
+                        f"from {handoff.top}_host import")
     return f"{comment(handoff.header, '#')}\n{text}"

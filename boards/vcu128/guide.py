@@ -1,14 +1,18 @@
 """The README.md of the VCU128 folder of a case."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from string import Template
 
 from quadcim.boards.handoff import Handoff
 from quadcim.boards.text import table
 from quadcim.boards.vcu128.axi import WEIGHTS_AHEAD_CYCLES, axis_prefix, whole_bytes
-from quadcim.boards.vcu128.designs import BOARD_MHZ, SelfTestBoard
+from quadcim.boards.vcu128.board import BOARD_MHZ, Design
+from quadcim.boards.vcu128.designs import SelfTestBoard
 from quadcim.boards.vcu128.host import BAUD, DIGEST_BYTES, QUEUE_BYTES
 from quadcim.boards.vcu128.ip import status_ports, wrapper_name
+from quadcim.boards.vcu128.picture import LEAST_MHZ, PictureBoard
+from quadcim.boards.vcu128.picture_host import ALL, MAGIC, PART
 
 __all__ = ["guide"]
 
@@ -26,7 +30,7 @@ The digest of the case is `$identity`.
 | `ip/component.xml` | the wrapper for Vivado's IP Integrator: add `ip/` to a project's IP repositories |
 | `${top}_package_ip.tcl` | Vivado: packages it with copies of its sources, to be passed on |
 | `${top}_board.v`, `.xdc` | the wrapper behind the serial port of the board, at its clock of $board_mhz MHz |
-$self_test\
+$self_test$picture_files\
 | `${top}_project.tcl` | Vivado: a project, reports, a bitstream (`.bit`) and an image for the flash (`.bin`, SPIx4) |
 | `${top}_program.tcl` | Vivado: loads the bitstream over JTAG |
 | `${top}_host.py` | plays the vectors of the case through the board: Python 3.9 or newer on Linux, nothing to install |
@@ -46,7 +50,7 @@ which UART0 usually is the second; with another one the script says that there i
 come in, LED 1 while a command is not answered,$error_led LED 7 blinks. The button CPU_RESET restarts the design.
 $self_test_commands
 `-tclargs board synth` stops after synthesis, with first figures. Everything that Vivado makes is in `vcu128/build/`.
-
+$picture
 ## AXI4-Stream
 
 $ports
@@ -56,7 +60,8 @@ $passed
 $order\
 ## Commands on the serial port
 
-$baud baud, 8 data bits, no parity, 1 stop bit, no flow control. Payloads go low byte first.
+The serial port has $baud baud, 8 data bits, no parity, 1 stop bit, no flow control. The design `board` takes these
+commands there, whose payloads go low byte first.
 
 $commands
 
@@ -68,7 +73,8 @@ comes until the line is quiet.
 
 No figure of utilization, timing or power here comes from Vivado: `utilization.rpt`, `timing.rpt` and `power.rpt` will
 hold the real ones, `drc.rpt`, `methodology.rpt` and `cdc.rpt` what it thinks of the design. The board runs the unit at
-$board_mhz MHz, one beat at a time. Whether it reaches $clock MHz, the script of the wrapper out of context says.
+$board_mhz MHz, one beat at a time$picture_clock.
+Whether it reaches $clock MHz, the script of the wrapper out of context says.
 """)
 
 _ORDER = f"""\
@@ -94,11 +100,42 @@ The design `selftest` in place of `board` needs no host: LED 2 says that it has 
 it failed.
 """
 
+_PICTURE_FILES = Template("""\
+| `${top}_picture.v`, `.xdc` | renders by itself, at $mhz MHz, and sends what the unit shows over the serial port |
+| `${top}_picture.py` | shows it as it arrives and writes a picture, with `${top}_host.py` beside it |
+""")
 
-def guide(handoff: Handoff, designs: Sequence[str]) -> str:
+_PICTURE = Template("""
+## What the unit shows
+
+```sh
+vivado -mode batch -source vcu128/${top}_project.tcl -tclargs picture
+vivado -mode batch -source vcu128/${top}_program.tcl -tclargs picture
+python3 vcu128/${top}_picture.py --port /dev/ttyUSB1 --out picture.png
+```
+
+The design `picture` runs the unit without its wrapper at $mhz MHz: the fastest clock up to $asked MHz, from $least MHz
+on, that an MMCM makes of the board's and that the serial port can keep its rate with. It begins by itself: one command
+asks for all $shape samples, and each is sent as it leaves the unit, which waits for the port: $seconds s in all. The
+program asks for it again, shows it in the terminal row by row, holds it against the checksum, and writes it; with
+`--region` it asks for another command's region, with `--file` it takes what another program has received. LED 0 is on
+while samples come, LED 1 once all have been sent, LED 2 while the clock is not locked, LED 7 blinks. The button
+CPU_RESET restarts the clock and the design.
+
+$requests
+
+A request ends what is being sent. Before the first one, $command zeros end what another host may have left half sent.
+The answer, numbers low byte first: `$magic`, the first $digest bytes of the digest, the bytes of a channel (1 byte),
+channels of a sample (2), axes (1), for each axis the number of its last sample (2, the fastest axis first); then the
+samples, each channel in whole bytes; then the CRC-32 of the samples' bytes (4), as zlib has it.
+""")
+
+
+def guide(handoff: Handoff, designs: Sequence[Design]) -> str:
     """Make the text, for a case with some designs."""
     sizes = {port.name.partition("__")[0]: whole_bytes(port.width) for port in handoff.ports if port.layout}
-    self_test = SelfTestBoard.name in designs
+    self_test = any(isinstance(design, SelfTestBoard) for design in designs)
+    picture = next((design for design in designs if isinstance(design, PictureBoard)), None)
     return _TEXT.substitute(
         top=handoff.top, wrapper=wrapper_name(handoff.top), definition=handoff.about.definition,
         identity=handoff.identity, clock=f"{handoff.clock_mhz:g}", board_mhz=BOARD_MHZ, baud=BAUD, queue=QUEUE_BYTES,
@@ -108,7 +145,27 @@ def guide(handoff: Handoff, designs: Sequence[str]) -> str:
         error_led=" LED 2 once TLAST was wrong," if status_ports(handoff) else "",
         order=_ORDER if "w" in sizes else "\n",
         self_test=_SELF_TEST_FILES.substitute(top=handoff.top) if self_test else "",
-        self_test_commands=_SELF_TEST_COMMANDS if self_test else "")
+        self_test_commands=_SELF_TEST_COMMANDS if self_test else "",
+        **_picture(handoff, picture))
+
+
+def _picture(handoff: Handoff, design: PictureBoard | None) -> dict[str, str]:
+    """What the text has of a design that renders."""
+    if design is None or handoff.whole is None:
+        return dict.fromkeys(("picture", "picture_files", "picture_clock"), "")
+    (channels,) = handoff.stream("o")["payload"].layout
+    command = whole_bytes(handoff.stream("i")["payload"].width)
+    sent = prod(handoff.whole.shape) * channels.count * whole_bytes(channels.format.width)
+    requests = table([(f"`{chr(ALL)}`", "all that the unit shows"),
+                      (f"`{chr(PART)}`, {command} bytes of a command", "its region"), ("anything else", "none")],
+                     head=("request", "what is sent"))
+    mhz = f"{design.clock_mhz:.6g}"
+    return {"picture_files": _PICTURE_FILES.substitute(top=handoff.top, mhz=mhz),
+            "picture_clock": f"; in the design `picture` at {mhz} MHz, as fast as the serial port takes samples",
+            "picture": _PICTURE.substitute(
+                top=handoff.top, mhz=mhz, asked=f"{handoff.clock_mhz:g}", least=LEAST_MHZ, requests="\n".join(requests),
+                shape=" x ".join(map(str, handoff.whole.shape)), seconds=f"{10 * sent / BAUD:.2g}", command=command,
+                magic=MAGIC.decode(), digest=DIGEST_BYTES)}
 
 
 def _passed(handoff: Handoff) -> str:

@@ -161,6 +161,8 @@ close_hw_manager
 
 if {$design eq "selftest"} {
   puts "The test runs. LED 2: it has ended. LED 0: passed. LED 1: failed. The button CPU_RESET restarts it."
+} elseif {$design eq "picture"} {
+  puts "Next: python3 [shell_word [file join $here "${unit}_picture.py"]] --port /dev/ttyUSB1"
 } else {
   puts "Next: python3 [shell_word [file join $here "${unit}_host.py"]] --port /dev/ttyUSB1"
 }

@@ -19,6 +19,7 @@ from quadcim.spec.formats import Format
 from quadcim.spec.hard_macro import HardMacro
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.reset import Reset
+from quadcim.spec.whole import Whole
 
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
@@ -98,6 +99,8 @@ class Subject:
         Pictures by their files in the case.
     hard_macros : tuple of HardMacro
         Modules that hard macros may take the place of, memories aside.
+    whole : Whole, optional
+        How to ask for all that it shows, if it shows something and a single beat can ask for it.
     """
 
     interface: Interface
@@ -109,6 +112,7 @@ class Subject:
     tables: tuple[int, int] = (0, 0)
     pictures: Mapping[str, str] = field(default_factory=dict)
     hard_macros: tuple[HardMacro, ...] = ()
+    whole: Whole | None = None
 
 
 class Core(ABC, Generic[S, I]):

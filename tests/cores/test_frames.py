@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from quadcim.boards.vcu128.designs import LinkBoard, board_files
+from quadcim.boards.vcu128.board import board_files
+from quadcim.boards.vcu128.designs import LinkBoard
 from quadcim.sim.case import Case, CaseFiles
 from quadcim.sim.coverage import Traits
 from quadcim.sim.formal import prove_case

@@ -13,11 +13,12 @@ from quadcim.cores.interface import Interface
 from quadcim.cores.raw import raw_integers
 from quadcim.spec.description import counted
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.inr_engine import Command, InrEngine, InrIntegers
+from quadcim.spec.inr_engine import COUNT, Command, InrEngine, InrIntegers
 from quadcim.spec.pipeline import StagePlan
 from quadcim.spec.ports import Field
 from quadcim.spec.presets import ENGINE_PRESETS
 from quadcim.spec.technology import TECHNOLOGIES
+from quadcim.spec.whole import Whole
 
 if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
@@ -124,7 +125,7 @@ class InrCore(Core[InrEngine, InrIntegers]):
         plan, stimulus = self._plan(spec, integers), self.stimulus(spec, integers)
         return Subject(
             self.interface(spec, integers), plan.whole, describe_inr(plan), lambda: self.component(spec, integers),
-            stimulus, lambda beats, _writes: stimulus.expected(beats))
+            stimulus, lambda beats, _writes: stimulus.expected(beats), whole=_whole(spec, integers.network.shape))
 
     def shown(self, case: "CoreCase") -> "Shown":
         """The whole signal of the network: its grid, and its channels."""
@@ -175,3 +176,11 @@ class InrCore(Core[InrEngine, InrIntegers]):
     def size(self, spec: InrEngine) -> float:
         """Weights."""
         return sum(outputs * inputs for outputs, inputs in spec.shapes)
+
+
+def _whole(spec: InrEngine, shape: tuple[int, ...]) -> Whole | None:
+    """The command for the whole signal, unless an axis has more samples than a command can count."""
+    if max(shape) > COUNT.maximum + 1:
+        return None
+    *_, last = Command.layout(len(shape), spec.coordinate)
+    return Whole(shape, Command.whole(shape).payload(spec.coordinate), last)

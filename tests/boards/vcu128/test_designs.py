@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from quadcim.boards.vcu128.designs import LinkBoard, board_files
+from quadcim.boards.vcu128.board import board_files
+from quadcim.boards.vcu128.designs import LinkBoard
 from quadcim.boards.vcu128.host import QUEUE_BYTES
 from quadcim.sim.case import Case
 from quadcim.spec.cim import CimIntegers, CimMacro

@@ -12,7 +12,8 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from quadcim.boards.vcu128 import self_test
-from quadcim.boards.vcu128.designs import SelfTestBoard, board_files
+from quadcim.boards.vcu128.board import board_files
+from quadcim.boards.vcu128.designs import SelfTestBoard
 from quadcim.boards.vcu128.self_test import SelfTest, checksum, stimulus
 from quadcim.boards.vcu128.units import ExternalUnit
 from quadcim.hw.activation.units import create_unit
