@@ -24,8 +24,8 @@ BATCH = 2048
 picture."""
 _REPORT_STEPS = 50
 _FINAL_RATE = 0.1  # of the learning rate at the start
-# How far Adam moves the folded weights, omega W, in a step: what `python -m benchmarks quality` found best, and for sinc
-# a trial. Phi's fits diverge from 0.14 on.
+# How far Adam moves the folded weights, omega W, in a step: what `python -m benchmarks quality` found best, for sinc a
+# trial. Phi's fits diverge from 0.14 on.
 _STEP = {"quad": 0.05, "sine": 0.05, "finer": 0.1, "gaussian": 0.2, "gabor": 0.07, "sinc": 0.05, "relu": 0.01}
 # Fine-tuning ends at a lower rate: integers jump, and what they jump by must die away.
 _FINE, _FINE_FINAL_RATE = 0.1, 0.01

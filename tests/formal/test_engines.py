@@ -14,15 +14,16 @@ from tests.formal.test_formal import prove_and_record
 from tests.sim.test_bulk import spoiled
 
 
-def _engine(sizes, foldings, bits, stages, activation_stages):
-    return InrEngine(Format(True, 1, 1), sizes, Activation("quad", *activation_formats(bits)), (bits,) * 2,
+def _engine(sizes, foldings, stages, activation_stages):
+    """With weights of as many bits as tell pixels apart."""
+    return InrEngine(Format(True, 1, 1), sizes, Activation("quad", *activation_formats(2)), (5, 5),
                      tuple(map(Folding.parse, foldings)), stages, activation_stages)
 
 
-_TINY = _engine((1, 2, 1), ("1x1", "1x1"), 2, 0, 0)
-_ENGINES = {"tiny": _TINY, "one unit": _engine((1, 1, 1), ("1x1", "1x1"), 2, 0, 0),
-            "parallel": _engine((1, 2, 1), ("2x1", "1x2"), 2, 1, 1),
-            "two axes": _engine((2, 2, 2), ("1x1", "1x1"), 3, 1, 1)}
+_TINY = _engine((1, 2, 1), ("1x1", "1x1"), 0, 0)
+_ENGINES = {"tiny": _TINY, "one unit": _engine((1, 1, 1), ("1x1", "1x1"), 0, 0),
+            "parallel": _engine((1, 2, 1), ("2x1", "1x2"), 1, 1),
+            "two axes": _engine((2, 2, 2), ("1x1", "1x1"), 1, 1)}
 
 
 @pytest.mark.parametrize("name", [
@@ -45,6 +46,6 @@ def test_bugs_are_found(old, new, make_case, tmp_path):
 
 
 def test_large_engines_have_no_search(make_case):
-    engine = InrEngine(Format(True, 1, 8), (1, 2, 1), _TINY.activation, (2, 2), _TINY.foldings)
+    engine = InrEngine(Format(True, 1, 8), (1, 2, 1), _TINY.activation, (5, 5), _TINY.foldings)
     case = make_case(engine)
     assert case.core.properties(case) == ()
