@@ -26,6 +26,7 @@ _BENCHMARKS = {
     "gate-level": ("gate_level", "measure"), "scaling": ("scaling", "measure"), "fpga": ("fpga", "measure"),
     "synth-time": ("synth_time", "measure"), "memory": ("memory", "measure"), "bulk": ("bulk", "measure"),
     "same-hardware": ("same_hardware", "measure"), "inr": ("inr", "measure"), "modulo": ("modulo", "measure"),
+    "inr-resources": ("inr_resources", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training")
