@@ -40,6 +40,7 @@ ENGINES = (
     ("1x16x16x16x1", "16x1,16x2,2x16,1x4", {"stages": 0, "activation_stages": 0}),
     ("3x24x48x3", "4x3,24x2,3x4", {"weight_bits": 6}),
     ("3x24x48x3", "24x3,4x24,1x12", {"weight_bits": 6, "activation_bits": 7}),
+    ("2x128x128x3", "1x2,8x16,3x1", {}),
     ("2x256x256x3", "1x2,8x8,3x1", {}),
     ("2x256x256x3", "1x2,16x16,3x1", {}),
 )

@@ -7,13 +7,13 @@ the component that it is named for.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quadcim.hw.activation.plans import unit_integers
+from quadcim.hw.activation.piecewise_plan import PiecewisePlan
+from quadcim.hw.activation.plans import unit_design, unit_integers
+from quadcim.hw.activation.quad_plan import QuadPlan
+from quadcim.hw.arithmetic.compressor import ONE
 from quadcim.hw.inr.plan import EnginePlan, LayerPlan, Table
-from quadcim.spec.cost import piecewise_cost, quad_cost
+from quadcim.spec.cost import piecewise_cost
 from quadcim.spec.inr_engine import COUNT
-from quadcim.spec.integers import Integers
-from quadcim.spec.piecewise import PiecewiseIntegers
-from quadcim.spec.quad import QuadIntegers
 from quadcim.spec.ultrascale import (
     adder_luts,
     block_rams,
@@ -191,11 +191,32 @@ def _elements(layer: LayerPlan) -> Resources:
         each = -(-values // left)
         lut += sum(adder_luts(rows * min(each, values - first), width) for first in range(0, values, each))
         values, rows = left, 1
-    # A sum in a register is added in a carry chain, whose LUTs choose what it is added to. Else what is chosen is one
-    # more of those that a sum has, and takes LUTs of its own only where the sum is no compressor tree.
-    lut += bits if dot.cuts else adder_luts(rows * values + 1, bits) + (bits if rows * values == 1 else 0)
-    registers = bits + sum(dot.steps[cut].live_bits for cut in dot.cuts)
+    lut += _accumulator_luts(layer, rows * values)
+    # Where nothing comes back to the accumulator, nobody reads its lowest bits.
+    accumulator = bits - (_dropped_bits(layer) if layer.words == 1 else 0)
+    registers = accumulator + sum(dot.steps[cut].live_bits for cut in dot.cuts)
     return Resources(lut, registers) * pe + Resources(dsp=dsp)
+
+
+def _accumulator_luts(layer: LayerPlan, operands: int) -> float:
+    """What adds some operands to the accumulator, or to what it begins with.
+
+    A single one takes a carry chain: its LUTs choose what it is added to as well, and there are none where that is a
+    constant. Only a product of the accumulator's own width leaves the choice to LUTs of its own, since Yosys takes both
+    for a multiply-accumulate. Several are a sum that has the choice among its operands.
+    """
+    bits, given = layer.accumulator_bits, layer.layer
+    if operands > 1:
+        return adder_luts(operands + 1, bits)
+    if layer.cycles == 1:
+        return 0
+    fused = layer.words > 1 and not layer.dot.cuts and given.input.width + given.weight_bits >= bits
+    return 2 * bits if fused else bits
+
+
+def _dropped_bits(layer: LayerPlan) -> int:
+    """The lowest bits of an accumulator that no result has."""
+    return max(layer.shifts[0] - layer.raised_bits, 0)
 
 
 def _products(layer: LayerPlan) -> tuple[int, int]:
@@ -212,15 +233,20 @@ def _products(layer: LayerPlan) -> tuple[int, int]:
 def _results(layer: LayerPlan) -> Resources:
     """Results that wait for the units: all but those that leave last are loaded or shifted, which takes a LUT a bit."""
     pe, units = layer.folding.pe, layer.units
-    # Bits below what the least shift leaves are read by nothing.
-    bits = layer.accumulator_bits + layer.raised_bits - layer.shifts[0] + layer.shift_bits
-    bits = min(bits, layer.settings_bits)
+    bits = layer.settings_bits - _dropped_bits(layer)
+    if _shifts_by_wires(layer):
+        bits = layer.layer.output.width if layer.layer.overflow == "wrap" else bits - layer.shift_bits
     return Resources((pe - units) * bits, pe * bits) + _counter(layer.turns)
+
+
+def _shifts_by_wires(layer: LayerPlan) -> bool:
+    """Whether each result has a place of its own, and so a constant shift."""
+    return layer.groups == layer.turns == 1
 
 
 def _narrowing(layer: LayerPlan) -> Resources:
     """`Narrowing`: the choice of a shift; to saturate, each bit also has the sign and whether it leaves the format."""
-    choices, bits = len(layer.shifts), layer.layer.output.width
+    choices, bits = 1 if _shifts_by_wires(layer) else len(layer.shifts), layer.layer.output.width
     if layer.layer.overflow == "wrap":
         return Resources(bits * choice_luts(choices))
     beyond = max(layer.accumulator_bits + layer.raised_bits - layer.shifts[0] - bits, 1)
@@ -235,17 +261,31 @@ def _control(layer: LayerPlan) -> Resources:
 
 
 def _unit(unit: ActivationUnit, layer: LayerPlan) -> Resources:
-    """An activation unit: what the generator compares its forms by, and for each stage a handshake."""
-    integers, width, plan = unit_integers(unit), unit.activation.output.width, layer.unit
+    """An activation unit, and for each stage whether it moves; piecewise ones as the generator compares their forms."""
+    plan = layer.unit
     assert plan is not None
-    lut = _function_luts(integers, width)
-    return Resources(lut + _HANDSHAKE * plan.stages, plan.register_bits + plan.stages)
+    match design := unit_design(unit, unit_integers(unit)):
+        case QuadPlan():
+            lut = _quad_luts(design, plan.stages)
+        case PiecewisePlan():
+            # After a register, products and tables do not take the fold in.
+            fold = design.integers.fold
+            folded = fold.bits if plan.stages and fold.reflect >= 0 else 0
+            lut = piecewise_cost(design.integers, unit.activation.output.width).lut + folded
+        case _:
+            raise AssertionError(f"engines have no {type(design).__name__}")
+    return Resources(lut + plan.stages, plan.register_bits + plan.stages)
 
 
-def _function_luts(integers: Integers, width: int) -> float:
-    match integers:
-        case QuadIntegers():
-            return quad_cost(integers, width).lut
-        case PiecewiseIntegers():
-            return piecewise_cost(integers, width).lut
-    raise AssertionError(f"engines have no units of {type(integers).__name__}")
+def _quad_luts(design: QuadPlan, stages: int) -> float:
+    """Phi: the fold, the compressor tree, the adder after it, the sign.
+
+    A full adder of the tree has a LUT for its sum and one for its carry; without registers between them the carry of
+    every other one is in the LUTs of the next, and so is the fold. A half adder is one: its carry is in the next one.
+    """
+    tree, activation = design.sum.tree, design.activation
+    adders = [adder for level in tree.levels for adder in level]
+    full = sum(len(adder.inputs) == 3 and ONE not in adder.inputs for adder in adders)
+    last = sum(len(column) == 2 for column in tree.columns)
+    fold = design.integers.fraction_bits if stages else 0
+    return fold + (2 if stages else 1.5) * full + len(adders) - full + last + activation.output.width

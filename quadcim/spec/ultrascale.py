@@ -14,7 +14,7 @@ _FORMS = ((512, 36, 1), (1024, 18, 1), (2048, 9, 1), (4096, 4, 1), (8192, 2, 1),
 # Depth and width of RAM32M16 and RAM64M8 (UG574), each of eight LUTs of which one is the port that writes.
 _LUT_MEMORIES = ((32, 14), (64, 7))
 _MEMORY_LUTS = 8
-_MOST_LUTS = 128
+_TABLE_LUTS = 64
 
 
 def adder_luts(operands: int, bits: int) -> float:
@@ -66,8 +66,9 @@ def block_rams(width: int, rows: int) -> tuple[int, int]:
 
 
 def pays_in_block_ram(width: int, rows: int) -> bool:
-    """Whether constants belong in block RAM: they fill half of it, which would be 128 LUTs for each 18 kbit.
+    """Whether constants belong in block RAM: from 64 LUTs for each 18 kbit on, a quarter of what these hold.
 
-    The VCU128 has 323 LUTs for each 18 kbit of block RAM; Yosys weighs them 129 to 1, and so both agree.
+    So tables of up to 64 rows never do, of which each bit is one LUT, nor do narrow ones. In deeper and wide ones LUTs
+    need multiplexers, and Yosys makes several times as many as there have to be, where much is read at one address.
     """
-    return width * math.ceil(rows / _LUT_ROWS) > _MOST_LUTS * block_rams(width, rows)[0]
+    return width * math.ceil(rows / _LUT_ROWS) >= _TABLE_LUTS * block_rams(width, rows)[0]
