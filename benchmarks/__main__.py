@@ -27,6 +27,7 @@ _BENCHMARKS = {
     "synth-time": ("synth_time", "measure"), "memory": ("memory", "measure"), "bulk": ("bulk", "measure"),
     "same-hardware": ("same_hardware", "measure"), "inr": ("inr", "measure"), "modulo": ("modulo", "measure"),
     "quality": ("quality", "measure"), "rendering": ("rendering", "measure"),
+    "inr-resources": ("inr_resources", "measure"),
 }
 _NAMES = tuple(_BENCHMARKS)
 _WITH_PICTURES = ("accuracy", "training", "quality", "rendering")

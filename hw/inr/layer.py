@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from quadcim.hw.emit.shared import SharedModule
-from quadcim.hw.inr.plan import LayerPlan
+from quadcim.hw.inr.plan import LayerPlan, Table
 from quadcim.hw.inr.processing_element import ProcessingElement
 from quadcim.hw.inr.vector_buffer import VectorBuffer, counter
 from quadcim.hw.streams.memory import SyncMemory
@@ -16,7 +16,13 @@ from quadcim.hw.streams.shift_fifo import joined
 
 __all__ = ["Layer", "Narrowing"]
 
-_WIDEST_MEMORY = 4096
+
+def _read(m: Module, name: str, table: Table, address: Value, enable: Value) -> Value:
+    """The row of a table, one cycle after it is asked for."""
+    m.submodules[name] = memory = SyncMemory(width=table.width, rows=table.rows, contents=table.contents,
+                                             written=False, style=table.style, image=True)
+    m.d.comb += [memory.read_address.eq(address), memory.read_enable.eq(enable)]
+    return memory.read_data
 
 
 class Narrowing(wiring.Component):
@@ -135,40 +141,26 @@ class Layer(wiring.Component):
     def _weights(self, m: Module, reads: Value) -> list[Value]:
         """The weights of each element in a cycle: of a memory, which is read in the order of its rows."""
         plan = self._plan
-        width = plan.folding.simd * plan.layer.weight_bits
-        words = [plan.weights(element) for element in range(plan.folding.pe)]
         if plan.cycles == 1:
-            return [Const(word, width) for (word,) in words]
+            return [Const(table.contents[0], table.width) for table in plan.weight_tables]
         address, _last = counter(m, plan.cycles, "address", reads)
-        weights: list[Value] = []
-        for element, contents in enumerate(words):
-            m.submodules[f"weights_{element}"] = memory = SyncMemory(
-                width=width, rows=plan.cycles, contents=contents, written=False, image=True)
-            m.d.comb += [memory.read_address.eq(address), memory.read_enable.eq(reads)]
-            weights.append(memory.read_data)
-        return weights
+        return [_read(m, f"weights_{element}", table, address, reads)
+                for element, table in enumerate(plan.weight_tables)]
 
     def _settings(self, m: Module, advance: Value) -> list[Value]:
         """What each accumulator begins with, and the shift of its result."""
         plan = self._plan
-        width, pe = plan.accumulator_bits + plan.shift_bits, plan.folding.pe
-        rows = [[plan.settings(group * pe + element) for element in range(pe)] for group in range(plan.groups)]
+        tables, width = plan.settings_tables, plan.settings_bits
+        words: list[Value] = []
         if plan.groups == 1:
-            return [Const(word, width) for word in rows[0]]
-        number, last = counter(m, plan.groups, "result_group", advance)
-        # The next row is there when the result that it is of begins.
-        following = Signal(range(plan.groups), name="next_result_group")
-        m.d.comb += following.eq(Mux(advance, Mux(last, 0, number + 1), number))
-        settings: list[Value] = []
-        most = _WIDEST_MEMORY // width
-        for low in range(0, pe, most):
-            part = range(low, min(low + most, pe))
-            contents = [sum(row[element] << width * place for place, element in enumerate(part)) for row in rows]
-            m.submodules[f"biases_{low}"] = memory = SyncMemory(
-                width=width * len(part), rows=plan.groups, contents=contents, written=False, image=True)
-            m.d.comb += [memory.read_address.eq(following), memory.read_enable.eq(1)]
-            settings += [memory.read_data.word_select(place, width) for place in range(len(part))]
-        return settings
+            words += [Const(table.contents[0], table.width) for table in tables]
+        else:
+            number, last = counter(m, plan.groups, "result_group", advance)
+            # The next row is there when the result that it is of begins.
+            following = Signal(range(plan.groups), name="next_result_group")
+            m.d.comb += following.eq(Mux(advance, Mux(last, 0, number + 1), number))
+            words += [_read(m, f"biases_{index}", table, following, Const(1, 1)) for index, table in enumerate(tables)]
+        return [word[low:low + width] for word in words for low in range(0, len(word), width)]
 
     def _kept(self, m: Module, index: int, setting: Value, ends: Value) -> Value:
         """The shift of a result that is done."""

@@ -15,12 +15,40 @@ from quadcim.spec.inr_engine import COUNT, InrEngine
 from quadcim.spec.pipeline import StagePlan, Step, closest_stages, fewest_stages, plan_stages
 from quadcim.spec.technology import find_technology
 from quadcim.spec.timing import Timing
+from quadcim.spec.ultrascale import pays_in_block_ram
 
-__all__ = ["EnginePlan", "LayerPlan", "closest_dot_stages_to_clock", "dot_stages_for_clock", "plan_engine"]
+__all__ = ["EnginePlan", "LayerPlan", "Table", "closest_dot_stages_to_clock", "dot_stages_for_clock", "plan_engine"]
 
 _FULL_BUFFERS = 2
+_WIDEST_TABLE = 4096
 _AROUND = 3
 """Registers around a dot product: the memories' outputs, the accumulator, and what holds results for the units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Constants in a memory.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a row.
+    contents : tuple of int
+        The rows.
+    """
+
+    width: int
+    contents: tuple[int, ...]
+
+    @property
+    def rows(self) -> int:
+        """Their number."""
+        return len(self.contents)
+
+    @property
+    def style(self) -> str:
+        """Block RAM where it pays; synthesis may absorb what is smaller, and is left to choose."""
+        return "block" if pays_in_block_ram(self.width, self.rows) else "auto"
 
 
 @dataclass(frozen=True)
@@ -133,18 +161,40 @@ class LayerPlan:
         shift = self.layer.shift[output]
         return (self.layer.bias[output] + (1 << shift >> 1 if shift > 0 else 0)) % (1 << self.accumulator_bits)
 
+    @property
+    def settings_bits(self) -> int:
+        """Of the word of a result."""
+        return self.accumulator_bits + self.shift_bits
+
     def settings(self, output: int) -> int:
         """The word of a result: the number of its shift, and below it what its accumulator begins with."""
         number = self.shifts.index(self.layer.shift[output] + self.raised_bits)
         return number << self.accumulator_bits | self.initial(output)
 
-    def weights(self, element: int) -> list[int]:
-        """The words of a processing element, in the order of their cycles; the first weight is in the low bits."""
+    @cached_property
+    def weight_tables(self) -> tuple[Table, ...]:
+        """The words of each processing element, in the order of their cycles; the first weight is in the low bits."""
         bits, (pe, simd) = self.layer.weight_bits, (self.folding.pe, self.folding.simd)
         mask = (1 << bits) - 1
-        return [sum((weight & mask) << bits * place
-                    for place, weight in enumerate(self.layer.weight[output][low:low + simd]))
-                for output in range(element, self.outputs, pe) for low in range(0, self.inputs, simd)]
+
+        def word(output: int, low: int) -> int:
+            weights = self.layer.weight[output][low:low + simd]
+            return sum((weight & mask) << bits * place for place, weight in enumerate(weights))
+
+        return tuple(Table(simd * bits, tuple(word(output, low) for output in range(element, self.outputs, pe)
+                                              for low in range(0, self.inputs, simd))) for element in range(pe))
+
+    @cached_property
+    def settings_tables(self) -> tuple[Table, ...]:
+        """The settings of the results, a row a group, side by side; several if they are wider than a memory may be."""
+        pe, width = self.folding.pe, self.settings_bits
+        tables = []
+        for low in range(0, pe, most := _WIDEST_TABLE // width):
+            part = range(low, min(low + most, pe))
+            tables.append(Table(width * len(part), tuple(
+                sum(self.settings(group * pe + element) << width * place for place, element in enumerate(part))
+                for group in range(self.groups))))
+        return tuple(tables)
 
     @property
     def steps(self) -> tuple[Step, ...]:

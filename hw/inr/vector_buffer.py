@@ -21,8 +21,8 @@ def counter(m: Module, count: int, name: str, moves: Value) -> tuple[Value, Valu
     last = Signal(name=f"{name}_is_last")
     wraps = count == 1 << len(number)
     m.d.comb += last.eq(number == count - 1)
-    with m.If(moves):
-        m.d.sync += number.eq(number + 1 if wraps else Mux(last, 0, number + 1))
+    following = number + moves
+    m.d.sync += number.eq(following if wraps else Mux(moves & last, 0, following))
     return number, last
 
 

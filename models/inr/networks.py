@@ -54,8 +54,9 @@ def _catalogued(name: str) -> Callable[[Tensor, float], Tensor]:
 
 
 # phi is nearly sin(pi x / 2): a gain of 2 / pi gives it the statistics of SIREN's initialisation. The scale s of Gauss,
-# exp(-(s z)^2), and of WIRE is published as 30 and 10; on photographs 20 and 5 are best (`benchmarks/quality.py`). The catalogue's functions are of u = sqrt(2) s z; WIRE's sine then has the frequency 2.2 s, for 2 s in its paper, and
-# the real part is all there is of it. What suits sinc was found by trial on a photograph.
+# exp(-(s z)^2), and of WIRE is published as 30 and 10; on photographs 20 and 5 are best (`benchmarks/quality.py`). The
+# catalogue's functions are of u = sqrt(2) s z; WIRE's sine then has the frequency 2.2 s, for 2 s in its paper, and the
+# real part is all there is of it. What suits sinc was found by trial on a photograph.
 _KINDS = {
     "quad": _Kind(lambda u, _omega: phi(u), 30.0, 2 / math.pi),
     "sine": _Kind(lambda u, _omega: torch.sin(u), 30.0, 1.0),

@@ -280,6 +280,13 @@ class Core(ABC, Generic[S, I]):
     def size(self, spec: S) -> float:
         """What the time of measurements grows with."""
 
+    has_estimates = False
+    """Whether formulas say what it takes of an FPGA, and how fast it is."""
+
+    def estimates(self, spec: S, integers: I, clock_mhz: float) -> dict[str, float]:
+        """The figures of the measurement ``estimate`` in sweeps."""
+        raise NotImplementedError
+
     has_errors = False
     """Whether its results are those of a real function, so that `max_error` is above 0."""
 

@@ -91,6 +91,22 @@ def _lut(subject: Subject) -> dict[str, float]:
     return {"lut": cost.lut, "ff": cost.ff, "dsp": cost.dsp, "lutram": cost.lutram}
 
 
+def _fpga(subject: Subject) -> dict[str, float]:
+    from quadcim.cores.cases import load_case
+    from quadcim.progress import unheard
+    from quadcim.synth.fpga import map_to_fpga
+
+    if subject.hardware.technology == "cells":
+        raise NotMeasurable("an FPGA has no cells of technology cells")
+    found = map_to_fpga(load_case(subject.case), subject.folder, report=unheard)
+    return {"fpga_lut": found.lut, "fpga_ff": found.flip_flops, "fpga_dsp": found.dsp, "fpga_bram36": found.bram36}
+
+
+def _estimate(subject: Subject) -> dict[str, float]:
+    clock_mhz = subject.settings.get("target_mhz") or _delay(subject)["clock_mhz"]
+    return subject.core.estimates(subject.hardware, subject.integers, clock_mhz)
+
+
 def _gates(subject: Subject) -> dict[str, float]:
     from quadcim.hw.emit.synthesis import gate_cost
 
@@ -181,6 +197,16 @@ MEASUREMENTS: dict[str, Measurement] = {
                          (0.01, 0), _delay),
     "lut": Measurement({"lut": "LUT on UltraScale+", "ff": "flip-flops", "dsp": "DSP blocks", "lutram": "LUTRAM"},
                        (2, 0.02), _lut),
+    "fpga": Measurement({"fpga_lut": "LUT on UltraScale+, beside DSP blocks and memories",
+                         "fpga_ff": "flip-flops, beside DSP blocks and memories",
+                         "fpga_dsp": "DSP blocks, where they fit", "fpga_bram36": "block RAM, 36 kbit"}, (4, 0.02),
+                        _fpga),
+    "estimate": Measurement({"estimated_lut": "LUT on UltraScale+, by formulas",
+                             "estimated_ff": "flip-flops, by formulas",
+                             "estimated_dsp": "DSP blocks, by formulas",
+                             "estimated_bram36": "block RAM, 36 kbit, by formulas",
+                             "pixels_per_second": "pixels a second at the clock"}, (0.05, 0), _estimate,
+                            lambda kind: kind.core is not None and kind.core.has_estimates),
     "gates": Measurement({"combinational_ge": "gate equivalents without flip-flops", "total_ge": "gate equivalents"},
                          (0.5, 0.02), _gates),
     "cells": Measurement({"area_um2": "area in standard cells, um2",
@@ -201,8 +227,8 @@ MEASUREMENTS: dict[str, Measurement] = {
 }
 FIGURES = {name: text for measurement in MEASUREMENTS.values() for name, text in measurement.columns.items()}
 """All figures, and what they are."""
-MORE_IS_BETTER = ("right_bits", "clock_mhz", "timed_mhz", "psnr_float_db", "psnr_integer_db", "accuracy_percent",
-                  "accuracy_integer_percent")
+MORE_IS_BETTER = ("right_bits", "clock_mhz", "timed_mhz", "pixels_per_second", "psnr_float_db", "psnr_integer_db",
+                  "accuracy_percent", "accuracy_integer_percent")
 """The figures that one wants great; of all others, one wants little."""
 
 

@@ -4,6 +4,7 @@ import re
 import pytest
 
 from quadcim.spec.errors import IllegalSetting
+from quadcim.spec.inr_engine import InrEngine
 from quadcim.sweep.kinds import find_kind
 from quadcim.sweep.measurements import MEASUREMENTS, check_settings, is_failure, is_illegal, measure_point
 from quadcim.sweep.points import Point
@@ -30,6 +31,35 @@ def test_no_error_is_infinitely_many_right_bits(function, output):
     figures = measure_point("activation", {"function": function, "input": "SQ3.4", "output": output},
                             ["error"])["error"].figures
     assert figures == {"max_error_ulp": 0, "max_error": 0, "right_bits": math.inf}
+
+
+_ENGINE = {"sizes": "2x8x8x1", "coordinate_bits": 4}
+
+
+def test_engines_are_estimated_and_mapped():
+    found = measure_point("inr-engine", {**_ENGINE, "folding": "1x2,2x4,1x2", "target_mhz": 120}, ["estimate", "fpga"])
+    said, mapped = found["estimate"].figures, found["fpga"].figures
+    assert said["pixels_per_second"] == 120e6 / 8
+    assert said["estimated_lut"] == pytest.approx(mapped["fpga_lut"], rel=0.1)
+    assert said["estimated_ff"] == pytest.approx(mapped["fpga_ff"], rel=0.1)
+    assert said["estimated_dsp"] == mapped["fpga_dsp"] == 12
+    assert said["estimated_bram36"] == mapped["fpga_bram36"] == 0
+
+
+@pytest.mark.parametrize("settings, multipliers", [
+    ({"folding": "2x2,4x4,1x1"}, 21), ({"cycles": 8}, 11), ({"multipliers": 12}, 11), ({}, 64)])
+def test_foldings_of_engines(settings, multipliers):
+    spec = Point("inr-engine", {**_ENGINE, **settings}).spec
+    assert isinstance(spec, InrEngine) and spec.multipliers <= multipliers
+    assert settings.keys() != {"folding"} or spec.multipliers == multipliers
+
+
+@pytest.mark.parametrize("settings, message", [
+    ({"cycles": 4, "folding": "1x1,1x1,1x1"}, "folding must be left out beside cycles, got 'both'"),
+    ({"folding": "1x1,3x1,1x1"}, "folding must be for layer 2"), ({"cycles": 0}, "cycles must be at least 1")])
+def test_illegal_foldings(settings, message):
+    with pytest.raises(IllegalSetting, match=message):
+        _ = Point("inr-engine", {**_ENGINE, **settings}).spec
 
 
 def test_an_illegal_point_and_a_failing_one_are_results():

@@ -43,6 +43,7 @@ class InrCore(Core[InrEngine, InrIntegers]):
     help = "an engine that renders an implicit neural representation"
     spec_class = InrEngine
     points = INR_POINTS
+    has_estimates = True
 
     @property
     def presets(self) -> Mapping[str, InrEngine]:
@@ -172,6 +173,14 @@ class InrCore(Core[InrEngine, InrIntegers]):
         spec, network, clock_mhz = inr_from_options(options, report)
         usual = self.usual_integers(spec)
         return spec, usual if network is None else replace(usual, network=network), clock_mhz
+
+    def estimates(self, spec: InrEngine, integers: InrIntegers, clock_mhz: float) -> dict[str, float]:
+        """Resources by formulas, and pixels at a clock."""
+        from quadcim.hw.inr.resources import engine_resources
+
+        found = engine_resources(self._plan(spec, integers))
+        return {"estimated_lut": round(found.lut), "estimated_ff": found.flip_flops, "estimated_dsp": found.dsp,
+                "estimated_bram36": found.bram36, "pixels_per_second": round(1e6 * clock_mhz / spec.pixel_cycles)}
 
     def size(self, spec: InrEngine) -> float:
         """Weights."""

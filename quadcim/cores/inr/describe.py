@@ -1,6 +1,7 @@
 """What a case of an engine says of itself."""
 
 from quadcim.hw.inr.plan import EnginePlan, LayerPlan
+from quadcim.hw.inr.resources import engine_resources
 from quadcim.spec.description import Description, counted
 
 __all__ = ["describe_inr"]
@@ -19,9 +20,16 @@ def describe_inr(plan: EnginePlan) -> Description:
     return Description(
         definition="pixels of an implicit neural representation at the coordinates of a region",
         header=tuple(f"{name}: {text}" for name, text in rows), rows=tuple(rows),
-        structure=tuple((f"layer {layer.number}", _layer(layer)) for layer in plan.layers),
+        structure=(*((f"layer {layer.number}", _layer(layer)) for layer in plan.layers), *_resources(plan)),
         technology=engine.technology, flow_control="elastic", picture="",
         vectors="corners of the picture and random regions")
+
+
+def _resources(plan: EnginePlan) -> tuple[tuple[str, str], ...]:
+    """What formulas say that an FPGA gives; they know no cells."""
+    if plan.engine.technology == "cells":
+        return ()
+    return ("on UltraScale+", f"{engine_resources(plan)}, estimated; `quadcim synth` maps it"),
 
 
 def _layer(plan: LayerPlan) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from quadcim.arguments import number, stages_argument
 from quadcim.boards.targets import CLOCK_MHZ, find_target
 from quadcim.cores.core import Report
-from quadcim.cores.inr.points import WIDTHS, engine_of
+from quadcim.cores.inr.points import WIDTHS, engine_of, foldings_of
 from quadcim.spec.errors import IllegalSetting
-from quadcim.spec.folding import Folding, fold_for_cycles, fold_for_multipliers
+from quadcim.spec.folding import Folding
 from quadcim.spec.inr import FrozenInr
 from quadcim.spec.inr_engine import MULTIPLIERS, InrEngine
 from quadcim.spec.presets import find_engine_preset
@@ -89,20 +89,13 @@ def inr_from_options(options: argparse.Namespace, report: Report) -> tuple[InrEn
 
 def _foldings(options: argparse.Namespace, engine: InrEngine, clock_mhz: float) -> tuple[Folding, ...]:
     """How the layers are folded: as asked, or as they were."""
-    shapes = engine.shapes
-    if options.multipliers is not None:
-        return fold_for_multipliers(shapes, options.multipliers)
-    if options.cycles is not None:
-        return fold_for_cycles(shapes, options.cycles)
-    if options.pixels_per_second is not None:
-        most = 1e6 * clock_mhz
-        if not 0 < options.pixels_per_second <= most:
-            raise IllegalSetting("pixels-per-second", f"above 0 and at most {most:.0f}, one a cycle",
-                                 options.pixels_per_second)
-        return fold_for_cycles(shapes, int(most / options.pixels_per_second))
-    if options.folding is not None:
-        return tuple(Folding.parse(word) for word in options.folding.split(","))
-    return engine.foldings
+    if options.pixels_per_second is None:
+        return foldings_of(engine, multipliers=options.multipliers, cycles=options.cycles, folding=options.folding)
+    most = 1e6 * clock_mhz
+    if not 0 < options.pixels_per_second <= most:
+        raise IllegalSetting("pixels-per-second", f"above 0 and at most {most:.0f}, one a cycle",
+                             options.pixels_per_second)
+    return foldings_of(engine, cycles=int(most / options.pixels_per_second))
 
 
 def _fits(engine: InrEngine, network: FrozenInr) -> bool:
