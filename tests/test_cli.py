@@ -271,7 +271,7 @@ def test_train_writes_a_whole_folder(folder, capsys):
     assert run(["train", "inr", "--image", "here/photo.png", "--out", "new", "--steps", "5", "--hidden", "4"]) == 0
     assert "dB in integers" in capsys.readouterr().out
     assert {path.name for path in (folder / "new").iterdir()} == {
-        "SHA256SUMS", "comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors"}
+        "SHA256SUMS", "comparison.png", "frozen.safetensors", "metrics.json", "network.safetensors", "ntk.png"}
 
 
 def test_generates_a_macro_from_weights_and_an_affine(folder, capsys):
