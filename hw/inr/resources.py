@@ -183,19 +183,31 @@ def _elements(layer: LayerPlan) -> Resources:
     """`ProcessingElement`: products, the sums between registers, the accumulator."""
     pe, bits, dot = layer.folding.pe, layer.accumulator_bits, layer.dot
     dsp, rows = _products(layer)
-    lut, values = 0.0, layer.folding.simd
+    lut, begin, values = 0.0, 0, layer.folding.simd
     for cut in dot.cuts:
         # Between two registers, all adders on the way to a value make one sum.
-        left = -(-layer.folding.simd // (1 << cut))
-        width = dot.steps[cut].live_bits // left
-        each = -(-values // left)
+        left = _values(layer, cut)
+        width, each = _adder_width(layer, begin, cut), -(-values // left)
         lut += sum(adder_luts(rows * min(each, values - first), width) for first in range(0, values, each))
-        values, rows = left, 1
+        begin, values, rows = cut, left, 1
     lut += _accumulator_luts(layer, rows * values)
     # Where nothing comes back to the accumulator, nobody reads its lowest bits.
     accumulator = bits - (_dropped_bits(layer) if layer.words == 1 else 0)
     registers = accumulator + sum(dot.steps[cut].live_bits for cut in dot.cuts)
     return Resources(lut, registers) * pe + Resources(dsp=dsp)
+
+
+def _values(layer: LayerPlan, step: int) -> int:
+    """How many numbers a step of a dot product leaves: the first one products, each further one sums of two."""
+    return -(-layer.folding.simd // (1 << step))
+
+
+def _adder_width(layer: LayerPlan, begin: int, end: int) -> float:
+    """Bits of the adders after one step up to another, on average: a sum is a bit wider than what it adds."""
+    widths = [step.live_bits // _values(layer, index) for index, step in enumerate(layer.dot.steps)]
+    adders = [width for index, width in enumerate(widths[begin + 1:end + 1], begin + 1)
+              for _ in range(_values(layer, index - 1) - _values(layer, index))]
+    return sum(adders) / len(adders) if adders else widths[end]
 
 
 def _accumulator_luts(layer: LayerPlan, operands: int) -> float:

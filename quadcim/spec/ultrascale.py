@@ -17,7 +17,7 @@ _MEMORY_LUTS = 8
 _TABLE_LUTS = 64
 
 
-def adder_luts(operands: int, bits: int) -> float:
+def adder_luts(operands: int, bits: float) -> float:
     """LUTs of the sum of some operands, without registers between them.
 
     Two are a carry chain, one LUT a bit. The third is a row of full adders, whose sums share their LUTs with the chain
