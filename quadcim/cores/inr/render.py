@@ -26,8 +26,8 @@ _LONGEST = 4096
 """Samples of a command, at most."""
 
 
-def render_case(case: "CoreCase", report: Report) -> Rendered:
-    """Render the whole signal of a case's network through its Verilog, row by row, with all processors.
+def render_case(case: "CoreCase", report: Report, *, threads: int | None = None) -> Rendered:
+    """Render the whole signal of a case's network through its Verilog, row by row; by default with all processors.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def render_case(case: "CoreCase", report: Report) -> Rendered:
     simulator = BulkSimulator(case, engine="verilator")
     commands = _rows(shape)
     # A call of the simulator drives a copy of the engine of its own, without the interpreter's lock.
-    threads = max(1, min(os.cpu_count() or 1, len(commands)))
+    threads = max(1, min(threads or os.cpu_count() or 1, len(commands)))
     shares = [commands[index * len(commands) // threads:(index + 1) * len(commands) // threads]
               for index in range(threads)]
     report(f"rendering {' x '.join(map(str, shape))} samples through the RTL")
