@@ -18,7 +18,7 @@ _NO_OPTIONS = {
     "case": "a command's first argument", "file": "a command's first argument", "CXX": "a variable of the environment",
     "integers": "of a manifest", "network": "a file of Python callers",
     **dict.fromkeys(("activations", "expected", "inputs", "output_pause", "writes", "divisor", "format", "overflow",
-                     "style", "contents", "setting", "frames", "engine"),
+                     "style", "contents", "setting", "shape", "engine"),
                     "an argument in Python, or a part of an option"),
     **dict.fromkeys(("sweep", "where", "measure", "kind", "search", "points", "search.minimise", "grid", "width",
                      "target_mhz"), "an entry of a sweep file"),
