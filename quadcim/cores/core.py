@@ -285,7 +285,7 @@ class Core(ABC, Generic[S, I]):
 
     def estimates(self, spec: S, integers: I, clock_mhz: float) -> dict[str, float]:
         """The figures of the measurement ``estimate`` in sweeps."""
-        raise NotImplementedError
+        return {}
 
     has_errors = False
     """Whether its results are those of a real function, so that `max_error` is above 0."""
